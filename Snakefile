@@ -1,0 +1,32 @@
+"""ExplaiNN, the workflow: interpretable neural networks for DNA, from data sets to motifs and figures."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: f"{workflow.basedir}/config/datasets.yaml"
+configfile: f"{workflow.basedir}/config/models.yaml"
+configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+report: "resources/report/workflow.rst"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/train.smk"
+include: "rules/interpret.smk"
+include: "rules/motifs.smk"
+include: "rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/overview.html",
+        "results/metrics.tsv",
+        interpretation_results(),
+        applied_results(),
+        figure_files(),
+    localrule: True

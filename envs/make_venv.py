@@ -1,0 +1,298 @@
+"""Make .venv and install the pinned packages into it: `python envs/make_venv.py [--dev]`.
+
+Does nothing, and says nothing, when .venv already holds what the requirement files ask for. An
+install that was interrupted goes on where it stopped. Standard library only, and no syntax newer
+than Python 3.6, so that an old Python is told in one line what is wanted of it.
+"""
+
+import contextlib
+import glob
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from functools import partial
+
+WANTED = (3, 11)
+# Gigabytes while installing, measured on Linux: .venv, and the downloads pip keeps beside it.
+CPU_GB = 3
+CUDA_GB = 10
+NEEDED = f"about {CPU_GB} GB ({CUDA_GB} GB with torch's CUDA build)"
+OTHER_PYTHON = "name another Python: make PYTHON=/path/to/python3.12 ..."
+GROUPS = {"base": ["requirements.txt"], "dev": ["requirements.txt", "requirements-dev.txt"]}
+CONSTRAINTS = "constraints.txt"
+
+OFFLINE = re.compile(
+    "NewConnectionError|Failed to establish a new connection|NameResolutionError|ConnectTimeout"
+    "|ReadTimeout|Connection refused|ProxyError|SSLError|Network is unreachable|Connection reset"
+    "|Could not fetch URL|[Cc]onnection broken"
+)
+
+
+say = partial(print, flush=True)  # progress appears at once, also in a pipe
+
+
+class SetupError(Exception):
+    """What stops the set-up, in one line: what failed and what to do."""
+
+
+def main(arguments, root):
+    """Set up the group of packages that the command line asks for; return the exit status."""
+    group = "dev" if "--dev" in arguments else "base"
+    venv = os.path.join(root, ".venv")
+    try:
+        check_python(sys.version_info)
+        if installed(root, venv, group):
+            return 0
+        with locked(root):
+            # Another make may have done the work while this one waited.
+            if not installed(root, venv, group):
+                set_up(root, venv, group)
+    except SetupError as error:
+        print(f"Set-up failed: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Set-up interrupted: the same command goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def check_python(version):
+    """Refuse a Python that is too old for the pinned packages."""
+    if tuple(version[:2]) < WANTED:
+        raise SetupError(
+            f"Python {version[0]}.{version[1]} ({sys.executable}) is too old, wanted is "
+            f"{WANTED[0]}.{WANTED[1]} or newer. Install one, or {OTHER_PYTHON}"
+        )
+
+
+def set_up(root, venv, group):
+    """Make .venv if there is none that works, install into it, and leave the stamp."""
+    started = time.time()
+    log = os.path.join(venv, "install.log")
+    try:
+        if not usable(venv):
+            check_space(venv if os.path.isdir(venv) else root)
+            say(f"Making .venv with Python {sys.version.split()[0]}; the log is {log}")
+            make(venv, log)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(stamp_path(venv))
+        install(root, venv, group, log)
+        write_stamp(root, venv, group)
+    except OSError as error:
+        raise SetupError(
+            f"cannot write {error.filename or venv}: {error.strerror}. "
+            "Make the folder writable and free some space there, or move the project."
+        ) from error
+    say(f".venv is ready ({time.time() - started:.0f} s)")
+
+
+@contextlib.contextmanager
+def locked(root):
+    """Let only one set-up at a time work on .venv (two makes, or make -j)."""
+    import fcntl
+
+    with open(os.path.join(root, "requirements.txt")) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for another set-up of .venv to end ...")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:
+            pass  # a file system without locks
+        yield
+
+
+def pins(path):
+    """Return the lines of a requirements file without comments and spaces."""
+    with open(path, encoding="utf-8") as lines:
+        return [text for text in (line.split("#")[0].strip() for line in lines) if text]
+
+
+def digest(root, group):
+    """Return the digest of all pins of a group; comments do not count."""
+    files = GROUPS[group] + [CONSTRAINTS]
+    text = "\n".join(pin for name in files for pin in [name] + pins(os.path.join(root, name)))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def stamp_path(venv):
+    """Return where the stamp lies."""
+    return os.path.join(venv, "installed.txt")
+
+
+def write_stamp(root, venv, group):
+    """Note what was installed. The dev group holds the base group."""
+    groups = ["base", "dev"] if group == "dev" else ["base"]
+    temporary = stamp_path(venv) + ".part"
+    with open(temporary, "w", encoding="utf-8") as handle:
+        handle.writelines(f"{name} {digest(root, name)}\n" for name in groups)
+    os.replace(temporary, stamp_path(venv))
+
+
+def installed(root, venv, group):
+    """Say whether .venv has a Python and its stamp tells of exactly these pins."""
+    if not os.path.exists(os.path.join(venv, "bin", "python")):
+        return False
+    try:
+        with open(stamp_path(venv), encoding="utf-8") as handle:
+            return f"{group} {digest(root, group)}" in handle.read().splitlines()
+    except FileNotFoundError:
+        return False
+
+
+def usable(venv):
+    """Say whether .venv has a Python that is new enough and has pip."""
+    python = os.path.join(venv, "bin", "python")
+    code = f"import pip, sys; sys.exit(sys.version_info < {WANTED})"
+    if not os.path.exists(python):
+        return False
+    return subprocess.call([python, "-c", code], stderr=subprocess.DEVNULL) == 0
+
+
+def check_space(folder):
+    """Refuse to begin where torch's CPU build does not fit; warn where its CUDA build may not."""
+    gigabytes = shutil.disk_usage(folder).free / 1e9
+    if gigabytes < CPU_GB:
+        raise SetupError(
+            f"{gigabytes:.1f} GB are free in {folder}, but .venv needs {NEEDED}. "
+            "Free some space, or link .venv to a folder on a larger disk."
+        )
+    if gigabytes < CUDA_GB and sys.platform == "linux":
+        say(f"Note: {gigabytes:.1f} GB are free; torch's CUDA build needs about {CUDA_GB} GB.")
+
+
+def make(venv, log):
+    """Make an empty environment in place of what is at .venv now."""
+    try:
+        import ensurepip  # noqa: F401
+        import venv as _  # noqa: F401
+    except ImportError as error:
+        raise SetupError(
+            f"{sys.executable} has no module {error.name}. Install it (Debian, Ubuntu: apt install "
+            f"python{sys.version_info[0]}.{sys.version_info[1]}-venv), or {OTHER_PYTHON}"
+        ) from error
+    os.makedirs(venv, exist_ok=True)
+    for entry in os.scandir(venv):  # not rmtree(venv), which may be a link to a larger disk
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            os.remove(entry.path)
+    with open(log, "w", encoding="utf-8") as handle:
+        code = subprocess.call(
+            # the real Python, should this one run in the .venv that is replaced
+            [getattr(sys, "_base_executable", sys.executable), "-m", "venv", venv],
+            stdout=handle,
+            stderr=subprocess.STDOUT,
+            env=dict(clean_environment(), TMPDIR=venv),
+        )
+    if code:
+        raise SetupError(reason(tail(log, 0), log))
+
+
+def clean_environment():
+    """Return the environment variables without those that lead pip past .venv."""
+    misleading = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
+    kept = {name: value for name, value in os.environ.items() if name not in misleading}
+    return dict(kept, PIP_USER="0", PYTHONNOUSERSITE="1", PYTHONUNBUFFERED="1")
+
+
+def install(root, venv, group, log):
+    """Install torch's pinned line on its own, then the rest of the group."""
+    drop_unfinished(venv)
+    torch = pins(os.path.join(root, "requirements.txt"))[0]
+    files = [argument for name in GROUPS[group] for argument in ("-r", os.path.join(root, name))]
+    temporary = os.path.join(venv, "tmp")
+    os.makedirs(temporary, exist_ok=True)
+    try:
+        for title, what in ((torch, [torch]), ("the other packages", files)):
+            say(f"Installing {title} ...")
+            run_pip(venv, what + ["-c", os.path.join(root, CONSTRAINTS)], log)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def drop_unfinished(venv):
+    """Let pip forget packages it was stopped over: it writes INSTALLER after their files."""
+    for info in glob.glob(os.path.join(venv, "lib", "python*", "site-packages", "*.dist-info")):
+        if not os.path.exists(os.path.join(info, "INSTALLER")):
+            shutil.rmtree(info)
+
+
+def run_pip(venv, arguments, log):
+    """Run pip, all it says into the log and a little of it to the terminal; raise if it fails."""
+    python = os.path.join(venv, "bin", "python")
+    options = "--no-input --progress-bar off --disable-pip-version-check --retries 3".split()
+    start = os.path.getsize(log) if os.path.exists(log) else 0
+    with open(log, "a", encoding="utf-8") as handle:
+        process = subprocess.Popen(
+            [python, "-m", "pip", "install"] + options + arguments,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            # pip unpacks gigabytes: beside .venv, since /tmp is small on many machines.
+            env=dict(clean_environment(), TMPDIR=os.path.join(venv, "tmp")),
+            encoding="utf-8",
+            errors="replace",
+        )
+        try:
+            for line in process.stdout:
+                handle.write(line)
+                handle.flush()
+                shown = progress(line)
+                if shown:
+                    say(shown)
+        finally:
+            code = process.wait()
+    if code:
+        raise SetupError(reason(tail(log, start), log))
+
+
+def progress(line):
+    """Return what to show of a line of pip: large downloads, the number of packages; else None."""
+    wheel = r"([^\s/]+?)-(\d[^-\s]*)-\S* \(([\d.]+) (MB|GB)\)"
+    download = re.match(r"\s*Downloading (?:\S*/)?" + wheel, line)
+    if download and (download.group(4) == "GB" or float(download.group(3)) >= 20):
+        return "  downloading {} {} ({} {})".format(*download.groups())
+    if line.startswith("Installing collected packages:"):
+        return f"  unpacking {line.count(',') + 1} packages"
+    return None
+
+
+def tail(log, start):
+    """Return the log's text from a place on."""
+    with open(log, encoding="utf-8", errors="replace") as handle:
+        handle.seek(start)
+        return handle.read()
+
+
+def reason(text, log):
+    """Return in one line why pip or venv failed, and what to do, from what it said."""
+    missing = re.search(r"No matching distribution found for (\S+)", text)
+    if re.search("No space left on device|Disk quota exceeded|Errno 28|Errno 122", text):
+        why = (
+            f"no space is left. .venv needs {NEEDED} with what pip keeps in its cache. "
+            "Free some space and run the same command again."
+        )
+    elif OFFLINE.search(text):
+        why = (
+            "the package index cannot be reached. Check the network (behind a proxy: the variable "
+            "HTTPS_PROXY) and run the same command again."
+        )
+    elif re.search("Permission denied|Read-only file system", text):
+        why = "a file cannot be written. Make .venv writable and run the same command again."
+    elif missing:
+        why = (
+            f"the package index has no {missing.group(1)} for Python {sys.version.split()[0]} "
+            f"on this machine. Please {OTHER_PYTHON}"
+        )
+    else:
+        errors = re.findall(r"(?m)^\s*(?:ERROR|Error): (.+)$", text)
+        why = (errors[0] if errors else "pip stopped").rstrip(".") + "."
+    return f"{why} The log: {log}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))

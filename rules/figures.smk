@@ -1,0 +1,303 @@
+"""Figures: each is a script that reads tables and draws, one rule, and one line in FIGURES.
+
+Requires: the tables of train.smk and interpret.smk.
+Provides: {pdf,png,tsv} of each figure (the tsv is what is drawn), results/overview.html.
+"""
+
+SCORED = [run for run in RUNS if of_kind(run.dataset)["task"] == "binary"]
+COMPARED = [run for run in RUNS if runs_with_same_regions(run)]
+
+# Name -> path without its ending, and the runs that it applies to.
+FIGURES = {
+    "loss_curves": ("results/{dataset}/figures/loss_curves", RUNS),
+    "precision_recall": ("results/{dataset}/figures/precision_recall", SCORED),
+    "weight_heatmap": (f"{RUN}/figures/weight_heatmap", with_units()),
+    "filter_sheet": (f"{RUN}/figures/filter_sheet", with_units()),
+    "importance_boxes": (f"{RUN}/figures/importance_boxes", with_units()),
+    "recovered_motifs": (
+        "results/{dataset}/{model}/recovered_motifs",
+        with_units(simulated()),
+    ),
+    "same_regions": ("results/{dataset}/{model}/same_regions", COMPARED),
+}
+
+
+def figure_files():
+    """The PDF files of the selected figures."""
+    unknown = set(config["figures"]) - set(FIGURES)
+    if unknown:
+        raise WorkflowError(
+            f"config, figures: unknown {sorted(unknown)}; there are: {', '.join(FIGURES)}"
+        )
+    chosen = [FIGURES[name] for name in config["figures"]]
+    return [path for pattern, runs in chosen for path in for_runs(f"{pattern}.pdf", runs)]
+
+
+def of_dataset(pattern):
+    """Paths of a pattern for all runs on a data set."""
+
+    def paths(wildcards):
+        return for_runs(pattern, [run for run in RUNS if run.dataset == wildcards.dataset])
+
+    return paths
+
+
+def of_model(pattern):
+    """Paths of a pattern for all seeds of a model on a data set."""
+
+    def paths(wildcards):
+        same = (wildcards.dataset, wildcards.model)
+        return for_runs(pattern, [run for run in RUNS if run[:2] == same])
+
+    return paths
+
+
+def models_of(wildcards):
+    """The model of each run on a data set."""
+    return [run.model for run in RUNS if run.dataset == wildcards.dataset]
+
+
+def seeds_of(wildcards):
+    """The seed of each run on a data set, or of each run of one model on it."""
+    model = wildcards.get("model")
+    runs = [run for run in RUNS if run.dataset == wildcards.dataset]
+    return [run.seed for run in runs if model in (None, run.model)]
+
+
+def other_dataset(wildcards):
+    """The data set whose held-out sequences this one shares."""
+    return of_kind(wildcards.dataset)["split"]["like"]
+
+
+def other_dataset_file(wildcards):
+    """That data set's file."""
+    return f"results/{other_dataset(wildcards)}/dataset.h5ad"
+
+
+rule figures:
+    """All selected figures."""
+    input:
+        figure_files(),
+    localrule: True
+
+
+rule overview:
+    """One page that says what was run, with drop counts, devices, versions and the merged config."""
+    input:
+        datasets=for_runs("results/{dataset}/dataset.h5ad"),
+        models=for_runs(f"{RUN}/model.safetensors"),
+        metrics="results/metrics.tsv",
+        template=workflow.source_path("../resources/report/overview.html.jinja"),
+    output:
+        page=report(
+            "results/overview.html",
+            caption="../resources/report/overview.rst",
+            category="What was run",
+        ),
+    log:
+        "logs/overview.log",
+    params:
+        config=config,
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    script:
+        "../scripts/overview.py"
+
+
+rule loss_curves:
+    """Training and validation loss by epoch."""
+    input:
+        histories=of_dataset(f"{RUN}/history.tsv"),
+    output:
+        pdf="results/{dataset}/figures/loss_curves.pdf",
+        png=report(
+            "results/{dataset}/figures/loss_curves.png",
+            caption="../resources/report/loss_curves.rst",
+            category="{dataset}",
+            labels={"figure": "Loss curves", "model": "all", "seed": "all"},
+        ),
+        tsv="results/{dataset}/figures/loss_curves.tsv",
+    log:
+        "logs/loss_curves/{dataset}.log",
+    params:
+        models=models_of,
+        seeds=seeds_of,
+        code=code_digest("figures/loss_curves"),
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    script:
+        "../scripts/figures/loss_curves.py"
+
+
+rule precision_recall:
+    """How well each target is predicted."""
+    input:
+        predictions=of_dataset(f"{RUN}/predictions.tsv.gz"),
+        metrics=of_dataset(f"{RUN}/metrics.tsv"),
+        labels="results/{dataset}/labels.tsv.gz",
+    output:
+        pdf="results/{dataset}/figures/precision_recall.pdf",
+        png=report(
+            "results/{dataset}/figures/precision_recall.png",
+            caption="../resources/report/precision_recall.rst",
+            category="{dataset}",
+            labels={"figure": "Precision and recall", "model": "all", "seed": "all"},
+        ),
+        tsv="results/{dataset}/figures/precision_recall.tsv",
+    log:
+        "logs/precision_recall/{dataset}.log",
+    params:
+        models=models_of,
+        seeds=seeds_of,
+        metric="auprc",
+        code=code_digest("figures/precision_recall"),
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    script:
+        "../scripts/figures/precision_recall.py"
+
+
+rule weight_heatmap:
+    """Final weights of the annotated units (the paper's Figure 1F)."""
+    input:
+        weights="results/{dataset}/{model}/seed{seed}/output_weights.tsv",
+        annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
+        filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
+        importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
+    output:
+        pdf="results/{dataset}/{model}/seed{seed}/figures/weight_heatmap.pdf",
+        png=report(
+            "results/{dataset}/{model}/seed{seed}/figures/weight_heatmap.png",
+            caption="../resources/report/weight_heatmap.rst",
+            category="{dataset}",
+            labels={"figure": "Weights (1F)", "model": "{model}", "seed": "{seed}"},
+        ),
+        tsv="results/{dataset}/{model}/seed{seed}/figures/weight_heatmap.tsv",
+    log:
+        "logs/weight_heatmap/{dataset}/{model}/seed{seed}.log",
+    params:
+        # The paper's colour limits.
+        limit=0.5,
+        code=code_digest("figures/weight_heatmap"),
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    script:
+        "../scripts/figures/weight_heatmap.py"
+
+
+rule filter_sheet:
+    """Logos of all filters with what is known of each."""
+    input:
+        meme="results/{dataset}/{model}/seed{seed}/filters.meme",
+        annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
+        filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
+        importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
+    output:
+        pdf="results/{dataset}/{model}/seed{seed}/figures/filter_sheet.pdf",
+        png=report(
+            "results/{dataset}/{model}/seed{seed}/figures/filter_sheet.png",
+            caption="../resources/report/filter_sheet.rst",
+            category="{dataset}",
+            labels={"figure": "Filters", "model": "{model}", "seed": "{seed}"},
+        ),
+        tsv="results/{dataset}/{model}/seed{seed}/figures/filter_sheet.tsv",
+    log:
+        "logs/filter_sheet/{dataset}/{model}/seed{seed}.log",
+    params:
+        code=code_digest("figures/filter_sheet"),
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    script:
+        "../scripts/figures/filter_sheet.py"
+
+
+rule importance_boxes:
+    """Importances of the leading units over the targets."""
+    input:
+        importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
+        annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
+    output:
+        pdf="results/{dataset}/{model}/seed{seed}/figures/importance_boxes.pdf",
+        png=report(
+            "results/{dataset}/{model}/seed{seed}/figures/importance_boxes.png",
+            caption="../resources/report/importance_boxes.rst",
+            category="{dataset}",
+            labels={"figure": "Unit importances", "model": "{model}", "seed": "{seed}"},
+        ),
+        tsv="results/{dataset}/{model}/seed{seed}/figures/importance_boxes.tsv",
+    log:
+        "logs/importance_boxes/{dataset}/{model}/seed{seed}.log",
+    params:
+        code=code_digest("figures/importance_boxes"),
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    script:
+        "../scripts/figures/importance_boxes.py"
+
+
+rule recovered_motifs:
+    """Planted motifs beside the filters that found them."""
+    input:
+        profiles=f"results/motifs/{config['annotation']['database']}.meme",
+        recovery=of_model(f"{RUN}/recovery.tsv"),
+        annotation=of_model(f"{RUN}/annotation.tsv"),
+        meme=of_model(f"{RUN}/filters.meme"),
+    output:
+        pdf="results/{dataset}/{model}/recovered_motifs.pdf",
+        png=report(
+            "results/{dataset}/{model}/recovered_motifs.png",
+            caption="../resources/report/recovered_motifs.rst",
+            category="{dataset}",
+            labels={"figure": "Planted motifs recovered", "model": "{model}", "seed": "all"},
+        ),
+        tsv=report(
+            "results/{dataset}/{model}/recovered_motifs.tsv",
+            caption="../resources/report/recovered_motifs.rst",
+            category="{dataset}",
+            labels={"figure": "Recovery table", "model": "{model}", "seed": "all"},
+        ),
+    log:
+        "logs/recovered_motifs/{dataset}/{model}.log",
+    params:
+        seeds=seeds_of,
+        q_value=lookup(dpath="annotation/q_value", within=config),
+        code=code_digest("figures/recovered_motifs"),
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    script:
+        "../scripts/figures/recovered_motifs.py"
+
+
+rule same_regions:
+    """Two data sets with the same held-out sequences, compared."""
+    input:
+        comparison="results/{dataset}/{model}/comparison.tsv",
+        dataset_a=other_dataset_file,
+        dataset_b="results/{dataset}/dataset.h5ad",
+    output:
+        pdf="results/{dataset}/{model}/same_regions.pdf",
+        png=report(
+            "results/{dataset}/{model}/same_regions.png",
+            caption="../resources/report/same_regions.rst",
+            category="{dataset}",
+            labels={"figure": "Against the other data set", "model": "{model}", "seed": "all"},
+        ),
+        tsv="results/{dataset}/{model}/same_regions.tsv",
+    log:
+        "logs/same_regions/{dataset}/{model}.log",
+    params:
+        label_a=other_dataset,
+        label_b="{dataset}",
+        code=code_digest("figures/same_regions"),
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    script:
+        "../scripts/figures/same_regions.py"

@@ -1,0 +1,27 @@
+"""Compare filters with known motifs and write the pairs that resemble each other."""
+
+import pandas as pd
+
+from workflow_lib.files import atomic
+from workflow_lib.logs import log_to
+from workflow_lib.motifs import read_meme
+from workflow_lib.tomtom import annotate, tomtom
+
+
+def main(filters: str, database: str, profiles: str, q_value: float, output: str) -> None:
+    """Write one row per pair, best first within each unit."""
+    pairs = tomtom(read_meme(filters), read_meme(database), q_value)
+    known = pd.read_csv(profiles, sep="\t", dtype=str, keep_default_na=False)
+    with atomic(output) as temporary:
+        annotate(pairs, known).to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            filters=snakemake.input.filters,
+            database=snakemake.input.database,
+            profiles=snakemake.input.profiles,
+            q_value=snakemake.params.q_value,
+            output=snakemake.output.annotation,
+        )

@@ -1,0 +1,30 @@
+"""Score a run's predictions against the labels, with bootstrap intervals."""
+
+from workflow_lib.evaluation import evaluate
+from workflow_lib.files import atomic
+from workflow_lib.logs import log_to
+from workflow_lib.tables import read_predictions
+from workflow_lib.tasks import TASKS
+
+
+def main(run: dict[str, str], paths: tuple[str, str], task: str, draws: int, output: str) -> None:
+    """Write the metrics of each target and their macro mean."""
+    predictions, labels, split = read_predictions(*paths)
+    table = evaluate(
+        predictions.to_numpy(), labels.to_numpy(), list(labels), TASKS[task].metrics, draws
+    )
+    for position, (name, value) in enumerate({**run, "split": split}.items()):
+        table.insert(position, name, value)
+    with atomic(output) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            run={name: snakemake.wildcards[name] for name in ("dataset", "model", "seed")},
+            paths=(snakemake.input.predictions, snakemake.input.labels),
+            task=snakemake.params.task,
+            draws=snakemake.params.draws,
+            output=snakemake.output.metrics,
+        )

@@ -1,0 +1,32 @@
+"""Draw the logos of a model's filters with their annotation, the most important units first."""
+
+import pandas as pd
+
+from workflow_lib.files import atomic
+from workflow_lib.logos import filter_sheet, filter_table
+from workflow_lib.logs import log_to
+from workflow_lib.motifs import read_meme
+from workflow_lib.plotting import save
+
+
+def main(meme: str, tables: dict[str, str], pdf: str, png: str, tsv: str) -> None:
+    """Draw; `tables` has the paths of filters, annotation and importance."""
+    filters, annotation, importance = (
+        pd.read_csv(tables[name], sep="\t") for name in ("filters", "annotation", "importance")
+    )
+    table = filter_table(filters, annotation, importance)
+    with atomic(tsv) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+    logos = {int(m.id.removeprefix("unit")): m.probabilities for m in read_meme(meme)}
+    save(filter_sheet(table, logos), pdf, png)
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            meme=snakemake.input.meme,
+            tables=dict(snakemake.input.items()),
+            pdf=snakemake.output.pdf,
+            png=snakemake.output.png,
+            tsv=snakemake.output.tsv,
+        )

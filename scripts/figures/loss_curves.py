@@ -1,0 +1,33 @@
+"""Draw training and validation loss by epoch of all runs of a data set."""
+
+import pandas as pd
+
+from workflow_lib.files import atomic
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import loss_curves, save
+
+
+def main(histories: dict[tuple[str, str], str], pdf: str, png: str, tsv: str) -> None:
+    """Draw the histories; their keys are (model, seed)."""
+    tables = []
+    for (model, seed), path in histories.items():
+        table = pd.read_csv(path, sep="\t")
+        table.insert(0, "model", model)
+        table.insert(1, "seed", seed)
+        tables.append(table)
+    history = pd.concat(tables, ignore_index=True)
+    columns = ["model", "seed", "epoch", "train_loss", "validation_loss", "best"]
+    with atomic(tsv) as temporary:
+        history[columns].to_csv(temporary, sep="\t", index=False)
+    save(loss_curves(history), pdf, png)
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        runs = zip(snakemake.params.models, snakemake.params.seeds, strict=True)
+        main(
+            histories=dict(zip(runs, snakemake.input.histories, strict=True)),
+            pdf=snakemake.output.pdf,
+            png=snakemake.output.png,
+            tsv=snakemake.output.tsv,
+        )

@@ -1,0 +1,54 @@
+"""Draw precision-recall curves of a few targets, or the scores of many."""
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import precision_recall_curve
+
+from workflow_lib import score_plots
+from workflow_lib.files import atomic
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+from workflow_lib.tables import read_predictions
+
+POINTS = 300  # per curve: more cannot be told apart in print
+
+
+def curves(run: tuple[str, str], predictions: pd.DataFrame, labels: pd.DataFrame) -> list:
+    """One table per target with positives; computed here, as no other step needs the points."""
+    tables = []
+    for target in labels:
+        known = labels[target].notna()
+        truth = labels.loc[known, target].to_numpy()
+        if 0 < truth.sum() < len(truth):
+            scores = predictions.loc[known, target].to_numpy()
+            precision, recall, _ = precision_recall_curve(truth, scores)
+            few = np.unique(np.linspace(0, len(recall) - 1, POINTS).astype(int))
+            names = dict(zip(("model", "seed", "target"), (*run, target), strict=True))
+            points = {"recall": recall[few], "precision": precision[few]}
+            tables.append(pd.DataFrame(names | points))
+    return tables
+
+
+def main(runs: dict, labels: str, metrics: list[str], metric: str, outputs: dict) -> None:
+    """Draw; `runs` has (model, seed) -> predictions."""
+    scores = pd.concat([pd.read_csv(path, sep="\t") for path in metrics], ignore_index=True)
+    label = f"{metric.replace('_', ' ').upper()} ({scores['split'].iloc[0]} sequences)"
+    table = score_plots.score_table(scores, metric)
+    if metric == "auprc" and table["target"].nunique() <= score_plots.MOST_CURVES + 1:
+        read = [(run, *read_predictions(path, labels)[:2]) for run, path in runs.items()]
+        parts = [part for each in read for part in curves(*each)]
+        points = pd.concat(parts) if parts else pd.DataFrame()
+        figure, drawn = score_plots.precision_recall(points, table), points
+    else:
+        figure, drawn = score_plots.target_scores(table, label), table
+    with atomic(outputs["tsv"]) as temporary:
+        drawn.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+    save(figure, outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        keys = zip(snakemake.params.models, snakemake.params.seeds, strict=True)
+        runs = dict(zip(keys, snakemake.input.predictions, strict=True))
+        metrics, labels = list(snakemake.input.metrics), snakemake.input.labels
+        main(runs, labels, metrics, snakemake.params.metric, dict(snakemake.output.items()))

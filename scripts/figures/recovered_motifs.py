@@ -1,0 +1,45 @@
+"""Draw the planted motifs beside the filters that recovered them, over all seeds."""
+
+import pandas as pd
+
+from workflow_lib.files import atomic
+from workflow_lib.logos import recovered_logos
+from workflow_lib.logs import log_to
+from workflow_lib.motifs import read_meme
+from workflow_lib.plotting import save
+from workflow_lib.recovery_plot import recovery_rows
+
+
+def main(seeds: list[int], inputs: dict, threshold: float, outputs: dict[str, str]) -> None:
+    """Draw; `inputs` has profiles (one path), and recovery, annotation and meme by seed."""
+    recovery = pd.concat([pd.read_csv(p, sep="\t") for p in inputs["recovery"]], ignore_index=True)
+    annotation = pd.concat(
+        [
+            pd.read_csv(path, sep="\t").assign(seed=seed)
+            for seed, path in zip(seeds, inputs["annotation"], strict=True)
+        ]
+    )
+    filters = {
+        seed: {int(m.id.removeprefix("unit")): m.probabilities for m in read_meme(path)}
+        for seed, path in zip(seeds, inputs["meme"], strict=True)
+    }
+    profiles = {motif.id: motif.probabilities for motif in read_meme(inputs["profiles"])}
+    logos = recovered_logos(recovery, profiles, filters, annotation)
+    with atomic(outputs["tsv"]) as temporary:
+        recovery.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+    save(recovery_rows(recovery, logos, threshold), outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            seeds=[int(seed) for seed in snakemake.params.seeds],
+            inputs={
+                "profiles": snakemake.input.profiles,
+                "recovery": list(snakemake.input.recovery),
+                "annotation": list(snakemake.input.annotation),
+                "meme": list(snakemake.input.meme),
+            },
+            threshold=snakemake.params.q_value,
+            outputs=dict(snakemake.output.items()),
+        )

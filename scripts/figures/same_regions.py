@@ -1,0 +1,31 @@
+"""Draw two data sets against each other, scored on the same test regions."""
+
+import pandas as pd
+
+from workflow_lib import dataset
+from workflow_lib.files import atomic
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+from workflow_lib.score_plots import same_regions
+
+
+def main(
+    comparison: str, labels: tuple[str, str], datasets: tuple[str, str], outputs: dict
+) -> None:
+    """Draw; a is the first of the two labels and data sets, b the second."""
+    table = pd.read_csv(comparison, sep="\t")
+    with atomic(outputs["tsv"]) as temporary:
+        table.to_csv(temporary, sep="\t", index=False)
+    n_train = [dataset.part_sizes(dataset.load(path))["train"] for path in datasets]
+    figure = same_regions(table, *labels, *n_train)
+    save(figure, outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            comparison=snakemake.input.comparison,
+            labels=(snakemake.params.label_a, snakemake.params.label_b),
+            datasets=(snakemake.input.dataset_a, snakemake.input.dataset_b),
+            outputs=dict(snakemake.output.items()),
+        )

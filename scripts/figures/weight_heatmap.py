@@ -1,0 +1,39 @@
+"""Draw the output weights of the annotated units as a clustered heatmap (the paper's Fig. 1F)."""
+
+import pandas as pd
+
+from workflow_lib.files import atomic
+from workflow_lib.heatmap import weight_cells, weight_heatmap
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+
+
+def main(tables: dict[str, str], limit: float, pdf: str, png: str, tsv: str) -> None:
+    """Draw; `tables` has the paths of weights, annotation, filters and importance."""
+    weights, annotation, filters, importance = (
+        pd.read_csv(tables[name], sep="\t")
+        for name in ("weights", "annotation", "filters", "importance")
+    )
+    cells = weight_cells(weights, annotation, importance, limit)
+    with atomic(tsv) as temporary:
+        cells.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+    figure = weight_heatmap(
+        cells,
+        n_units=len(weights),
+        n_annotated=annotation["unit"].nunique(),
+        n_silent=int((filters["n_sites"] == 0).sum()),
+        n_targets=weights.shape[1] - 1,
+        limit=limit,
+    )
+    save(figure, pdf, png)
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            tables=dict(snakemake.input.items()),
+            limit=snakemake.params.limit,
+            pdf=snakemake.output.pdf,
+            png=snakemake.output.png,
+            tsv=snakemake.output.tsv,
+        )

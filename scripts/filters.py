@@ -1,0 +1,59 @@
+"""Turn each unit's filter into a position weight matrix, from the sites that activate it."""
+
+import logging
+from typing import Any
+
+import pandas as pd
+import torch
+
+from workflow_lib import dataset, models
+from workflow_lib.files import atomic
+from workflow_lib.inference import choose_device
+from workflow_lib.interpret.filters import filter_matrices, probabilities
+from workflow_lib.interpret.selection import interpreted
+from workflow_lib.logs import log_to
+from workflow_lib.motifs import Motif, consensus, information, write_meme
+
+log = logging.getLogger("workflow_lib.filters")
+
+
+def main(
+    model_path: str, data_path: str, settings: dict[str, Any], device: str, outputs: dict[str, str]
+) -> None:
+    """Write the matrices as MEME and what they were made of as a table."""
+    model, chosen = models.load(model_path), choose_device(device)
+    part = dataset.part(dataset.load(data_path), *settings["interpret_on"])
+    X, selected = interpreted(model, part, settings, chosen)
+    log.info("sequences: %d, of which correctly predicted: %d", part.n_obs, len(X))
+    options = {"inclusive": settings["inclusive"], "strands": settings["strands"]}
+    found = filter_matrices(model, X, device=chosen, **options)
+    motifs = [
+        Motif(f"unit{unit}", "", matrix, int(n))
+        for unit, (matrix, n) in enumerate(zip(probabilities(found.counts), found.n_sites))
+    ]
+    write_meme(outputs["meme"], motifs)
+    table = pd.DataFrame(
+        {
+            "unit": range(len(motifs)),
+            # Nine digits: a float32 comes back as it was, and with it the threshold.
+            "activation_max": [f"{value:.9g}" for value in found.activation_max],
+            "n_sites": found.n_sites,
+            "n_sequences": found.n_sequences,
+            "information": [information(motif.probabilities).sum().round(3) for motif in motifs],
+            "consensus": [consensus(motif.probabilities) for motif in motifs],
+        }
+    )
+    with atomic(outputs["filters"]) as temporary:
+        table.to_csv(temporary, sep="\t", index=False)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(snakemake.threads)
+    with log_to(snakemake.log[0]):
+        main(
+            model_path=snakemake.input.model,
+            data_path=snakemake.input.dataset,
+            settings=snakemake.params.settings,
+            device=snakemake.resources.device,
+            outputs=dict(snakemake.output.items()),
+        )

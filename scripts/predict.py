@@ -1,0 +1,34 @@
+"""Predict the held-out sequences, both strands averaged."""
+
+import pandas as pd
+import torch
+
+from workflow_lib import dataset, models
+from workflow_lib.files import atomic
+from workflow_lib.inference import choose_device, predict
+from workflow_lib.logs import log_to
+
+
+def main(model_path: str, data_path: str, device: str, output: str) -> None:
+    """Write one row of logits or values per sequence of the scored part."""
+    data = dataset.load(data_path)
+    scored = dataset.part(data, dataset.scored_part(data))
+    model = models.load(model_path)
+    values = predict(
+        model, scored.obsm["sequence"], device=choose_device(device), both_strands=True
+    )
+    table = pd.DataFrame(values, index=scored.obs_names, columns=model.target_names)
+    table.insert(0, "split", scored.obs["split"].astype(str))
+    with atomic(output) as temporary:
+        table.to_csv(temporary, sep="\t", index_label="id", float_format="%.7g")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(snakemake.threads)
+    with log_to(snakemake.log[0]):
+        main(
+            model_path=snakemake.input.model,
+            data_path=snakemake.input.dataset,
+            device=snakemake.resources.device,
+            output=snakemake.output.predictions,
+        )

@@ -1,0 +1,49 @@
+"""Parse a source's files, drop what cannot be used, split, and save the data set."""
+
+import logging
+from typing import Any
+
+from workflow_lib import dataset
+from workflow_lib.files import atomic
+from workflow_lib.logs import log_to
+from workflow_lib.parsers import PARSERS
+from workflow_lib.splits import SPLITS
+
+log = logging.getLogger("workflow_lib.prepare")
+
+
+def main(
+    name: str, files: dict[str, str], like: str | None, entry: dict[str, Any], outputs: dict[str, str]
+) -> None:
+    """Run the data set's parser and split; write the data set and the labels of its scored part."""
+    log.info("%s: parser %s reads %s", name, entry["parser"], ", ".join(files.values()) or "nothing")
+    data = PARSERS[entry["parser"]](files=files, **entry.get("options", {}))
+    data = dataset.drop(data, **entry.get("drop", {}))
+    options = {k: v for k, v in entry["split"].items() if k not in ("method", "like")}
+    if like:
+        parts = SPLITS["like"](data, dataset.load(like))
+    else:
+        parts = SPLITS[entry["split"]["method"]](data, **options)
+    data.obs["split"] = parts
+    data.uns |= {
+        "task": entry["task"],
+        "source": entry["source"],
+        "assembly": entry.get("assembly", ""),
+    }
+    dataset.check_targets(data, name)
+    dataset.validate(data, name=name, optional_parts=entry.get("optional_parts", ()))
+    dataset.save(data, outputs["dataset"])
+    with atomic(outputs["labels"]) as temporary:
+        dataset.labels(data).to_csv(temporary, sep="\t", index_label="id")
+    log.info("%s; parts: %s", dataset.counts(data), dataset.part_sizes(data))
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            name=snakemake.wildcards.dataset,
+            files=dict(zip(snakemake.params.names, snakemake.input.files, strict=True)),
+            like=snakemake.input.get("like"),
+            entry=snakemake.params.entry,
+            outputs=dict(snakemake.output.items()),
+        )

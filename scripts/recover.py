@@ -1,0 +1,29 @@
+"""Hold what was planted against what was found."""
+
+import pandas as pd
+
+from workflow_lib.files import atomic
+from workflow_lib.logs import log_to
+from workflow_lib.simulate import recovery
+
+
+def main(tables: dict[str, str], seed: int, output: str) -> None:
+    """Write one row per planted motif: found or not, by which unit, with which q."""
+    read = {
+        name: pd.read_csv(path, sep="\t", keep_default_na=False, na_values={"importance": [""]})
+        for name, path in tables.items()
+    }
+    found = recovery(
+        read["truth"], read["annotation"], read["importance"], read["profiles"], seed
+    )
+    with atomic(output) as temporary:
+        found.to_csv(temporary, sep="\t", index=False, float_format="%.4g")
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            tables=dict(snakemake.input.items()),
+            seed=int(snakemake.wildcards.seed),
+            output=snakemake.output.recovery,
+        )

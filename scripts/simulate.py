@@ -1,0 +1,34 @@
+"""Draw a simulated source: a table of sequences, and beside it the truth."""
+
+from typing import Any
+
+import pandas as pd
+
+from workflow_lib.files import atomic
+from workflow_lib.logs import log_to
+from workflow_lib.motifs import read_meme
+from workflow_lib.sequence import decode
+from workflow_lib.simulate import simulate
+
+
+def main(settings: dict[str, Any], meme: str, profiles: str, outputs: dict[str, str]) -> None:
+    """Write the sequences with their labels, what was planted, and where each site is."""
+    known = pd.read_csv(profiles, sep="\t", dtype=str, keep_default_na=False)
+    drawn = simulate(settings, read_meme(meme), known)
+    table = pd.DataFrame(drawn.labels.astype(int), columns=drawn.targets)
+    table.insert(0, "sequence", decode(drawn.codes))
+    table.insert(0, "id", drawn.ids)
+    tables = {"sequences": table, "truth": drawn.truth, "sites": drawn.sites}
+    for name, written in tables.items():
+        with atomic(outputs[name]) as temporary:
+            written.to_csv(temporary, sep="\t", index=False)
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            settings=snakemake.params.settings,
+            meme=snakemake.input.meme,
+            profiles=snakemake.input.profiles,
+            outputs=dict(snakemake.output.items()),
+        )

@@ -1,0 +1,92 @@
+"""Train one model on one data set from one seed."""
+
+import json
+import logging
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from workflow_lib import dataset, models, training
+from workflow_lib.files import atomic
+from workflow_lib.inference import choose_device, describe_device
+from workflow_lib.logs import log_to
+
+log = logging.getLogger("workflow_lib.train")
+
+
+def main(
+    data_path: str,
+    model: dict[str, Any],
+    settings: dict[str, Any],
+    seed: int,
+    code: str,
+    device: str,
+    outputs: dict[str, str],
+) -> None:
+    """Build, fit and save; the state of an interrupted run beside the model is continued."""
+    data = dataset.load(data_path)
+    train, validation = (
+        training.Examples(part.obsm["sequence"], part.X)
+        for part in (dataset.part(data, "train"), dataset.part(data, "validation"))
+    )
+    chosen = choose_device(device)
+    log.info("device: %s; seed %d; settings: %s", describe_device(chosen), seed, settings)
+    torch.manual_seed(seed)
+    net = models.build(
+        model["architecture"],
+        length=train.X.shape[1],
+        n_targets=data.n_vars,
+        **model.get("hyperparameters", {}),
+    )
+    metadata = {
+        "target_names": list(data.var_names),
+        "task": data.uns["task"],
+        "settings": settings,
+        "seed": seed,
+        "data_digest": training.digest_of(*train, *validation),
+        "code_digest": code,
+    }
+    state = training.digest_of(metadata, model, chosen.type, torch.__version__)
+    checkpoint = Path(outputs["model"]).with_name("training_state.pt")
+    numbers = {k: v for k, v in settings.items() if k != "preset"}
+    history = training.fit(
+        net,
+        train,
+        validation,
+        data.uns["task"],
+        training.Settings(**numbers),
+        device=chosen,
+        checkpoint=(checkpoint, state),
+    )
+    with atomic(outputs["history"]) as temporary:
+        history.to_csv(temporary, sep="\t", index=False)
+    models.save(net.cpu(), outputs["model"], metadata | provenance(chosen))
+    checkpoint.unlink(missing_ok=True)
+
+
+def provenance(device: torch.device) -> dict[str, str]:
+    """Where and with what a model was trained; shown in the report."""
+    return {
+        "device": describe_device(device),
+        "machine": platform.platform(),
+        "versions": json.dumps(
+            {name: version(name) for name in ("torch", "numpy", "anndata", "snakemake")}
+        ),
+    }
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(snakemake.threads)
+    with log_to(snakemake.log[0]):
+        main(
+            data_path=snakemake.input.dataset,
+            model=snakemake.params.model,
+            settings=snakemake.params.settings,
+            seed=int(snakemake.wildcards.seed),
+            code=snakemake.params.code,
+            device=snakemake.resources.device,
+            outputs=dict(snakemake.output.items()),
+        )

@@ -1,0 +1,48 @@
+"""The importance of each unit for each target, and the final layer's weights."""
+
+from typing import Any
+
+import pandas as pd
+import torch
+
+from workflow_lib import dataset, models
+from workflow_lib.files import atomic
+from workflow_lib.inference import choose_device
+from workflow_lib.interpret.filters import above
+from workflow_lib.interpret.importance import output_weights, unit_importance
+from workflow_lib.interpret.selection import interpreted
+from workflow_lib.logs import log_to
+
+
+def main(
+    model_path: str,
+    data_path: str,
+    filters: str,
+    settings: dict[str, Any],
+    device: str,
+    outputs: dict[str, str],
+) -> None:
+    """Write quantiles of unit output x weight (long) and the weights (wide)."""
+    model, chosen = models.load(model_path), choose_device(device)
+    part = dataset.part(dataset.load(data_path), *settings["interpret_on"])
+    X, selected = interpreted(model, part, settings, chosen)
+    maximum = pd.read_csv(filters, sep="\t")["activation_max"].to_numpy()
+    if not settings["inclusive"]:
+        maximum = above(maximum)
+    table = unit_importance(model, X, selected, maximum, model.target_names, device=chosen)
+    for name, written in {"importance": table, "weights": output_weights(model)}.items():
+        with atomic(outputs[name]) as temporary:
+            written.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(snakemake.threads)
+    with log_to(snakemake.log[0]):
+        main(
+            model_path=snakemake.input.model,
+            data_path=snakemake.input.dataset,
+            filters=snakemake.input.filters,
+            settings=snakemake.params.settings,
+            device=snakemake.resources.device,
+            outputs=dict(snakemake.output.items()),
+        )

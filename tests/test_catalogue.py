@@ -1,0 +1,148 @@
+"""The config, written out and checked."""
+
+import copy
+
+import pytest
+import yaml
+
+from workflow_lib import catalogue
+from workflow_lib.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def shipped(root):
+    """The catalogue and selection as they come with the project."""
+    merged = {}
+    for name in ("datasets", "models", "config"):
+        merged |= yaml.safe_load((root / f"config/{name}.yaml").read_text())
+    return merged
+
+
+@pytest.fixture(scope="module")
+def schema(root):
+    return yaml.safe_load((root / "config/schemas/config.schema.yaml").read_text())
+
+
+@pytest.fixture
+def config(shipped):
+    return copy.deepcopy(shipped)
+
+
+def test_the_shipped_config_resolves(config, schema):
+    catalogue.check_schema(config, schema)
+    found = catalogue.resolve(config)
+    assert catalogue.Run("tf_binding", "explainn", 2) in found["runs"]
+    assert len(found["datasets"]["tf_binding"]["options"]["rows"]) == 163
+    assert len(found["datasets"]["tf_binding"]["options"]["targets"]) == 50
+
+
+def test_the_50_tfs_are_the_papers(config, shared):
+    names = (shared / "reference/tf_binding/paper50.txt").read_text().split()
+    assert config["datasets"]["tf_binding"]["options"]["targets"] == names
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "message"),
+    [
+        (("rnus",), [], "top level: unknown key 'rnus' .did you mean 'runs'"),
+        (("models", "explainn", "trainnig"), {}, "models.explainn: unknown key 'trainnig'"),
+        (("device",), "gpu", "device: 'gpu' is not one of"),
+        (("datasets", "a b"), {}, "datasets: 'a b' does not match"),
+        (("datasets", "a;touch x"), {}, "datasets: 'a;touch x' does not match"),
+        (("datasets", "../x"), {}, "datasets: '../x' does not match"),
+        (("datasets", "figures"), {}, "datasets"),
+        (("runs", 0, "seeds"), ["one"], "runs.0.seeds.0: 'one' is not of type 'integer'"),
+        (("runs", 0, "seeds"), [], "runs.0.seeds"),
+        (("sources", "x"), {"files": {"a": {}}}, "sources.x"),
+        (("presets", "mine"), {"batch_size": 10}, "presets.mine: 'learning_rate' is a required"),
+        (("presets", "paper_methods", "learning_rate"), 0, "presets.paper_methods.learning_rate"),
+    ],
+)
+def test_the_schema_names_place_and_mistake(config, schema, keys, value, message):
+    place = config
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    with pytest.raises(InputError, match=message):
+        catalogue.check_schema(config, schema)
+
+
+def test_a_missing_key_is_named(config, schema):
+    del config["datasets"]["tf_binding"]["task"]
+    with pytest.raises(InputError, match="datasets.tf_binding: 'task' is a required property"):
+        catalogue.check_schema(config, schema)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"source": "tf_bindng"}, "unknown source 'tf_bindng' .did you mean 'tf_binding'"),
+        ({"parser": "fasta2"}, "unknown parser 'fasta2'"),
+        ({"task": "binry"}, "unknown task 'binry' .did you mean 'binary'"),
+        ({"split": {"method": "randm"}}, "unknown split 'randm' .did you mean 'random'"),
+        ({"split": {"method": "random", "sed": 1}}, "option of split random 'sed'"),
+        ({"split": {"method": "chromosome"}}, "split chromosome needs the option 'validation'"),
+        ({"split": {"like": "nothing"}}, "unknown data set 'nothing'"),
+        ({"split": {"like": "tf_binding_masked"}}, "has no split of its own"),
+        ({"options": {"rows": []}}, "needs the option 'targets'"),
+        ({"options": {"rows": [], "targets": [], "lenght": 1}}, "'lenght' .did you mean 'length'"),
+        ({"files": ["*.bed"]}, "unknown file '.*bed'"),
+    ],
+)
+def test_names_that_do_not_exist_are_explained(config, change, message):
+    config["datasets"]["tf_binding"] |= change
+    with pytest.raises(InputError, match=f"datasets.tf_binding.*{message}|{message}"):
+        catalogue.resolve(config)
+
+
+def test_unknown_architectures_hyperparameters_and_selections_are_explained(config):
+    broken = copy.deepcopy(config)
+    broken["models"]["explainn"]["architecture"] = "explain"
+    with pytest.raises(InputError, match="unknown architecture 'explain' .did you mean"):
+        catalogue.resolve(broken)
+    broken = copy.deepcopy(config)
+    broken["models"]["explainn"]["hyperparameters"] = {"unit": 5}
+    with pytest.raises(InputError, match="unknown option of model explainn 'unit' .did you mean"):
+        catalogue.resolve(broken)
+    broken = copy.deepcopy(config)
+    broken["runs"][0]["models"] = ["explain*x"]
+    with pytest.raises(InputError, match="runs.0.models: unknown model"):
+        catalogue.resolve(broken)
+
+
+def test_a_family_is_written_out(config):
+    entry = copy.deepcopy(config["datasets"]["tf_binding"])
+    entry["members"] = ["CTCF", "MAX"]
+    entry["options"]["targets"] = ["{member}"]
+    config["datasets"]["tf_binding.{member}"] = entry
+    config["runs"] = [{"datasets": ["tf_binding.*"], "models": ["*"], "seeds": [0]}]
+    found = catalogue.resolve(config)
+    assert found["datasets"]["tf_binding.MAX"]["options"]["targets"] == ["MAX"]
+    assert "members" not in found["datasets"]["tf_binding.CTCF"]
+    assert {run.dataset for run in found["runs"]} == {"tf_binding.CTCF", "tf_binding.MAX"}
+    with pytest.raises(InputError, match="needs {member}"):
+        catalogue.expand_datasets({"x": {"members": ["a"]}})
+
+
+def test_a_sweep_makes_one_model_of_each_value(config):
+    config["models"]["explainn"]["hyperparameters"] = {"units": [1, 5], "filter_size": 11}
+    found = catalogue.expand_models(config["models"])
+    assert found["explainn.units5"]["hyperparameters"] == {"units": 5, "filter_size": 11}
+    assert "explainn" not in found and "explainn.units1" in found
+
+
+def test_training_settings_take_preset_then_data_set_then_model(config):
+    dataset = {"training": {"batch_size": 7, "learning_rate": 1.0}}
+    model = {"training": {"learning_rate": 2.0, "preset": "paper_notebooks"}}
+    found = catalogue.training_settings(config, dataset, model)
+    assert found["preset"] == "paper_notebooks" and found["patience"] is None
+    assert (found["batch_size"], found["learning_rate"]) == (7, 2.0)
+
+
+def test_runs_are_products_without_repeats(config):
+    config["runs"] = [
+        {"datasets": ["tf_*"], "models": ["explainn"], "seeds": [0, 1]},
+        {"datasets": ["tf_binding"], "models": ["explainn"], "seeds": [1, 2]},
+    ]
+    runs = catalogue.select(config, config["datasets"], config["models"])
+    assert len(runs) == len(set(runs)) == 5

@@ -1,0 +1,101 @@
+"""Digests of code: they change exactly when the logic that a script reaches changes."""
+
+import shutil
+
+import pytest
+
+from workflow_lib import code
+from workflow_lib.errors import InputError
+
+CHOSEN = {"model": "explainn", "task": "binary", "parser": "table", "split": "random"}
+
+
+@pytest.fixture
+def project(root, tmp_path, monkeypatch):
+    """A copy of library and scripts that a test may edit."""
+    for folder in ("workflow_lib", "scripts"):
+        shutil.copytree(root / folder, tmp_path / folder)
+    monkeypatch.setattr(code, "ROOT", tmp_path)
+    forget()
+    yield tmp_path
+    forget()
+
+
+def forget():
+    for function in (code._module, code._digest, code._registered_node):
+        function.cache_clear()
+
+
+def digest(script="scripts/train.py", **chosen):
+    forget()
+    return code.digest(script, **(CHOSEN | chosen))
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_a_change_of_logic_changes_the_digest(project):
+    before = digest()
+    edit(project / "workflow_lib/training.py", "loss(model(X), targets)", "2 * loss(model(X), targets)")
+    assert digest() != before
+
+
+def test_a_change_in_a_helper_far_below_changes_it(project):
+    before = digest()
+    edit(project / "workflow_lib/sequence.py", "codes.unsqueeze(1) ==", "codes.unsqueeze(1) >=")
+    assert digest() != before
+
+
+def test_comments_docstrings_and_layout_do_not_count(project):
+    before = digest()
+    path = project / "workflow_lib/training.py"
+    edit(path, '"""One pass over the training examples', '"""Another text: one pass over the')
+    edit(path, "    model.train()\n", "    # a comment\n\n    model.train()\n")
+    assert digest() == before
+
+
+@pytest.mark.parametrize("module", ["plotting", "evaluation", "simulate", "tomtom"])
+def test_training_does_not_depend_on_what_it_does_not_use(project, module):
+    before = digest()
+    path = project / f"workflow_lib/{module}.py"
+    path.write_text(path.read_text() + "\n\ndef added() -> int:\n    return 1\n")
+    assert digest() == before
+    assert not any(place[0] == f"workflow_lib.{module}" for place in code.reached("scripts/train.py"))
+
+
+def test_adding_a_model_or_task_changes_no_other(project):
+    before = digest()
+    edit(project / "workflow_lib/models/__init__.py", '{"explainn": ExplaiNN}', '{"explainn": ExplaiNN, "two": Two}')
+    edit(project / "workflow_lib/models/__init__.py", "import ExplaiNN\n", "import ExplaiNN\nfrom workflow_lib.models.two import Two\n")
+    (project / "workflow_lib/models/two.py").write_text("class Two:\n    def __init__(self): pass\n")
+    assert digest() == before
+    assert digest(model="two") != before
+
+
+def test_registries_are_read_without_import():
+    forget()
+    assert code.registered("model") == ["explainn"]
+    names, required = code.parameters("parser", "tf_binding_matrix")
+    assert set(required) == {"files", "rows", "targets"} and "length" in names
+    assert "units" in code.methods("model", "explainn")
+    with pytest.raises(InputError, match="unknown parser 'x'; there are: table"):
+        code.parameters("parser", "x")
+
+
+def test_registries_agree_with_what_is_imported():
+    from workflow_lib.models import MODELS
+    from workflow_lib.parsers import PARSERS
+    from workflow_lib.splits import SPLITS
+    from workflow_lib.tasks import TASKS
+
+    real = {"model": MODELS, "parser": PARSERS, "split": SPLITS, "task": TASKS}
+    for kind, registry in real.items():
+        assert code.registered(kind) == list(registry)
+
+
+def test_every_rule_script_has_a_digest(root):
+    for script in sorted((root / "scripts").rglob("*.py")):
+        assert len(code.digest(str(script.relative_to(root)), **CHOSEN)) == 16

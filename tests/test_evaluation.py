@@ -1,0 +1,221 @@
+"""Metrics against scikit-learn, weights for bootstrap replicates, degenerate targets, intervals."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from workflow_lib.errors import InputError
+from workflow_lib.evaluation import COLUMNS, bootstrap_counts, evaluate, paired_difference
+from workflow_lib.metrics import METRICS, row_correlations
+
+
+def simulated(n=400, targets=3, seed=0, rate=0.2):
+    rng = np.random.default_rng(seed)
+    labels = (rng.random((n, targets)) < rate).astype(np.float32)
+    return (rng.normal(size=(n, targets)) + labels).astype(np.float32), labels
+
+
+def value(table, target, metric, column="value"):
+    return table.set_index(["target", "metric"]).loc[(target, metric), column]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(-3, 3), st.booleans(), st.integers(0, 4)), min_size=2, max_size=30
+    )
+)
+def test_ranking_metrics_equal_scikit_learn_with_ties_and_weights(rows):
+    scores, labels, weights = (np.array(column, dtype=float) for column in zip(*rows))
+    for w in (np.ones(len(rows)), weights):
+        positive, negative = w @ labels, w @ (1 - labels)
+        found = METRICS["auprc"](scores, labels)(w[:, None])[0]
+        if positive > 0:
+            assert found == pytest.approx(average_precision_score(labels, scores, sample_weight=w))
+        else:
+            assert np.isnan(found)
+        found = METRICS["auroc"](scores, labels)(w[:, None])[0]
+        if positive > 0 and negative > 0:
+            assert found == pytest.approx(roc_auc_score(labels, scores, sample_weight=w))
+        else:
+            assert np.isnan(found)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_replicate_is_the_metric_of_the_drawn_sequences(metric):
+    predictions, labels = (array[:, 0] for array in simulated(200))
+    predictions = predictions.round(1)  # ties
+    counts = bootstrap_counts(200, 5, seed=1)
+    replicates = METRICS[metric](predictions, labels)(counts.astype(float))
+    for draw in range(5):
+        drawn = np.repeat(np.arange(200), counts[:, draw])
+        alone = METRICS[metric](predictions[drawn], labels[drawn])(np.ones((200, 1)))[0]
+        assert replicates[draw] == pytest.approx(alone, rel=1e-9)
+
+
+def test_values_of_regression():
+    rng = np.random.default_rng(0)
+    labels = rng.normal(size=(300, 4)) + 1000
+    predictions = labels + rng.normal(size=(300, 4))
+    table = evaluate(predictions, labels, list("abcd"), ("pcc", "pcc_per_sequence", "mse"), 20)
+    assert value(table, "b", "pcc") == pytest.approx(
+        np.corrcoef(predictions[:, 1], labels[:, 1])[0, 1]
+    )
+    assert value(table, "c", "mse") == pytest.approx(((predictions - labels)[:, 2] ** 2).mean())
+    per_row = [np.corrcoef(p, y)[0, 1] for p, y in zip(predictions, labels)]
+    assert value(table, "mean", "pcc_per_sequence") == pytest.approx(np.mean(per_row))
+    assert table["n_positive"].isna().all()
+
+
+def test_unresolved_labels_are_left_out_target_by_target():
+    predictions, labels = simulated()
+    masked = labels.copy()
+    masked[np.random.default_rng(3).random(labels.shape) < 0.4] = np.nan
+    table = evaluate(predictions, masked, list("abc"), draws=10)
+    for t, name in enumerate("abc"):
+        rows = ~np.isnan(masked[:, t])
+        expected = average_precision_score(labels[rows, t], predictions[rows, t])
+        assert value(table, name, "auprc") == pytest.approx(expected)
+        assert value(table, name, "auprc", "n") == rows.sum()
+        assert value(table, name, "auprc", "n_positive") == labels[rows, t].sum()
+        assert value(table, name, "base_rate") == pytest.approx(labels[rows, t].mean())
+
+
+def test_targets_without_a_value_say_why_and_leave_the_mean():
+    predictions, labels = simulated(targets=5)
+    labels[:, 1], labels[:, 2], labels[:, 3] = 0, np.nan, 1
+    table = evaluate(predictions, labels, list("abcde"), draws=20)
+    assert list(table.columns) == list(COLUMNS)
+    assert value(table, "b", "auprc", "note") == "no positives"
+    assert value(table, "c", "auprc", "note") == "no resolved labels"
+    assert value(table, "d", "auroc", "note") == "no negatives"
+    assert value(table, "d", "auprc") == 1
+    assert np.isnan(value(table, "b", "auprc")) and np.isnan(value(table, "b", "auprc", "low"))
+    finite = [value(table, t, "auroc") for t in "ae"]
+    assert value(table, "mean", "auroc") == pytest.approx(np.mean(finite))
+    assert value(table, "mean", "auroc", "note") == "3 of 5 targets without a value"
+
+
+def test_no_variance_is_no_correlation():
+    rng = np.random.default_rng(0)
+    labels, predictions = rng.normal(size=(50, 3)), rng.normal(size=(50, 3))
+    labels[:, 0], predictions[:, 1], predictions[:, 2] = 0.3, 0.1, 0.1
+    predictions[9, 2] = 0.2
+    labels[7], predictions[8] = 0.3, 0.1
+    table = evaluate(predictions, labels, list("abc"), ("pcc", "pcc_per_sequence"))
+    assert value(table, "a", "pcc", "note") == "the labels do not vary"
+    assert value(table, "b", "pcc", "note") == "the predictions do not vary"
+    # Sequence 9 is missing from about 200 / e of the samples.
+    assert value(table, "c", "pcc", "note").startswith("interval without")
+    assert np.isfinite(value(table, "c", "pcc", "low"))
+    assert value(table, "mean", "pcc_per_sequence", "n") == 48
+    assert value(table, "mean", "pcc_per_sequence", "note").startswith("2 sequences")
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (1, 3), (5, 0), (3, 1)])
+def test_tiny_input_does_not_crash(shape):
+    names = [f"t{t}" for t in range(shape[1])]
+    for metrics in (("auprc", "auroc", "base_rate"), ("pcc", "pcc_per_sequence", "mse")):
+        table = evaluate(np.zeros(shape), np.zeros(shape), names, metrics, draws=5)
+        assert (table["note"] != "").any() or shape[1] == 0
+
+
+def test_row_correlations_use_resolved_labels_only():
+    labels = np.array([[1.0, 2.0, np.nan, 4.0], [np.nan, np.nan, 1.0, np.nan], [1, 1, 1, 1]])
+    predictions = np.array([[1.0, 3.0, 99.0, 2.0], [1, 2, 3, 4], [1, 2, 3, 4]])
+    found = row_correlations(predictions, labels)
+    assert found[0] == pytest.approx(np.corrcoef([1, 3, 2], [1, 2, 4])[0, 1])
+    assert np.isnan(found[1:]).all()
+
+
+def test_the_seed_fixes_the_interval_and_the_value_lies_in_it():
+    predictions, labels = simulated()
+    first, again, other = (evaluate(predictions, labels, list("abc"), seed=s) for s in (0, 0, 1))
+    assert first.equals(again)
+    assert not first["low"].equals(other["low"])
+    assert ((first["low"] <= first["value"]) & (first["value"] <= first["high"])).all()
+    assert (first["low"] < first["high"]).all()
+
+
+def test_chunks_of_draws_change_nothing(monkeypatch):
+    predictions, labels = simulated(100)
+    whole = evaluate(predictions, labels, list("abc"), draws=30)
+    monkeypatch.setattr("workflow_lib.evaluation._CHUNK_BYTES", 8 * 100 * 7)
+    in_chunks = evaluate(predictions, labels, list("abc"), draws=30)
+    np.testing.assert_allclose(whole["low"], in_chunks["low"], rtol=1e-12)
+
+
+def test_targets_share_the_draws():
+    """The mean of copies of a target has its interval; that of independent ones a narrower one."""
+    predictions, labels = simulated(targets=8)
+    same = np.repeat([[0]], 8, axis=1)[0]
+    copies = evaluate(predictions[:, same], labels[:, same], list("abcdefgh"), ("auprc",))
+    assert value(copies, "mean", "auprc", "low") == pytest.approx(
+        value(copies, "a", "auprc", "low")
+    )
+    table = evaluate(predictions, labels, list("abcdefgh"), ("auprc",))
+    width = table["high"] - table["low"]
+    assert width.iloc[-1] < 0.6 * width.iloc[:-1].mean()
+
+
+@pytest.mark.parametrize("metric", ["auprc", "auroc"])
+def test_the_interval_holds_the_truth_most_of_the_time(metric):
+    predictions, labels = simulated(200_000, targets=4, rate=0.03)
+    truth = value(evaluate(predictions, labels, list("abcd"), (metric,), draws=0), "mean", metric)
+    held = 0
+    for seed in range(60):
+        table = evaluate(*simulated(1000, 4, 100 + seed, 0.03), list("abcd"), (metric,), 200, seed)
+        held += value(table, "mean", metric, "low") <= truth <= value(table, "mean", metric, "high")
+    assert held >= 51  # 57 expected; plain percentiles hold it about 40 times for auprc
+
+
+def test_wrong_input_is_named():
+    predictions, labels = simulated()
+    with pytest.raises(InputError, match="3 target"):
+        evaluate(predictions, labels, ["a"])
+    with pytest.raises(InputError, match="unknown metric 'aucpr'.*auprc"):
+        evaluate(predictions, labels, list("abc"), ("aucpr",))
+    with pytest.raises(InputError, match="labels hold 2"):
+        evaluate(predictions, labels * 2, list("abc"))
+    with pytest.raises(InputError, match="1 of 1200 predictions are not finite"):
+        evaluate(np.where(np.arange(1200).reshape(400, 3) == 7, np.nan, predictions), labels, "abc")
+    with pytest.raises(InputError, match="shape"):
+        evaluate(predictions[:, :2], labels, list("abc"))
+
+
+def test_paired_difference_is_narrower_than_the_two_intervals():
+    predictions, labels = simulated(2000)
+    noise = np.random.default_rng(5).normal(size=labels.shape)
+    worse = predictions + 0.3 * noise
+    found = paired_difference(labels, predictions, worse)
+    tables = [evaluate(p, labels, list("abc"), ("auprc",)) for p in (predictions, worse)]
+    alone = [value(table, "mean", "auprc") for table in tables]
+    assert found.difference == pytest.approx(alone[0] - alone[1])
+    assert 0 < found.low < found.difference < found.high
+    width = value(tables[0], "mean", "auprc", "high") - value(tables[0], "mean", "auprc", "low")
+    assert found.high - found.low < 0.7 * width
+    swapped = paired_difference(labels, worse, predictions)
+    assert swapped.difference == pytest.approx(-found.difference)
+    assert swapped.low == pytest.approx(-found.high)
+
+
+def test_paired_difference_of_several_seeds_averages_the_scores():
+    predictions, labels = simulated()
+    runs = [predictions, predictions[::-1].copy()]
+    found = paired_difference(labels, runs, predictions)
+    alone = [evaluate(p, labels, list("abc"), ("auprc",), 0) for p in runs]
+    expected = np.mean([value(table, "mean", "auprc") for table in alone])
+    assert found.a == pytest.approx(expected)
+    assert found.n_targets == 3
+    same = paired_difference(labels, predictions, [predictions, predictions])
+    assert (same.difference, same.low, same.high) == (0, 0, 0)
+
+
+def test_paired_difference_leaves_out_targets_without_a_value():
+    predictions, labels = simulated()
+    labels[:, 0] = 0
+    assert paired_difference(labels, predictions, -predictions).n_targets == 2
+    with pytest.raises(InputError, match="no predictions"):
+        paired_difference(labels, [], predictions)

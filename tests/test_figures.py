@@ -1,0 +1,532 @@
+"""Every figure draws from small tables, says what it has to say, and does not change by itself."""
+
+import importlib.util
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from workflow_lib import heatmap, importance_plot, logos, plotting, recovery_plot, score_plots
+from workflow_lib.motifs import Motif, read_meme, write_meme
+
+SLOW = pytest.mark.slow
+
+
+def texts(figure: Figure) -> str:
+    """All that is written on a figure."""
+    figure.draw_without_rendering()
+    return "\n".join(text.get_text() for text in figure.findobj(Text))
+
+
+def visible_boxes(labels: list[Text]) -> list:
+    return [label.get_window_extent() for label in labels if label.get_text()]
+
+
+def overlaps(labels: list[Text]) -> int:
+    """How many neighbouring labels cover each other."""
+    boxes = visible_boxes(labels)
+    return sum(a.overlaps(b) for a, b in zip(boxes, boxes[1:], strict=False))
+
+
+def same_files(draw, folder) -> bool:
+    """Draw and save twice; the bytes have to be the same."""
+    for name in ("a", "b"):
+        plotting.save(draw(), folder / f"{name}.pdf", folder / f"{name}.png")
+    return all(
+        (folder / f"a.{kind}").read_bytes() == (folder / f"b.{kind}").read_bytes()
+        for kind in ("pdf", "png")
+    )
+
+
+def history_table(models=("explainn",), seeds=(0, 1), epochs=5) -> pd.DataFrame:
+    rows = [
+        (model, seed, epoch, 1 / epoch, 0.2 + abs(epoch - 3) / 10, epoch == min(3, epochs))
+        for model in models
+        for seed in seeds
+        for epoch in range(1, epochs + 1)
+    ]
+    columns = ["model", "seed", "epoch", "train_loss", "validation_loss", "best"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def metrics_table(n_targets: int, models=("explainn",), seeds=(0, 1)) -> pd.DataFrame:
+    rows = []
+    for model in models:
+        for seed in seeds:
+            for i, target in enumerate([*(f"TF{i}" for i in range(n_targets)), "mean"]):
+                value = 0.3 + 0.6 * i / (n_targets + 1)
+                run = (model, seed, "test", target)
+                rows.append((*run, "auprc", value, value - 0.05, value + 0.05))
+                rows.append((*run, "base_rate", 0.1, np.nan, np.nan))
+    columns = ["model", "seed", "split", "target", "metric", "value", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def model_tables(n_units: int, n_targets: int, n_annotated: int) -> dict[str, pd.DataFrame]:
+    """Weights, annotation, filters and importances of a model; unit 0 stands for TF0."""
+    rng = np.random.default_rng(0)
+    targets = [f"TF{i}" for i in range(n_targets)]
+    matrix = rng.normal(0, 0.2, (n_units, n_targets))
+    weights = pd.DataFrame(matrix, columns=targets)
+    weights.insert(0, "unit", range(n_units))
+    annotation = pd.DataFrame(
+        [(i, f"MA{i:04}.1", f"TF{i}", 10.0 ** -(i % 9 + 2), 1, "+") for i in range(n_annotated)],
+        columns=["unit", "profile", "name", "q_value", "offset", "orientation"],
+    )
+    long = weights.melt("unit", var_name="target", value_name="weight")
+    middle = long["weight"] * (1 + long["unit"] % 3)
+    spread = {"q05": -0.2, "q25": -0.1, "importance": 0.0, "q75": 0.1, "q95": 0.2}
+    importance = long.assign(**{name: middle + step for name, step in spread.items()})
+    filters = pd.DataFrame({"unit": range(n_units), "n_sites": 20})
+    parts = {"annotation": annotation, "filters": filters, "importance": importance}
+    return {"weights": weights} | parts
+
+
+def probabilities(consensus: str, sharp: float = 0.91) -> np.ndarray:
+    matrix = np.full((4, len(consensus)), (1 - sharp) / 3)
+    matrix[["ACGT".index(letter) for letter in consensus], range(len(consensus))] = sharp
+    return matrix
+
+
+def comparison_table(n: int) -> pd.DataFrame:
+    a, gain = np.linspace(0.2, 0.8, n), np.linspace(-0.03, 0.07, n)
+    table = pd.DataFrame(
+        {"target": [f"TF{i}" for i in range(n)], "auprc_a": a, "auprc_b": a + gain}
+    )
+    table = table.assign(difference=gain, low=gain - 0.02, high=gain + 0.02, n_positive=50)
+    mean = {"target": "mean", "auprc_a": 0.5, "auprc_b": 0.52, "difference": 0.02}
+    return pd.concat([table, pd.DataFrame([mean | {"low": 0.01, "high": 0.03, "n_positive": 50}])])
+
+
+def draw_heatmap(n_units: int, n_targets: int, n_annotated: int) -> Figure:
+    tables = model_tables(n_units, n_targets, n_annotated)
+    cells = heatmap.weight_cells(tables["weights"], tables["annotation"], tables["importance"])
+    return heatmap.weight_heatmap(cells, n_units, n_annotated, 0, n_targets)
+
+
+# Every figure: deterministic, no trace in matplotlib's settings
+
+
+FIGURES = {
+    "loss": lambda: plotting.loss_curves(history_table()),
+    "scores": lambda: score_plots.target_scores(score_plots.score_table(metrics_table(14))),
+    "heatmap": lambda: draw_heatmap(6, 4, 5),
+    "boxes": lambda: importance_plot.importance_boxes(
+        importance_plot.importance_table(
+            *(model_tables(3, 4, 2)[name] for name in ("importance", "annotation"))
+        ), 3, 4
+    ),
+    "regions": lambda: score_plots.same_regions(comparison_table(5), "dropped", "masked", 10, 20),
+    "message": lambda: plotting.message("nothing"),
+    "sheet": lambda: logos.filter_sheet(
+        logos.filter_table(
+            *(model_tables(2, 2, 1)[name] for name in ("filters", "annotation", "importance"))
+        ), {0: probabilities("ACGT"), 1: probabilities("TTGG")},
+    ),
+}  # fmt: skip
+
+
+QUICK = ("message", "loss")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=SLOW) for name in FIGURES]
+)
+def test_saved_twice_the_bytes_are_the_same(name, tmp_path):
+    assert same_files(FIGURES[name], tmp_path)
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+    assert b"CreationDate" not in (tmp_path / "a.pdf").read_bytes()
+    assert (tmp_path / "a.png").stat().st_size < 500_000
+    box = re.search(rb"/MediaBox \[ 0 0 ([\d.]+)", (tmp_path / "a.pdf").read_bytes())
+    assert float(box[1]) / 72 * 25.4 <= 183.1
+
+
+def test_a_figure_saved_again_has_not_moved(tmp_path):
+    figure = FIGURES["loss"]()
+    assert same_files(lambda: figure, tmp_path)
+
+
+def test_drawing_leaves_the_settings_alone():
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    FIGURES["loss"]()
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_fonts_are_embedded_as_text(tmp_path):
+    plotting.save(FIGURES["message"](), tmp_path / "a.pdf", tmp_path / "a.png")
+    assert b"/CIDFontType2" in (tmp_path / "a.pdf").read_bytes()
+
+
+def test_nothing_half_written_stays_when_saving_fails(tmp_path, monkeypatch):
+    figure = FIGURES["message"]()
+    monkeypatch.setattr(figure, "savefig", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        plotting.save(figure, tmp_path / "a.pdf", tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+# Loss curves
+
+
+def test_loss_curves_mark_the_kept_epoch_of_each_seed():
+    figure = plotting.loss_curves(history_table(models=("explainn", "danq"), seeds=(0, 7)))
+    assert {ax.get_title(loc="left") for ax in figure.axes} == {"explainn", "danq"}
+    dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [list(dot.get_xdata()) for dot in dots] == [[3], [3]]
+    assert "seed 7: epoch 3" in texts(figure)
+
+
+def test_one_epoch_still_shows():
+    figure = plotting.loss_curves(history_table(seeds=(0,), epochs=1))
+    assert figure.axes[0].lines[0].get_marker() == "."
+
+
+# Scores
+
+
+def test_scores_are_sorted_with_the_mean_in_front_and_undefined_last():
+    metrics = metrics_table(3)
+    undefined = (metrics["target"] == "TF2") & (metrics["metric"] == "auprc")
+    metrics.loc[undefined, ["value", "low", "high"]] = np.nan
+    table = score_plots.score_table(metrics)
+    assert table["target"].drop_duplicates().tolist() == ["mean", "TF1", "TF0", "TF2"]
+    assert (table["base_rate"] == 0.1).all()
+    assert "not defined" in texts(score_plots.target_scores(table))
+
+
+@pytest.mark.parametrize("n, rows", [(1, 1), (60, 2), pytest.param(1000, 5, marks=SLOW)])
+def test_many_targets_take_more_rows_but_not_endless_ones(n, rows):
+    figure = score_plots.target_scores(score_plots.score_table(metrics_table(n, seeds=(0,))))
+    figure.draw_without_rendering()
+    assert len(figure.axes) == rows
+    assert all(overlaps(ax.get_xticklabels()) == 0 for ax in figure.axes)
+    assert ("of 1000 targets" in texts(figure)) == (n == 1000)
+
+
+@pytest.mark.parametrize("n", [1, 5, 12])
+def test_few_targets_get_a_curve_each(n):
+    table = score_plots.score_table(metrics_table(n))
+    line = pd.DataFrame({"model": "explainn", "recall": [1, 0], "precision": [0, 1]})
+    runs = [line.assign(seed=s, target=t) for s in (0, 1) for t in table["target"].unique()]
+    points = pd.concat(runs)
+    figure = score_plots.precision_recall(points, table)
+    panels = [ax for ax in figure.axes if ax.axison]
+    assert len(panels) == n
+    assert all(len(ax.lines) == 3 for ax in panels)  # two seeds and the base rate
+    assert "AUPRC" in texts(figure) and "base rate" in texts(figure)
+
+
+# Heatmap
+
+
+def test_heatmap_names_units_and_counts_those_left_out():
+    figure = draw_heatmap(10, 4, 6)
+    said = texts(figure)
+    assert "TF3 (unit3)" in said and "unit8" not in said
+    assert "6 of 10 units match a known motif; left out: 4 without a match" in said
+
+
+@pytest.mark.parametrize(
+    "units, targets, annotated",
+    [
+        (60, 50, 60),
+        pytest.param(80, 3, 80, marks=SLOW),
+        pytest.param(1492, 5, 300, marks=SLOW),
+        pytest.param(100, 163, 70, marks=SLOW),
+    ],
+)
+def test_labels_of_large_heatmaps_do_not_overlap(units, targets, annotated):
+    figure = draw_heatmap(units, targets, annotated)
+    width, height = figure.get_size_inches() * 25.4
+    assert width <= 183.1 and height <= 247
+    figure.draw_without_rendering()
+    grid = figure.axes[0]
+    assert overlaps(grid.get_yticklabels()) == 0 and overlaps(grid.get_xticklabels()) == 0
+    page = figure.bbox
+    boxes = visible_boxes(figure.findobj(Text))
+    assert all(page.x0 <= b.x0 and b.x1 <= page.x1 and page.y0 <= b.y0 for b in boxes)
+
+
+@pytest.mark.parametrize("units, targets, annotated", [(1, 1, 1), (3, 1, 3), (5, 4, 1), (2, 2, 2)])
+def test_small_heatmaps_draw(units, targets, annotated):
+    figure = draw_heatmap(units, targets, annotated)
+    assert "TF0" in texts(figure) and figure.axes[0].collections[0].get_array().size == (
+        annotated * targets
+    )
+
+
+def test_no_annotated_unit_is_said():
+    assert "None of the 7 units matches" in texts(draw_heatmap(7, 3, 0))
+
+
+def test_own_target_is_outlined_and_crossed_where_unused():
+    tables = model_tables(4, 4, 4)
+    tables["weights"].loc[2, "TF2"] = -0.4
+    importance = tables["importance"]
+    importance.loc[(importance["unit"] == 2) & (importance["target"] == "TF2"), "importance"] = 0.0
+    cells = heatmap.weight_cells(tables["weights"], tables["annotation"], importance)
+    assert set(cells.loc[cells["own"], "target"]) == {"TF0", "TF1", "TF2", "TF3"}
+    figure = heatmap.weight_heatmap(cells, 4, 4, 0, 4)
+    crossed = cells[(cells["unit"] == 2) & (cells["target"] == "TF2")].iloc[0]
+    (marks,) = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
+    places = set(zip(marks.get_xdata() - 0.5, marks.get_ydata() - 0.5, strict=True))
+    assert (crossed["target_order"], crossed["unit_order"]) in places
+
+
+def test_drawn_colours_are_the_weights():
+    tables = model_tables(5, 3, 5)
+    cells = heatmap.weight_cells(tables["weights"], tables["annotation"], tables["importance"])
+    mesh = heatmap.weight_heatmap(cells, 5, 5, 0, 3).axes[0].collections[0]
+    drawn = np.asarray(mesh.get_array()).reshape(5, 3)
+    wide = tables["weights"].set_index("unit")
+    for cell in cells.itertuples():
+        assert drawn[cell.unit_order, cell.target_order] == wide.loc[cell.unit, cell.target]
+
+
+# Names
+
+
+def test_names_are_distinct_and_best_first():
+    annotation = pd.DataFrame(
+        {
+            "unit": ["unit3"] * 4,
+            "name": ["JUN(var.2)", "Jun", "FOS::JUN", "CTCF"],
+            "q_value": [1e-3, 1e-4, 1e-2, 4e-2],
+        }
+    )
+    assert plotting.unit_names(annotation, 2) == {3: ["Jun", "FOS::JUN"]}
+    assert plotting.unit_label(3, {3: ["Jun", "FOS::JUN"]}) == "Jun/FOS::JUN (unit3)"
+    assert plotting.unit_label(3, {3: ["A" * 20, "B" * 20]}) == f"{'A' * 20} (unit3)"
+    assert plotting.unit_label(4, {}) == "unit4"
+
+
+# Logos
+
+
+def test_a_certain_position_has_two_bits_and_an_even_one_none():
+    matrix = np.array([[1, 0.25], [0, 0.25], [0, 0.25], [0, 0.25]])
+    assert logos.letter_heights(matrix).sum(axis=0) == pytest.approx([2, 0])
+
+
+def test_filter_sheet_sorts_by_importance_and_lists_silent_units():
+    tables = model_tables(4, 2, 2)
+    tables["filters"].loc[1, "n_sites"] = 0
+    importance = tables["importance"]
+    importance.loc[(importance["unit"] == 3) & (importance["target"] == "TF1"), "importance"] = -9.0
+    table = logos.filter_table(tables["filters"], tables["annotation"], importance)
+    assert table["unit"].iloc[0] == 3 and table["unit"].iloc[-1] == 1
+    assert table["target"].iloc[0] == "TF1" and table["importance"].iloc[0] == -9
+    pages = logos.filter_sheet(table, {unit: probabilities("ACGT") for unit in range(4)})
+    said = texts(pages[0])
+    assert len(pages) == 1 and "−9.00 TF1" in said and "no match" in said
+    assert "1 units without a site, not drawn: 1" in said
+
+
+def test_1492_units_do_not_explode():
+    tables = model_tables(1492, 1, 3)
+    table = logos.filter_table(tables["filters"], tables["annotation"], tables["importance"])
+    matrix = np.full((4, 2), 0.25)  # no letters to draw: fast
+    pages = logos.filter_sheet(table, dict.fromkeys(range(1492), matrix), max_pages=1)
+    assert len(pages) == 1
+    assert "the 40 most important of the 1,492 units" in texts(pages[0])
+
+
+def test_no_sites_at_all_is_said():
+    tables = model_tables(3, 1, 1)
+    tables["filters"]["n_sites"] = 0
+    table = logos.filter_table(tables["filters"], tables["annotation"], tables["importance"])
+    assert "None of the 3 units has a site" in texts(logos.filter_sheet(table, {})[0])
+
+
+@pytest.mark.parametrize("orientation", ["+", "-"])
+def test_a_filter_lies_where_its_profile_lies(orientation):
+    """A profile cut to a piece and turned comes back to its own place."""
+    profile = probabilities("ACCGTTAGCA")
+    piece = profile[:, 2:7]
+    offset = 2 if orientation == "+" else profile.shape[1] - 7
+    filter_ = piece if orientation == "+" else piece[::-1, ::-1]
+    start, turned = logos.place_filter(offset, orientation, 5, 10)
+    drawn = filter_[::-1, ::-1] if turned else filter_
+    assert start == 2 and np.array_equal(drawn, profile[:, start : start + 5])
+    assert logos._best_place(filter_, profile) == (2, orientation == "-")
+
+
+def test_published_offsets_are_read_as_tomtom_means_them(shared):
+    """Placed by the published table, filter and profile share their letters."""
+    folder = shared / "reference"
+    name = "JASPAR2020_CORE_vertebrates_non-redundant_pfms_meme.txt"
+    profiles = {m.id: m.probabilities for m in read_meme(folder / "jaspar" / name)}
+    filters = {m.id: m.probabilities for m in read_meme(folder / "explainn/explainn_filters.meme")}
+    table = pd.read_csv(folder / "explainn/MAX_JUND_FOXA1_tomtom.tsv", sep="\t", comment="#")
+    table = table[table["q-value"] <= 1e-4]
+    agreement = []
+    for row in table.itertuples():
+        profile, filter_ = profiles[row.Target_ID], filters[row.Query_ID]
+        start, turned = logos.place_filter(
+            int(row.Optimal_offset), row.Orientation, filter_.shape[1], profile.shape[1]
+        )
+        drawn = filter_[::-1, ::-1] if turned else filter_
+        low, high = max(0, start), min(profile.shape[1], start + drawn.shape[1])
+        assert high - low == row.Overlap
+        a, b = profile[:, low:high].ravel(), drawn[:, low - start : high - start].ravel()
+        agreement.append(np.corrcoef(a, b)[0, 1])
+    assert len(agreement) > 50 and min(agreement) > 0.5 and np.median(agreement) > 0.8
+
+
+def recovery_table(seeds=(0, 1)) -> pd.DataFrame:
+    columns = "motif profile name role targets recovered unit match match_name q_value importance"
+    found = ("m0", "MA0001.1", "CTCF", "causal", "t1,t2", True, 2, "MA0001.1", "CTCF", 1e-5, 1.5)
+    decoy = ("m1", "MA0002.1", "YY1", "decoy", None, False, None, None, None, None, None)
+    table = pd.DataFrame([found, decoy], columns=columns.split())
+    runs = [table.assign(seed=seed, q_value=table["q_value"] / (seed + 1)) for seed in seeds]
+    return pd.concat(runs, ignore_index=True)
+
+
+def test_recovery_shows_both_logos_and_counts_the_seeds():
+    profiles = {"MA0001.1": probabilities("ACCGTTAGCA"), "MA0002.1": probabilities("GGGCAT")}
+    filters = {seed: {2: probabilities("CGTTA")} for seed in (0, 1)}
+    annotation = pd.DataFrame(
+        [(seed, 2, "MA0001.1", 2, "+") for seed in (0, 1)],
+        columns=["seed", "unit", "profile", "offset", "orientation"],
+    )
+    table = recovery_table()
+    placed = logos.recovered_logos(table, profiles, filters, annotation)
+    assert placed["m0"].start == 2 and placed["m0"].seed == 1 and placed["m0"].unit == 2
+    assert placed["m1"].filter is None
+    pages = recovery_plot.recovery_rows(table, placed)
+    said = texts(pages[0])
+    assert "found in 2 of 2 seeds" in said and "found in 0 of 2 seeds" in said
+    assert "decoy" in said and "for t1, t2" in said and "unit2, seed 1" in said
+
+
+def test_a_relative_of_the_planted_motif_is_placed_by_its_letters():
+    table = recovery_table(seeds=(0,)).assign(match="MA0009.9")
+    profiles = {"MA0001.1": probabilities("ACCGTTAGCA")}
+    annotation = pd.DataFrame(columns=["seed", "unit", "profile", "offset", "orientation"])
+    filters = {0: {2: probabilities("TAACG")}}  # the other strand of CGTTA
+    placed = logos.recovered_logos(table, profiles, filters, annotation)["m0"]
+    assert placed.start == 2
+    assert np.array_equal(placed.filter, probabilities("CGTTA"))
+
+
+# Importance
+
+
+def test_boxes_show_the_most_important_targets_of_the_most_important_units():
+    tables = model_tables(20, 15, 4)
+    table = importance_plot.importance_table(tables["importance"], tables["annotation"])
+    sizes = tables["importance"].groupby("unit")["importance"].agg(lambda v: v.abs().max())
+    assert list(dict.fromkeys(table["unit"])) == sizes.nlargest(12).index.tolist()
+    assert (table.groupby("unit").size() == 10).all()
+    for _, rows in table.groupby("unit"):
+        assert rows["importance"].is_monotonic_decreasing
+    figure = importance_plot.importance_boxes(table, 20, 15)
+    assert "12 of 20 units, 10 of 15 targets each" in texts(figure)
+    assert all(overlaps(ax.get_yticklabels()) == 0 for ax in figure.axes)
+
+
+def test_no_importances_are_said():
+    empty = model_tables(1, 1, 1)
+    table = importance_plot.importance_table(empty["importance"].iloc[:0], empty["annotation"])
+    assert "no importances" in texts(importance_plot.importance_boxes(table, 1, 1))
+
+
+# Two data sets on the same regions
+
+
+@pytest.mark.parametrize("n", [1, 50, pytest.param(163, marks=SLOW)])
+def test_same_regions_states_the_mean_and_writes_no_name_over_another(n):
+    figure = score_plots.same_regions(comparison_table(n), "dropped", "masked", 22158, 162600)
+    said = texts(figure)
+    assert "+0.020 (+0.010 to +0.030)" in said
+    assert "masked (162,600 training regions)" in said and "dropped (22,158" in said
+    boxes = visible_boxes(figure.axes[0].texts)
+    pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :]]
+    assert not any(a.overlaps(b) for a, b in pairs)
+    assert overlaps(figure.axes[1].get_yticklabels()) == 0
+
+
+# Scripts
+
+
+def load_script(root, name: str):
+    spec = importlib.util.spec_from_file_location(name, root / "scripts/figures" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A model's tables as files."""
+    paths = {}
+    for name, table in model_tables(5, 3, 3).items():
+        paths[name] = str(tmp_path / f"{name}.tsv")
+        table.to_csv(paths[name], sep="\t", index=False)
+    paths["meme"] = str(tmp_path / "filters.meme")
+    write_meme(paths["meme"], [Motif(f"unit{i}", "", probabilities("ACG"), 9) for i in range(5)])
+    return paths
+
+
+def outputs(folder) -> dict[str, str]:
+    return {kind: str(folder / f"figure.{kind}") for kind in ("pdf", "png", "tsv")}
+
+
+def test_source_data_of_the_heatmap_are_its_cells(root, written, tmp_path):
+    load_script(root, "weight_heatmap").main(written, 0.5, **outputs(tmp_path))
+    source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
+    assert len(source) == 3 * 3 and set(source["label"]) == {f"TF{i} (unit{i})" for i in range(3)}
+
+
+def test_source_data_of_the_filter_sheet_are_its_units(root, written, tmp_path):
+    load_script(root, "filter_sheet").main(written["meme"], written, **outputs(tmp_path))
+    source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
+    assert sorted(source["unit"]) == list(range(5)) and source["names"].notna().sum() == 3
+
+
+def test_source_data_of_the_boxes_are_their_quantiles(root, written, tmp_path):
+    script = load_script(root, "importance_boxes")
+    script.main(written["importance"], written["annotation"], **outputs(tmp_path))
+    source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
+    assert len(source) == 5 * 3 and {"q05", "q25", "q75", "q95"} <= set(source)
+
+
+def test_source_data_of_the_losses_name_model_and_seed(root, tmp_path):
+    path = str(tmp_path / "history.tsv")
+    history_table(seeds=(0,)).drop(columns=["model", "seed"]).to_csv(path, sep="\t", index=False)
+    load_script(root, "loss_curves").main({("danq", "4"): path}, **outputs(tmp_path))
+    source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
+    assert set(source["model"]) == {"danq"} and set(source["seed"]) == {4} and len(source) == 5
+
+
+@pytest.mark.parametrize("n_targets, drawn", [(2, "precision"), (14, "value")])
+def test_few_targets_are_drawn_as_curves_and_many_as_scores(root, tmp_path, n_targets, drawn):
+    rng = np.random.default_rng(0)
+    targets = [f"TF{i}" for i in range(n_targets)]
+    labels = pd.DataFrame(rng.integers(0, 2, (60, n_targets)), columns=targets).astype(float)
+    labels.iloc[:5, 0] = np.nan
+    logits = labels.fillna(0) + rng.normal(0, 0.5, labels.shape)
+    for name, table in {"labels": labels, "predictions": logits}.items():
+        table.insert(0, "id", [f"s{i}" for i in range(60)])
+        table.insert(1, "split", "test")
+        table.to_csv(tmp_path / f"{name}.tsv.gz", sep="\t", index=False)
+    metrics_table(n_targets, seeds=(0,)).to_csv(tmp_path / "metrics.tsv", sep="\t", index=False)
+    load_script(root, "precision_recall").main(
+        {("explainn", 0): tmp_path / "predictions.tsv.gz"}, tmp_path / "labels.tsv.gz",
+        [tmp_path / "metrics.tsv"], "auprc", outputs(tmp_path),
+    )  # fmt: skip
+    source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
+    assert drawn in source and set(targets) <= set(source["target"])
+
+
+def test_every_figure_script_has_a_caption(root):
+    for script in (root / "scripts/figures").glob("*.py"):
+        caption = root / "resources/report" / f"{script.stem}.rst"
+        assert caption.is_file(), f"{script.name} has no caption {caption}"
+        asked = set(re.findall(r"snakemake\.(\w+)", caption.read_text()))
+        assert asked <= {"wildcards", "params", "config"}

@@ -1,0 +1,333 @@
+"""Motifs, MEME files, JASPAR and Tomtom: by property, and against the published tables."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from workflow_lib import jaspar
+from workflow_lib.errors import InputError
+from workflow_lib.motifs import (
+    Motif,
+    consensus,
+    information,
+    read_meme,
+    reverse_complement,
+    trim,
+    write_meme,
+)
+from workflow_lib.tomtom import COLUMNS, annotate, q_values, tomtom
+
+GOOD = """MEME version 4
+
+ALPHABET= ACGT
+
+MOTIF m1 first
+letter-probability matrix: alength= 4 w= 2 nsites= 20 E= 0
+0.1 0.2 0.3 0.4
+1 0 0 0
+
+MOTIF m2
+letter-probability matrix: alength= 4 w= 1
+0.25 0.25 0.25 0.25
+URL http://example.org
+"""
+
+
+def random_motifs(n: int, seed: int = 0) -> list[Motif]:
+    rng = np.random.default_rng(seed)
+    return [
+        Motif(f"unit{i}", f"name{i}", rng.dirichlet([0.3] * 4, size=rng.integers(5, 20)).T, i)
+        for i in range(n)
+    ]
+
+
+@pytest.fixture(scope="module")
+def database() -> tuple[list[Motif], pd.DataFrame]:
+    return jaspar.profiles()
+
+
+@pytest.fixture(scope="module")
+def reference(shared) -> list[Motif]:
+    name = "JASPAR2020_CORE_vertebrates_non-redundant_pfms_meme.txt"
+    return read_meme(shared / "reference" / "jaspar" / name)
+
+
+@pytest.fixture(scope="module")
+def filters(shared) -> list[Motif]:
+    return read_meme(shared / "reference" / "explainn" / "explainn_filters.meme")
+
+
+# --- arithmetic ----------------------------------------------------------------------------------
+
+
+def test_information_of_known_columns():
+    columns = np.array([[1, 0, 0, 0], [0.25] * 4, [0.5, 0.5, 0, 0], [0, 0, 0, 0]]).T
+    assert information(columns) == pytest.approx([2, 0, 1, 0])
+    assert information(columns[:, :1], [0.125, 0.375, 0.375, 0.125]) == pytest.approx([3])
+
+
+def test_consensus_shows_what_is_certain():
+    columns = np.array([[0.9, 0.1, 0, 0], [0.1, 0.4, 0.3, 0.2], [0.25] * 4, [0, 0, 0, 0]]).T
+    assert consensus(columns) == "Acnn"
+
+
+def test_reverse_complement_twice_is_the_identity_and_once_is_not():
+    motif = Motif("m", "", np.array([[1.0, 0, 0, 0], [0, 1, 0, 0]]).T)
+    once = reverse_complement(motif)
+    assert consensus(once.probabilities) == "GT"
+    assert np.array_equal(reverse_complement(once).probabilities, motif.probabilities)
+
+
+def test_trim_cuts_flanks_and_keeps_the_middle():
+    flat, sure = [0.25] * 4, [1.0, 0, 0, 0]
+    motif = Motif("m", "", np.array([flat, sure, flat, sure, flat, flat]).T)
+    assert consensus(trim(motif).probabilities) == "AnA"
+    assert trim(Motif("m", "", np.array([flat, flat]).T)).width == 2
+
+
+# --- MEME files ----------------------------------------------------------------------------------
+
+
+def test_written_motifs_read_back_equal(tmp_path):
+    motifs = random_motifs(20)
+    write_meme(tmp_path / "m.meme", motifs)
+    again = read_meme(tmp_path / "m.meme")
+    assert [(m.id, m.name, m.n_sites) for m in again] == [(m.id, m.name, m.n_sites) for m in motifs]
+    for one, other in zip(motifs, again):
+        np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-6)
+
+
+def test_a_dead_units_motif_can_be_written_read_and_compared(tmp_path, database):
+    motifs = [Motif("unit0", "", np.zeros((4, 19)), 0), Motif("unit1", "", np.full((4, 19), 0.25))]
+    write_meme(tmp_path / "m.meme", motifs)
+    again = read_meme(tmp_path / "m.meme")
+    assert information(again[0].probabilities).sum() == 0
+    assert [m.n_sites for m in again] == [0, None]
+    assert len(tomtom([*motifs, *again], database[0])) == 0
+
+
+def test_no_motifs_is_a_file_too(tmp_path):
+    write_meme(tmp_path / "m.meme", [])
+    assert read_meme(tmp_path / "m.meme") == []
+
+
+def test_published_files_are_read(filters, reference):
+    assert [m.id for m in filters] == [f"filter{i}" for i in range(100)]
+    assert {m.width for m in filters} == {19} and {m.n_sites for m in filters} == {None}
+    assert len(reference) == 746
+    assert (reference[0].id, reference[0].name) == ("MA0006.1", "Ahr::Arnt")
+    assert reference[0].n_sites == 24 and consensus(reference[0].probabilities) == "tGCGTG"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("MEME version 4", "<!DOCTYPE html>"), "DOCTYPE"),
+        (("MEME version 4\n\nALPHABET= ACGT\n", ""), "MEME version"),
+        (("ALPHABET= ACGT", "ALPHABET= ACDEFGHIKLMNPQRSTVWY"), "line 3"),
+        (("MOTIF m1 first", "MOTIF"), "line 5"),
+        (("MOTIF m2", "MOTIF m1"), "line 10.*line 5"),
+        (
+            ("letter-probability matrix: alength= 4 w= 1\n0.25 0.25 0.25 0.25\n", ""),
+            "line 10.*'m2'",
+        ),
+        (("0.1 0.2 0.3 0.4", "0.1 0.2 0.3 0.5"), "line 7.*sum to 1.1"),
+        (("0.1 0.2 0.3 0.4", "0.1 0.2 0.7"), "line 7.*four"),
+        (("0.1 0.2 0.3 0.4", "0.1 0.2 x 0.4"), "line 7.*four"),
+        (("0.1 0.2 0.3 0.4", "nan nan nan nan"), "line 7.*four"),
+        (("0.1 0.2 0.3 0.4", "-0.1 0.4 0.3 0.4"), "line 7.*four"),
+        (("w= 2", "w= 3"), "line 6.*2 rows.*3"),
+        (("w= 2", "w= two"), "line 6.*two"),
+        (("nsites= 20", "nsites= inf"), "line 6.*inf"),
+        (("alength= 4 w= 2", "alength= 20 w= 2"), "line 6.*20"),
+    ],
+)
+def test_bad_meme_is_named_by_file_and_line(tmp_path, change, says):
+    assert change[0] in GOOD
+    path = tmp_path / "bad.meme"
+    path.write_text(GOOD.replace(*change))
+    with pytest.raises(InputError, match=f"(?s)bad.meme.*{says}"):
+        read_meme(path)
+
+
+def test_empty_meme_is_an_error_and_the_good_one_is_not(tmp_path):
+    path = tmp_path / "m.meme"
+    path.write_text(GOOD)
+    assert [(m.id, m.name, m.width, m.n_sites) for m in read_meme(path)] == [
+        ("m1", "first", 2, 20),
+        ("m2", "", 1, None),
+    ]
+    path.write_text("")
+    with pytest.raises(InputError, match="MEME version"):
+        read_meme(path)
+
+
+def test_ids_that_no_reader_could_tell_apart_are_not_written(tmp_path):
+    one = random_motifs(1)[0]
+    for motifs in ([one, one], [Motif("a b", "", one.probabilities)]):
+        with pytest.raises(InputError, match="unique ids"):
+            write_meme(tmp_path / "m.meme", motifs)
+    assert list(tmp_path.iterdir()) == []
+
+
+PIECES = st.sampled_from(
+    [*GOOD.splitlines(), "", "MOTIF", "0.5 0.5 0 0", "w= 2", "1e999 0 0 0", "---"]
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.one_of(st.lists(PIECES, max_size=15).map("\n".join), st.text(max_size=80)), st.booleans())
+def test_malformed_meme_never_raises_anything_else(tmp_path, text, headed):
+    path = tmp_path / "m.meme"
+    path.write_bytes((("MEME version 4\n" if headed else "") + text).encode("utf-8", "replace"))
+    try:
+        motifs = read_meme(path)
+    except InputError:
+        return
+    assert len({m.id for m in motifs}) == len(motifs)
+    assert all(np.allclose(m.probabilities.sum(axis=0), 1, atol=0.011) for m in motifs)
+
+
+# --- JASPAR --------------------------------------------------------------------------------------
+
+
+def test_jaspar_is_the_published_file(database, reference):
+    motifs, table = database
+    assert list(table["profile"]) == [m.id for m in motifs]
+    assert list(table["name"]) == [m.name for m in motifs]
+    published = {m.id: m for m in reference}
+    assert set(published) == {m.id for m in motifs}
+    for motif in motifs:
+        assert motif.name == published[motif.id].name
+        np.testing.assert_allclose(
+            motif.probabilities, published[motif.id].probabilities, atol=1e-6, err_msg=motif.id
+        )
+
+
+def test_families_stand_in_for_clusters_and_a_file_replaces_them(database, shared):
+    table = database[1].set_index("profile")
+    assert table.loc["MA0148.4", "cluster"] == table.loc["MA0148.4", "family"]
+    assert (table["cluster"] != "").all()
+    clusters = jaspar.read_clusters(shared / "mirror" / "jaspar" / "leaf_to_cluster.tab")
+    clustered = jaspar.profiles(clusters=clusters)[1].set_index("profile")
+    assert clustered.loc["MA1101.2", "cluster"] == "1"
+    assert clustered["cluster"].nunique() == 111 and set(clusters) == set(table.index)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"release": "JASPAR1999"}, {"collection": "NO"}, {"tax_group": "x"}]
+)
+def test_unknown_jaspar_is_an_error(wrong, capsys):
+    with pytest.raises(InputError, match=next(iter(wrong.values()))):
+        jaspar.profiles(**wrong)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "no lines"),
+        ("<html>\n", "line 1"),
+        ("JASPAR_m1_MA0001_1\t1\nMA0002.1 2\n", "line 2"),
+        ("JASPAR_m1_MA0001_1\t1\nMA0001.1\t2\n", "line 2.*MA0001.1"),
+    ],
+)
+def test_bad_cluster_files(tmp_path, text, says):
+    path = tmp_path / "clusters.tab"
+    path.write_text(text)
+    with pytest.raises(InputError, match=f"clusters.tab.*{says}"):
+        jaspar.read_clusters(path)
+
+
+# --- Tomtom --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def published(shared) -> pd.DataFrame:
+    path = shared / "reference" / "explainn" / "MAX_JUND_FOXA1_tomtom.tsv"
+    return pd.read_csv(path, sep="\t", comment="#")
+
+
+def test_pairs_and_numbers_are_memes(filters, reference, published):
+    found = tomtom(filters, reference)
+    expected = published[published["q-value"] <= 0.05]
+    theirs = set(zip(expected["Query_ID"], expected["Target_ID"]))
+    ours = set(zip(found["unit"], found["profile"]))
+    assert len(theirs & ours) / len(theirs | ours) >= 0.97
+    both = published.merge(found, left_on=["Query_ID", "Target_ID"], right_on=["unit", "profile"])
+    assert len(both) > 590
+    assert (both["Optimal_offset"] == both["offset"]).mean() > 0.99
+    assert (both["Overlap"] == both["overlap"]).mean() > 0.99
+    # The rest are motifs like AP-1's, whose two strands are equally good.
+    assert (both["Orientation"] == both["orientation"]).mean() > 0.96
+    for name, column in [("p-value", "p_value"), ("E-value", "e_value"), ("q-value", "q_value")]:
+        assert np.log10(both[name] / both[column]).abs().median() < 0.05
+    assert np.allclose(found["e_value"], found["p_value"] * 746)
+
+
+def test_a_hundred_filters_take_a_second(filters, reference):
+    tomtom(filters[:1], reference)  # the first call compiles, or loads what was compiled
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        tomtom(filters, reference)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) <= 1
+
+
+def test_a_profile_finds_itself_on_either_strand(database):
+    motifs, table = database
+    queries = [m for m in motifs if m.id in ("MA0139.1", "MA0138.2")]
+    turned = [reverse_complement(m) for m in queries]
+    for given_as, strand in ((queries, "+"), (turned, "-")):
+        pairs = annotate(tomtom(given_as, motifs), table)
+        best = pairs.drop_duplicates("unit")
+        assert list(best["profile"]) == [m.id for m in queries] == list(best["unit"])
+        assert list(best["name"]) == [m.name for m in queries]
+        assert set(best["orientation"]) == {strand} and set(best["offset"]) == {0}
+        assert list(best["overlap"]) == [m.width for m in queries]
+
+
+def test_pairs_come_best_first_with_unit_numbers(database):
+    motifs, _ = database
+    queries = [Motif(f"unit{7 - i}", "", motifs[40 * i].probabilities) for i in range(5)]
+    pairs = tomtom(queries, motifs)
+    assert list(pairs) == COLUMNS and pairs["unit"].dtype.kind == "i"
+    assert list(pairs["unit"].unique()) == [7, 6, 5, 4, 3]
+    assert all(group["p_value"].is_monotonic_increasing for _, group in pairs.groupby("unit"))
+    assert pairs["q_value"].max() <= 0.05
+    assert len(tomtom(queries[:1], motifs, q_threshold=1)) == len(motifs)
+
+
+def test_without_pairs_the_table_is_empty_and_well_formed(database):
+    motifs, table = database
+    flat = Motif("unit0", "", np.full((4, 19), 0.25))
+    full = tomtom([Motif("unit0", "", motifs[0].probabilities)], motifs)
+    for queries in ([], [flat]):
+        empty = tomtom(queries, motifs)
+        assert len(empty) == 0 and (empty.dtypes == full.dtypes).all()
+        assert list(annotate(empty, table)) == list(annotate(full, table))
+    with pytest.raises(InputError, match="no target"):
+        tomtom([flat], [])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=200))
+def test_q_values_grow_with_p_and_stay_between_0_and_1(p):
+    p = np.array(p)
+    q = q_values(p)
+    assert np.all(np.diff(q[np.argsort(p, kind="stable")]) >= 0)
+    assert np.all((q >= 0) & (q <= 1))
+    assert len(set(q[p == p[0]])) == 1
+
+
+def test_q_values_of_uniform_p_are_large_and_of_signal_small():
+    uniform = (np.arange(1000) + 0.5) / 1000
+    assert q_values(uniform).min() > 0.4
+    mixed = np.concatenate([np.full(50, 1e-8), uniform])
+    assert q_values(mixed)[:50].max() < 1e-6
+    assert q_values(np.array([])).shape == (0,)

@@ -1,0 +1,1 @@
+"""The library behind the workflow: sequences in, trained interpretable models and their motifs out."""

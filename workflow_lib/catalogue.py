@@ -1,0 +1,249 @@
+"""The config in full: families and sweeps written out, settings merged, everything checked.
+
+Pure functions over plain mappings, without torch, so that planning a run is quick. The catalogue
+says what there is (sources, data sets, presets, models), the selection (`runs`) what to do.
+"""
+
+import difflib
+import fnmatch
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import jsonschema
+
+from workflow_lib import code
+from workflow_lib.errors import InputError
+
+MEMBER = "{member}"
+SIMULATED = "sequences.tsv.gz"
+
+
+class Run(NamedTuple):
+    """One model trained on one data set from one seed."""
+
+    dataset: str
+    model: str
+    seed: int
+
+
+def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Check the config against its JSON schema.
+
+    Raises
+    ------
+    InputError
+        For the first thing wrong: where it stands, what was found, what is wanted; for a
+        misspelt key the nearest known one.
+    """
+    validator = jsonschema.Draft202012Validator(schema)
+    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
+    if error is None:
+        return
+    place = ".".join(str(p) for p in error.absolute_path) or "top level"
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        wrong = sorted(set(error.instance) - set(known))[0]
+        raise InputError(
+            f"config, {place}: unknown key {wrong!r}{_nearest(wrong, known)}; "
+            f"known here: {', '.join(sorted(known))}"
+        )
+    raise InputError(f"config, {place}: {error.message}")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _known(what: str, name: str, known: Iterable[str], place: str) -> None:
+    """Raise unless a name is among the known ones."""
+    known = list(known)
+    if name not in known:
+        raise InputError(
+            f"config, {place}: unknown {what} {name!r}{_nearest(name, known)}; "
+            f"there are: {', '.join(sorted(known)[:20]) or 'none'}"
+        )
+
+
+def _fill_in(value: Any, member: str) -> Any:
+    """Write a family member's name wherever `{member}` stands."""
+    if isinstance(value, str):
+        return value.replace(MEMBER, member)
+    if isinstance(value, Mapping):
+        return {key: _fill_in(inner, member) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_fill_in(inner, member) for inner in value]
+    return value
+
+
+def expand_datasets(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Write out families: `tf_binding.{member}` with `members: [CTCF, ...]` -> one entry each."""
+    datasets: dict[str, Any] = {}
+    for name, entry in entries.items():
+        members = entry.get("members")
+        if (MEMBER in name) != (members is not None):
+            raise InputError(
+                f"config, datasets.{name}: a family needs {MEMBER} in its name and `members`"
+            )
+        rest = {key: value for key, value in entry.items() if key != "members"}
+        for member in members or [""]:
+            full = name.replace(MEMBER, member)
+            if full in datasets:
+                raise InputError(f"config, datasets.{name}: the data set {full!r} is there twice")
+            datasets[full] = _fill_in(rest, member) if members else rest
+    return datasets
+
+
+def expand_models(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Write out sweeps: `explainn` with `units: [1, 5]` -> `explainn.units1`, `explainn.units5`."""
+    models: dict[str, Any] = {}
+    for name, entry in entries.items():
+        given = entry.get("hyperparameters", {})
+        swept = {key: values for key, values in given.items() if isinstance(values, list)}
+        for values in itertools.product(*swept.values()):
+            chosen = dict(zip(swept, values, strict=True))
+            full = ".".join([name, *(f"{key}{value}" for key, value in chosen.items())])
+            models[full] = {**entry, "hyperparameters": {**given, **chosen}}
+    return models
+
+
+def training_settings(
+    config: Mapping[str, Any], dataset: Mapping[str, Any], model: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Settings of one training: preset < data set < model; `preset` names the one in use.
+
+    The task gives the loss. Two learning rates on one data set are two model entries.
+    """
+    layers = [dataset.get("training", {}), model.get("training", {})]
+    preset = config["preset"]
+    for layer in layers:
+        preset = layer.get("preset", preset)
+    _known("preset", preset, config["presets"], "training")
+    merged = dict(config["presets"][preset])
+    for layer in layers:
+        merged |= {key: value for key, value in layer.items() if key != "preset"}
+    return {"preset": preset, **merged}
+
+
+def select(config: Mapping[str, Any], datasets: Iterable[str], models: Iterable[str]) -> list[Run]:
+    """The selection `runs`, each entry a product of data sets, models and seeds; patterns allowed.
+
+    Returns
+    -------
+    list of Run
+        In the order of the config, without repeats.
+    """
+    runs: dict[Run, None] = {}
+    for i, entry in enumerate(config["runs"]):
+        chosen_sets = _match("data set", entry["datasets"], datasets, f"runs.{i}.datasets")
+        chosen_models = _match("model", entry["models"], models, f"runs.{i}.models")
+        for dataset, model, seed in itertools.product(chosen_sets, chosen_models, entry["seeds"]):
+            runs[Run(dataset, model, seed)] = None
+    return list(runs)
+
+
+def _match(what: str, patterns: list[str], names: Iterable[str], place: str) -> list[str]:
+    """Names that fit the patterns (`*` and `?` as in a shell), each pattern at least one."""
+    names, found = list(names), {}
+    for pattern in patterns:
+        matching = fnmatch.filter(names, pattern)
+        if not matching:
+            _known(what, pattern, names, place)
+        found |= dict.fromkeys(matching)
+    return list(found)
+
+
+def matching(runs: Iterable[Run], entry: Mapping[str, Any]) -> list[Run]:
+    """The runs whose data set and model fit an entry's patterns `datasets` and `models`."""
+    return [
+        run
+        for run in runs
+        if any(fnmatch.fnmatchcase(run.dataset, p) for p in entry["datasets"])
+        and any(fnmatch.fnmatchcase(run.model, p) for p in entry["models"])
+    ]
+
+
+def all_files(sources: Mapping[str, Any]) -> set[str]:
+    """Names of the files of all sources."""
+    return {file for source in sources.values() for file in source.get("files", {})}
+
+
+def source_files(dataset: Mapping[str, Any], sources: Mapping[str, Any]) -> list[str]:
+    """Files of its source that a data set uses: all, or those that its `files` patterns name."""
+    source = sources[dataset["source"]]
+    if "simulate" in source:
+        return [SIMULATED]
+    present = list(source["files"])
+    return _match("file", dataset.get("files", ["*"]), present, "files")
+
+
+def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole config, written out and checked.
+
+    Returns
+    -------
+    dict
+        `sources`, `datasets` and `models` by full name, `runs` (list of Run), and `training`:
+        data set -> model -> settings for every run.
+
+    Raises
+    ------
+    InputError
+        Names that do not exist (with the nearest that does), options that a parser, split or
+        architecture does not take or misses.
+    """
+    datasets = expand_datasets(config["datasets"])
+    models = expand_models(config["models"])
+    for name, entry in datasets.items():
+        _check_dataset(name, entry, datasets, config["sources"])
+    for name, entry in models.items():
+        place = f"models.{name}"
+        _known("architecture", entry["architecture"], code.registered("model"), place)
+        _check_options("model", entry["architecture"], entry.get("hyperparameters", {}), place)
+    runs = select(config, datasets, models)
+    training: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        settings = training_settings(config, datasets[run.dataset], models[run.model])
+        training.setdefault(run.dataset, {})[run.model] = settings
+    return {
+        "sources": config["sources"],
+        "datasets": datasets,
+        "models": models,
+        "runs": runs,
+        "training": training,
+    }
+
+
+def _check_dataset(
+    name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any], sources: Mapping[str, Any]
+) -> None:
+    place = f"datasets.{name}"
+    _known("source", entry["source"], sources, f"{place}.source")
+    _known("task", entry["task"], code.registered("task"), f"{place}.task")
+    _known("parser", entry["parser"], code.registered("parser"), f"{place}.parser")
+    _check_options("parser", entry["parser"], entry.get("options", {}), f"{place}.options")
+    source_files(entry, sources)
+    split = entry["split"]
+    if "like" in split:
+        _known("data set", split["like"], datasets, f"{place}.split.like")
+        if "like" in datasets[split["like"]]["split"] or split["like"] == name:
+            raise InputError(f"config, {place}.split.like: {split['like']!r} has no split of its own")
+        return
+    _known("split", split["method"], code.registered("split"), f"{place}.split.method")
+    options = {key: value for key, value in split.items() if key != "method"}
+    _check_options("split", split["method"], options, f"{place}.split")
+
+
+# What the workflow itself passes to a registered function; the rest comes from the config.
+_GIVEN = {"parser": {"files"}, "split": {"data", "labels"}, "model": {"length", "n_targets"}}
+
+
+def _check_options(kind: str, name: str, options: Mapping[str, Any], place: str) -> None:
+    accepted, required = code.parameters(kind, name)
+    accepted = [a for a in accepted if a not in _GIVEN[kind]]
+    for option in options:
+        _known(f"option of {kind} {name}", option, accepted, place)
+    for option in required:
+        if option not in options and option not in _GIVEN[kind]:
+            raise InputError(f"config, {place}: the {kind} {name} needs the option {option!r}")

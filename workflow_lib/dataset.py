@@ -1,0 +1,236 @@
+"""The on-disk data set, `dataset.h5ad`: the waist between the outside world and every later step.
+
+Specification
+-------------
+An AnnData file (readable with `anndata.read_h5ad`), one observation per sequence, one variable per
+target:
+
+- `X`: float32 (n, targets), the labels or values; NaN where unresolved.
+- `obs`: index = unique ids (str); `split` (categorical: train, validation, test); and, where known,
+  `chrom`, `start`, `end` (0-based, half-open), `strand`.
+- `var`: index = unique target names (str); further columns = what is known of a target.
+- `obsm["sequence"]`: uint8 (n, length), codes A = 0, C = 1, G = 2, T = 3, N = 4.
+- `uns`: `task` (a name in TASKS), `source`, `assembly` (may be empty), `n_read` (sequences read),
+  `dropped` (mapping reason -> count; reasons `unknown_base`, `length`, `duplicate`, `unresolved`
+  and any that a parser adds). Always n + sum(dropped) = n_read.
+"""
+
+import os
+from collections.abc import Sequence
+
+import anndata
+import numpy as np
+import pandas as pd
+
+from workflow_lib.errors import InputError
+from workflow_lib.files import atomic
+from workflow_lib.sequence import UNKNOWN, reverse_complement
+from workflow_lib.tasks import TASKS
+
+PARTS = ("train", "validation", "test")
+REGION_COLUMNS = ("chrom", "start", "end", "strand")
+
+
+def build(
+    ids: Sequence[str],
+    sequence: np.ndarray,
+    targets: np.ndarray,
+    target_names: Sequence[str],
+    *,
+    obs: pd.DataFrame | None = None,
+    dropped: dict[str, int] | None = None,
+) -> anndata.AnnData:
+    """Make a data set in memory; what every parser returns.
+
+    Parameters
+    ----------
+    ids
+        n unique names.
+    sequence
+        uint8 codes (n, length).
+    targets
+        float (n, targets), NaN where unresolved.
+    target_names
+        Unique names of the columns of `targets`.
+    obs
+        Further columns per sequence (chrom, start, end, strand, split), in the same order.
+    dropped
+        Sequences that the parser read but had to leave out, by reason.
+
+    Raises
+    ------
+    InputError
+        Sizes that do not agree, names that are not unique.
+    """
+    ids, names = pd.Index(list(ids), dtype=str), pd.Index(list(target_names), dtype=str)
+    if not (len(ids) == len(sequence) == len(targets)) or targets.shape[1] != len(names):
+        raise InputError(
+            f"{len(ids)} ids, {len(sequence)} sequences, targets of shape {targets.shape} and "
+            f"{len(names)} target names do not fit together"
+        )
+    for what, index in (("id", ids), ("target", names)):
+        if not index.is_unique:
+            raise InputError(f"the {what} {index[index.duplicated()][0]!r} stands twice")
+    table = pd.DataFrame(index=ids) if obs is None else obs.set_axis(ids)
+    data = anndata.AnnData(
+        X=np.asarray(targets, dtype=np.float32), obs=table, var=pd.DataFrame(index=names)
+    )
+    data.obsm["sequence"] = np.asarray(sequence, dtype=np.uint8)
+    data.uns["dropped"] = {reason: int(count) for reason, count in (dropped or {}).items()}
+    data.uns["n_read"] = len(ids) + sum(data.uns["dropped"].values())
+    return data
+
+
+def drop(
+    data: anndata.AnnData, *, min_resolved: int | str = 1, duplicates: str = "keep"
+) -> anndata.AnnData:
+    """Leave out sequences that cannot be used, counted by reason in `uns["dropped"]`.
+
+    Parameters
+    ----------
+    data
+        As `build` makes it.
+    min_resolved
+        A sequence stays if at least so many of its targets are resolved; `all` for every one.
+    duplicates
+        `keep`, or `drop` to leave out every sequence (or its reverse complement's equal) that
+        was seen before.
+
+    Returns
+    -------
+    AnnData
+        The sequences that stay; each other is counted once, under the first reason that applies:
+        unknown_base, unresolved, duplicate.
+    """
+    n_targets = data.n_vars
+    wanted = n_targets if min_resolved == "all" else int(min_resolved)
+    if wanted > n_targets:
+        raise InputError(f"min_resolved: found {wanted}, but there are only {n_targets} targets")
+    unknown = (data.obsm["sequence"] >= UNKNOWN).any(axis=1)
+    unresolved = ~unknown & ((~np.isnan(data.X)).sum(axis=1) < wanted)
+    keep = ~(unknown | unresolved)
+    dropped = dict(data.uns["dropped"])
+    dropped["unknown_base"] = int(unknown.sum())
+    dropped["unresolved"] = int(unresolved.sum())
+    if duplicates == "drop":
+        repeated = keep & _repeats(data.obsm["sequence"], keep)
+        keep &= ~repeated
+        dropped["duplicate"] = int(repeated.sum())
+    kept = data[keep].copy()
+    kept.uns["dropped"] = dropped
+    return kept
+
+
+def _repeats(codes: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """True for each sequence whose letters, on either strand, stood earlier (n,)."""
+    seen: set[bytes] = set()
+    repeated = np.zeros(len(codes), dtype=bool)
+    for i in np.flatnonzero(among):
+        forward, reverse = codes[i].tobytes(), reverse_complement(codes[i]).tobytes()
+        key = min(forward, reverse)
+        repeated[i] = key in seen
+        seen.add(key)
+    return repeated
+
+
+def validate(data: anndata.AnnData, *, name: str, optional_parts: Sequence[str] = ()) -> None:
+    """Check a data set against the specification above.
+
+    Parameters
+    ----------
+    data
+        What is to be saved or was read.
+    name
+        The file or data set, for messages.
+    optional_parts
+        Parts of the split that may be absent (declared in the catalogue).
+
+    Raises
+    ------
+    InputError
+        Anything missing or wrong, in words.
+    """
+    if "sequence" not in data.obsm or data.obsm["sequence"].dtype != np.uint8:
+        raise InputError(f"{name}: obsm['sequence'] with uint8 codes is wanted")
+    if data.n_obs == 0:
+        raise InputError(f"{name}: no sequence is left ({counts(data)})")
+    for key in ("task", "source", "n_read", "dropped"):
+        if key not in data.uns:
+            raise InputError(f"{name}: uns[{key!r}] is missing")
+    if data.n_obs + sum(data.uns["dropped"].values()) != data.uns["n_read"]:
+        raise InputError(f"{name}: kept and dropped do not add up ({counts(data)})")
+    unknown = set(data.obs["split"].astype(str)) - set(PARTS)
+    if unknown:
+        raise InputError(f"{name}: parts {sorted(unknown)} of the split, wanted {list(PARTS)}")
+    sizes = part_sizes(data)
+    for part in PARTS:
+        if sizes[part] == 0 and part not in optional_parts:
+            raise InputError(
+                f"{name}: the split leaves its {part} part empty ({sizes}); change the split, "
+                f"or declare `optional_parts: [{part}]`"
+            )
+
+
+def check_targets(data: anndata.AnnData, name: str) -> None:
+    """Raise unless the targets suit the task: 0, 1 or NaN where it is a binary one."""
+    if not TASKS[data.uns["task"]].binary:
+        return
+    wrong = ~((data.X == 0) | (data.X == 1) | np.isnan(data.X))
+    if wrong.any():
+        i, j = (int(v) for v in np.argwhere(wrong)[0])
+        raise InputError(
+            f"{name}, {data.obs_names[i]!r}, target {data.var_names[j]!r}: found {data.X[i, j]}, "
+            f"wanted 0, 1 or nothing for the task {data.uns['task']!r}"
+        )
+
+
+def counts(data: anndata.AnnData) -> str:
+    """How many sequences were read, kept and dropped for which reason, in words."""
+    dropped = ", ".join(f"{n} {reason}" for reason, n in data.uns.get("dropped", {}).items() if n)
+    return f"{data.uns.get('n_read')} read, {data.n_obs} kept, dropped: {dropped or 'none'}"
+
+
+def part_sizes(data: anndata.AnnData) -> dict[str, int]:
+    """Number of sequences in each part of the split."""
+    counts = data.obs["split"].astype(str).value_counts()
+    return {part: int(counts.get(part, 0)) for part in PARTS}
+
+
+def save(data: anndata.AnnData, path: str | os.PathLike) -> None:
+    """Write a data set; the file appears under its name only when it is whole."""
+    with atomic(path) as temporary:
+        data.write_h5ad(temporary, compression="gzip")
+
+
+def load(path: str | os.PathLike) -> anndata.AnnData:
+    """Read a data set.
+
+    Raises
+    ------
+    InputError
+        Where the file is not an AnnData file of this specification.
+    """
+    try:
+        data = anndata.read_h5ad(path)
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path}: not a readable .h5ad file ({error})") from error
+    validate(data, name=str(path), optional_parts=PARTS)
+    return data
+
+
+def part(data: anndata.AnnData, *names: str) -> anndata.AnnData:
+    """The sequences of one or several parts of the split, in the file's order."""
+    return data[data.obs["split"].isin(names).to_numpy()]
+
+
+def scored_part(data: anndata.AnnData) -> str:
+    """The part that metrics are computed on: test, or validation where there is no test part."""
+    return "test" if part_sizes(data)["test"] else "validation"
+
+
+def labels(data: anndata.AnnData) -> pd.DataFrame:
+    """Labels of the scored part as a table: index id, then split, then one column per target."""
+    scored = part(data, scored_part(data))
+    table = scored.to_df()
+    table.insert(0, "split", scored.obs["split"].astype(str))
+    return table

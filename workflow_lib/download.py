@@ -1,0 +1,119 @@
+"""Fetching source files: verified, retried, and whole or not at all."""
+
+import logging
+import os
+import shutil
+from pathlib import Path
+
+import pooch
+import requests
+
+from workflow_lib.errors import InputError
+from workflow_lib.files import atomic, looks_like
+
+log = logging.getLogger(__name__)
+RETRIES = 4
+CHECKSUMS = "SHA256SUMS"
+
+
+def fetch(url: str, path: str | os.PathLike, sha256: str | None = None) -> None:
+    """Download a file; it stands under its name only when it is whole and verified.
+
+    Parameters
+    ----------
+    url
+        Where it is.
+    path
+        Where it goes.
+    sha256
+        Its known checksum. Without one, the checksum of the first download is written to
+        `{path}.sha256` and later downloads are held to it.
+
+    Raises
+    ------
+    InputError
+        After several tries: no connection, a bad status, a short body, a wrong checksum, a web
+        page or Git-LFS pointer in place of the file.
+    """
+    path = Path(path)
+    note = path.with_name(f"{path.name}.sha256")
+    expected = sha256 or (note.read_text().split()[0] if note.exists() else None)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = f".downloading-{path.name}"
+    store = pooch.create(
+        path.parent, base_url="", registry={partial: None}, urls={partial: url}, retry_if_failed=RETRIES
+    )
+    # Identity: a server that compresses on the fly would change what is stored.
+    downloader = pooch.HTTPDownloader(
+        progressbar=True, timeout=60, headers={"Accept-Encoding": "identity"}
+    )
+    try:
+        store.fetch(partial, downloader=downloader)
+        log.info("downloaded %s (%d bytes)", url, (path.parent / partial).stat().st_size)
+        found = verify(path.parent / partial, expected, f"{url} -> {path}")
+        if expected is None:
+            note.write_text(f"{found}  {path.name}\n")
+        os.replace(path.parent / partial, path)
+    except (requests.exceptions.RequestException, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"{url} could not be fetched after {RETRIES + 1} tries: {error}. Look at the address and the "
+            "network; on a machine without internet set `mirror` (see config/README.md)"
+        ) from error
+    finally:
+        (path.parent / partial).unlink(missing_ok=True)
+
+
+def verify(path: str | os.PathLike, expected: str | None, name: str) -> str:
+    """Check that a file is what it should be; returns its sha256.
+
+    Raises
+    ------
+    InputError
+        A web page or Git-LFS pointer, an empty file, a checksum other than the expected one.
+    """
+    impostor = looks_like(path)
+    found = pooch.file_hash(str(path), alg="sha256")
+    if expected and found != expected.lower():
+        raise InputError(
+            f"{name}: sha256 {found}, wanted {expected}{impostor}. If the new file is right, correct "
+            "the checksum in the catalogue or delete the .sha256 file beside it"
+        )
+    if impostor and not expected:
+        raise InputError(f"{name}: this is not the file{impostor}")
+    return found
+
+
+def copy_from_mirror(
+    source_path: str | os.PathLike, path: str | os.PathLike, sha256: str | None = None
+) -> None:
+    """Copy a file of a mirror, `MIRROR/SOURCE/FILE`, checked against `MIRROR/SHA256SUMS`.
+
+    Raises
+    ------
+    InputError
+        Where the checksum there, or the catalogue's, is another one.
+    """
+    source_path = Path(source_path)
+    listed = _listed_checksum(source_path)
+    verify(source_path, listed, str(source_path))
+    if sha256:
+        verify(source_path, sha256, f"{source_path} (checksum of the catalogue)")
+    if not (listed or sha256):
+        log.warning("%s: no checksum is known for it, so it was not verified", source_path)
+    with atomic(path) as temporary:
+        shutil.copyfile(source_path, temporary)
+    log.info("copied from the mirror: %s", source_path)
+
+
+def _listed_checksum(source_path: Path) -> str | None:
+    sums = source_path.parent.parent / CHECKSUMS
+    if not sums.exists():
+        return None
+    wanted = f"{source_path.parent.name}/{source_path.name}"
+    for line in sums.read_text().splitlines():
+        words = line.split(maxsplit=1)
+        if len(words) == 2 and words[1].lstrip("*").removeprefix("./") == wanted:
+            return words[0]
+    return None

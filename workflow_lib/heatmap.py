@@ -1,0 +1,275 @@
+"""The heatmap of output weights: which annotated unit speaks for which target (paper, Fig. 1F)."""
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from scipy.cluster.hierarchy import dendrogram, linkage
+
+from workflow_lib.plotting import (
+    BLACK,
+    COLUMN_WIDTH,
+    GREY,
+    PAGE_WIDTH,
+    axes_at,
+    largest_importance,
+    message,
+    new_figure,
+    style,
+    text_at,
+    text_width,
+    unit_label,
+    unit_names,
+    unit_numbers,
+)
+
+MAX_ROWS, MAX_COLUMNS = 80, 55  # what a page carries with 6-pt names
+NEGLIGIBLE = 0.05  # logits: an importance below changes no prediction visibly
+
+
+def weight_cells(
+    weights: pd.DataFrame, annotation: pd.DataFrame, importance: pd.DataFrame, limit: float = 0.5
+) -> pd.DataFrame:
+    """The cells of the heatmap, clustered.
+
+    Parameters
+    ----------
+    weights
+        Column unit, then one column of output weights per target.
+    annotation
+        Columns unit, name, q_value; units without a row here are left out.
+    importance
+        Columns unit, target, importance.
+    limit
+        Colour limit; weights beyond count as the limit when the order is found.
+
+    Returns
+    -------
+    DataFrame
+        One row per cell: unit, label, target, weight, importance, largest_importance (signed, of
+        the unit over the targets), own (the target is a TF that the unit is annotated with),
+        unit_order, target_order. More units or targets than a page carries: those with the
+        largest importances (units) and weights (targets).
+    """
+    names = unit_names(annotation, 2)
+    importance = importance.assign(
+        unit=unit_numbers(importance["unit"]), target=importance["target"].astype(str)
+    )
+    largest = largest_importance(importance).set_index("unit")["importance"]
+    matrix = _chosen_weights(weights, set(names), largest)
+    clipped = matrix.clip(-limit, limit).fillna(0)
+    unit_order = pd.Series(np.argsort(_order(clipped)), index=matrix.index)
+    target_order = pd.Series(np.argsort(_order(clipped.T)), index=matrix.columns)
+
+    cells = matrix.rename_axis(columns="target").stack(future_stack=True).rename("weight")
+    cells = cells.reset_index().merge(importance[["unit", "target", "importance"]], how="left")
+    every_name = unit_names(annotation, 1000)
+    own = [_is_own(t, every_name[u]) for u, t in zip(cells["unit"], cells["target"])]
+    cells = cells.assign(
+        label=[unit_label(unit, names) for unit in cells["unit"]],
+        largest_importance=cells["unit"].map(largest).to_numpy(),
+        own=np.array(own, dtype=bool),
+        unit_order=cells["unit"].map(unit_order).to_numpy(),
+        target_order=cells["target"].map(target_order).to_numpy(),
+    )
+    return cells.sort_values(["unit_order", "target_order"], ignore_index=True)
+
+
+def _chosen_weights(weights: pd.DataFrame, annotated: set[int], largest: pd.Series) -> pd.DataFrame:
+    """Units x targets: annotated units, at most as many of both as a page carries."""
+    matrix = weights.assign(unit=unit_numbers(weights["unit"])).set_index("unit").astype(float)
+    matrix.columns = matrix.columns.astype(str)
+    most = (MAX_ROWS, MAX_COLUMNS) if matrix.shape[1] <= MAX_COLUMNS else (MAX_COLUMNS, MAX_ROWS)
+    units = [unit for unit in matrix.index if unit in annotated]
+    size = largest.reindex(units).abs().fillna(0).sort_values(ascending=False, kind="stable")
+    matrix = matrix.loc[size.index[: most[0]]]
+    strength = matrix.abs().max().fillna(0).sort_values(ascending=False, kind="stable")
+    return matrix[[target for target in matrix if target in strength.index[: most[1]]]]
+
+
+def _is_own(target: str, names: list[str]) -> bool:
+    """Whether the target is among the names; JASPAR joins the parts of a dimer by `::`."""
+    parts = {part.upper() for name in names for part in [name, *name.split("::")]}
+    return target.upper() in parts
+
+
+def _tree(matrix: pd.DataFrame) -> dict | None:
+    if len(matrix) < 3:  # nothing to order
+        return None
+    links = linkage(matrix.to_numpy(), method="average", optimal_ordering=True)
+    return dendrogram(links, no_plot=True)
+
+
+def _order(matrix: pd.DataFrame) -> list[int]:
+    tree = _tree(matrix)
+    return tree["leaves"] if tree else list(range(len(matrix)))
+
+
+@style()
+def weight_heatmap(
+    cells: pd.DataFrame,
+    n_units: int,
+    n_annotated: int,
+    n_silent: int,
+    n_targets: int,
+    limit: float = 0.5,
+) -> Figure:
+    """Draw the cells: units x targets, or targets x units where there are many targets.
+
+    Parameters
+    ----------
+    cells
+        From `weight_cells`.
+    n_units, n_annotated, n_silent, n_targets
+        Units of the model, those annotated, those without a site; targets: to say what is left out.
+    limit
+        Colour limit; weights beyond it have the end colours.
+    """
+    if cells.empty:
+        return message(
+            f"None of the {n_units} units matches a known motif:\nno annotated unit to draw."
+        )
+    swapped = cells["target"].nunique() > MAX_COLUMNS
+    matrix = cells.pivot(index="unit_order", columns="target_order", values="weight")
+    units = cells.drop_duplicates("unit_order").set_index("unit_order").sort_index()
+    targets = cells.drop_duplicates("target_order").set_index("target_order").sort_index()
+    labels = (units["label"].tolist(), targets["target"].tolist())
+    if swapped:
+        matrix, labels = matrix.T, labels[::-1]
+    place = _layout(matrix.shape, labels, bars=not swapped)
+    figure = new_figure(place["width"], place["height"])
+    mesh = _draw_cells(figure, place, matrix, limit, labels)
+    ax = mesh.axes
+    _mark_own(ax, cells, swapped)
+    silent_names = units["largest_importance"].abs().fillna(0) < NEGLIGIBLE
+    ticks = ax.get_xticklabels() if swapped else ax.get_yticklabels()
+    for tick, silent in zip(ticks, silent_names):
+        tick.set_color(GREY if silent else BLACK)
+    if not swapped:
+        _draw_bars(figure, place, units["largest_importance"].fillna(0))
+    _draw_key(figure, place, mesh, cells)
+    shown = _what_is_shown(len(units), n_units, n_annotated, n_silent)
+    if len(targets) < n_targets:
+        shown += f"; {len(targets)} of {n_targets} targets drawn, the largest weights"
+    letters = int((place["width"] - place["left"]) / 1.3)  # mm, a letter at 6 pt
+    shown = "\n".join(textwrap.wrap(shown, letters))
+    text_at(figure, place["left"], place["key_at"] + 17, shown, fontsize=6)
+    return figure
+
+
+def _what_is_shown(n_drawn: int, n_units: int, n_annotated: int, n_silent: int) -> str:
+    said = f"{n_annotated} of {n_units} units match a known motif"
+    if n_drawn < n_annotated:
+        said += f", the {n_drawn} most important are drawn"
+    left_out = max(0, n_units - n_annotated - n_silent)
+    return said + f"; left out: {left_out} without a match, {n_silent} without a site"
+
+
+def _layout(shape: tuple[int, int], labels: tuple, bars: bool) -> dict[str, float]:
+    """Where things stand, in mm."""
+    tree, gap, bar = 9.0, 1.5, 16.0 if bars else 0.0
+    names = text_width(labels[0]) + 2
+    below = text_width(labels[1]) + 2
+    room = PAGE_WIDTH - tree - 3 * gap - names - bar - 3
+    cell_width = min(room / shape[1], 8.0)
+    cell_height = float(np.clip(140 / shape[0], 2.35, 4.5))
+    place = {"left": tree + gap, "top": tree + 3, "tree": tree, "names": names, "below": below}
+    place |= {"across": cell_width * shape[1], "down": cell_height * shape[0], "bar": bar}
+    used = place["left"] + place["across"] + gap + names + bar + 3
+    place["width"] = max(used, COLUMN_WIDTH + 20)
+    place["bars_at"] = place["left"] + place["across"] + gap + names
+    place["key_at"] = place["top"] + place["down"] + max(below, 14) + 3
+    place["height"] = place["key_at"] + 25
+    return place
+
+
+def _draw_cells(figure: Figure, place: dict, matrix: pd.DataFrame, limit: float, labels: tuple):
+    ax = axes_at(figure, place["left"], place["top"], place["across"], place["down"])
+    mesh = ax.pcolormesh(
+        matrix.to_numpy(), cmap="RdBu_r", norm=Normalize(-limit, limit), edgecolor="white", lw=0.2
+    )
+    ax.invert_yaxis()
+    ax.set_xticks(np.arange(matrix.shape[1]) + 0.5, labels[1], rotation=90)
+    ax.set_yticks(np.arange(matrix.shape[0]) + 0.5, labels[0])
+    ax.yaxis.tick_right()
+    ax.tick_params(length=0, pad=2)
+    ax.spines[:].set_visible(False)
+    clipped = matrix.clip(-limit, limit).fillna(0)
+    left = axes_at(figure, 1, place["top"], place["tree"], place["down"])
+    above = axes_at(figure, place["left"], 2.5, place["across"], place["tree"])
+    _draw_tree(left, _tree(clipped), "left", len(matrix))
+    _draw_tree(above, _tree(clipped.T), "top", matrix.shape[1])
+    return mesh
+
+
+def _draw_tree(ax: Axes, tree: dict | None, side: str, n: int) -> None:
+    ax.set_axis_off()
+    if tree is None or tree["leaves"] != sorted(tree["leaves"]):
+        return  # ties may turn branches over: no tree rather than a crossed one
+    along, high = np.array(tree["icoord"]) / 10, np.array(tree["dcoord"])
+    pair = (high, along) if side == "left" else (along, high)
+    ax.add_collection(LineCollection(np.stack(pair, axis=-1), colors=GREY, linewidths=0.4))
+    top = high.max() * 1.02 or 1
+    if side == "left":
+        ax.set(xlim=(top, 0), ylim=(n, 0))
+    else:
+        ax.set(xlim=(0, n), ylim=(0, top))
+
+
+def _mark_own(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
+    for cell in cells[cells["own"]].itertuples():
+        x, y = cell.target_order, cell.unit_order
+        if swapped:
+            x, y = y, x
+        ax.add_patch(Rectangle((x, y), 1, 1, fill=False, ec=BLACK, lw=0.6, clip_on=False))
+    marked = cells[_unused(cells)]
+    x, y = marked["target_order"] + 0.5, marked["unit_order"] + 0.5
+    if swapped:
+        x, y = y, x
+    ax.plot(x, y, "x", color=BLACK, ms=3, mew=0.7)
+
+
+def _unused(cells: pd.DataFrame) -> pd.Series:
+    """Own target, negative weight, no importance: the paper's arrows."""
+    return cells["own"] & (cells["weight"] < 0) & (cells["importance"].abs() < NEGLIGIBLE)
+
+
+def _draw_bars(figure: Figure, place: dict, largest: pd.Series) -> None:
+    ax = axes_at(figure, place["bars_at"], place["top"], place["bar"], place["down"])
+    ax.barh(np.arange(len(largest)) + 0.5, largest, height=0.75, color=GREY)
+    ax.axvline(0, color=BLACK, lw=0.6)
+    ax.set_ylim(len(largest), 0)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    ax.locator_params(axis="x", nbins=3)
+    ax.set_xlabel("largest\nimportance\n(logits)", fontsize=6)
+
+
+def _draw_key(figure: Figure, place: dict, mesh, cells: pd.DataFrame) -> None:
+    limit, top = mesh.norm.vmax, place["key_at"]
+    bar = axes_at(figure, place["left"], top + 3, 40, 2.5)
+    figure.colorbar(
+        mesh, cax=bar, orientation="horizontal", extend="both", ticks=[-limit, 0, limit]
+    )
+    bar.set_title("output weight", fontsize=6, pad=2)
+    bar.tick_params(length=1.5)
+    text_at(
+        figure,
+        place["left"],
+        top + 9.5,
+        "blue lowers, red raises\nthe target's prediction",
+        fontsize=6,
+    )
+    lines = []
+    if (cells["largest_importance"].abs().fillna(0) < NEGLIGIBLE).any():
+        lines.append("grey name: largest |importance| < 0.05 logits")
+    if cells["own"].any():
+        lines.append("□  target is among the unit's annotated TFs")
+    if _unused(cells).any():
+        lines.append("×  the same, weight negative, |importance| < 0.05")
+    text_at(figure, place["left"] + 47, top, "\n".join(lines), fontsize=6, linespacing=1.5)

@@ -1,0 +1,107 @@
+"""Box plots of unit importance: what each unit contributes to each target (the paper's Fig. 1G)."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from workflow_lib.plotting import (
+    BLACK,
+    BLUE,
+    COLUMN_WIDTH,
+    GREY,
+    PAGE_WIDTH,
+    RED,
+    largest_importance,
+    message,
+    new_figure,
+    style,
+    unit_label,
+    unit_names,
+    unit_numbers,
+)
+
+
+def importance_table(
+    importance: pd.DataFrame, annotation: pd.DataFrame, units: int = 12, targets: int = 10
+) -> pd.DataFrame:
+    """The most important units and, of each, the targets with the largest |importance|.
+
+    Parameters
+    ----------
+    importance
+        Columns unit, target, q05, q25, importance (the median), q75, q95.
+    annotation
+        Columns unit, name, q_value.
+    units, targets
+        How many units, and how many targets of each.
+
+    Returns
+    -------
+    DataFrame
+        The rows to draw, in order of drawing, with a column `label` beside them.
+    """
+    table = importance.assign(unit=unit_numbers(importance["unit"])).dropna(subset="importance")
+    names = unit_names(annotation, 2)
+    chosen = largest_importance(table)["unit"].head(units) if len(table) else []
+    parts = []
+    for unit in chosen:
+        rows = table[table["unit"] == unit]
+        rows = rows.loc[rows["importance"].abs().nlargest(targets).index]
+        rows = rows.sort_values("importance", ascending=False)
+        parts.append(rows.assign(label=unit_label(unit, names)))
+    return pd.concat(parts, ignore_index=True) if parts else table.assign(label="")
+
+
+@style()
+def importance_boxes(table: pd.DataFrame, n_units: int, n_targets: int) -> Figure:
+    """Box plots of the contributions of each unit, one panel per unit (the paper's Fig. 1G).
+
+    Parameters
+    ----------
+    table
+        From `importance_table`.
+    n_units, n_targets
+        How many the model has, to say how many are not shown.
+    """
+    if table.empty:
+        return message("No unit has sequences that pass its threshold: no importances to draw.")
+    units = list(dict.fromkeys(table["unit"]))
+    shown = int(table.groupby("unit").size().max())
+    rows = -(-len(units) // 3)
+    columns = -(-len(units) // rows)
+    width = COLUMN_WIDTH if columns == 1 else PAGE_WIDTH
+    figure = new_figure(width, 16 + rows * (13 + 3.1 * shown), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for ax, unit in zip(grid.flat, units):
+        _box_panel(ax, table[table["unit"] == unit], shown)
+    for ax in grid.flat[len(units) :]:
+        ax.set_axis_off()
+    of_units = f"{len(units)} of {n_units} units" if len(units) < n_units else "all units"
+    of_targets = f"{shown} of {n_targets} targets" if shown < n_targets else "all targets"
+    figure.suptitle(f"{of_units}, {of_targets} each, by size of the median", fontsize=7)
+    figure.supxlabel(
+        "importance = unit output × output weight (logits)\n"
+        "line: median; box: quartiles; whiskers: 5–95 %",
+        fontsize=7,
+    )
+    return figure
+
+
+def _box_panel(ax: Axes, rows: pd.DataFrame, shown: int) -> None:
+    stats = [
+        {"whislo": r.q05, "q1": r.q25, "med": r.importance, "q3": r.q75, "whishi": r.q95}
+        for r in rows.itertuples()
+    ]
+    boxes = ax.bxp(
+        stats, positions=range(len(rows)), orientation="horizontal", showfliers=False, widths=0.65,
+        patch_artist=True, manage_ticks=False, medianprops={"color": BLACK, "lw": 1.2},
+        whiskerprops={"lw": 0.6}, capprops={"lw": 0.6}, boxprops={"lw": 0.4},
+    )  # fmt: skip
+    for box, median in zip(boxes["boxes"], rows["importance"]):
+        box.set_facecolor(RED if median > 0 else BLUE)
+        box.set_alpha(0.7)
+    ax.axvline(0, color=GREY, lw=0.6, zorder=0)
+    ax.set_yticks(range(len(rows)), rows["target"].astype(str))
+    ax.set_ylim(shown - 0.4, -0.6)
+    ax.locator_params(axis="x", nbins=5)
+    ax.set_title(rows["label"].iloc[0], loc="left", fontweight="bold")

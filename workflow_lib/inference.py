@@ -1,0 +1,124 @@
+"""The only batching loop: whatever walks over many sequences with a model does it through here."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import nn
+
+from workflow_lib.errors import InputError
+from workflow_lib.sequence import one_hot, reverse_complement
+
+
+def choose_device(name: str) -> torch.device:
+    """Turn the setting `auto`, `cpu` or `cuda` into a device.
+
+    Raises
+    ------
+    InputError
+        Where `cuda` is asked for and there is none, or the name is another one. Never falls back
+        to the CPU silently: only `auto` may.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        build = "was built without CUDA" if torch.version.cuda is None else "sees no GPU"
+        raise InputError(
+            f"device: cuda was asked for, but PyTorch {torch.__version__} {build}; "
+            "use device: auto or cpu, or run where a GPU is"
+        )
+    if name not in ("cpu", "cuda"):
+        raise InputError(f"device: found {name!r}, wanted auto, cpu or cuda")
+    return torch.device(name)
+
+
+def describe_device(device: torch.device | str) -> str:
+    """The device in words, for logs and the report."""
+    device = torch.device(device)
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    return f"{device.type} ({torch.get_num_threads()} threads)"
+
+
+def to_input(X: np.ndarray | torch.Tensor, device: torch.device | str = "cpu") -> torch.Tensor:
+    """A batch as a model takes it: uint8 codes (n, L) become one-hot (n, 4, L), floats stay."""
+    X = torch.as_tensor(X).to(device)
+    return one_hot(X) if X.dtype == torch.uint8 else X.float()
+
+
+def batches(
+    X: np.ndarray, batch_size: int = 1024, device: torch.device | str = "cpu"
+) -> Iterator[torch.Tensor]:
+    """Model inputs, batch by batch and in order.
+
+    Parameters
+    ----------
+    X
+        uint8 codes (n, L), or float inputs of any shape (n, ...).
+    batch_size
+        Examples per batch; it changes no result.
+    device
+        Where the batches are put.
+
+    Yields
+    ------
+    Tensor
+        float32 (b, 4, L) for codes, (b, ...) for floats.
+    """
+    for start in range(0, len(X), batch_size):
+        yield to_input(X[start : start + batch_size], device)
+
+
+@torch.inference_mode()
+def predict(
+    model: nn.Module,
+    X: np.ndarray,
+    batch_size: int = 1024,
+    device: torch.device | str = "cpu",
+    both_strands: bool = False,
+) -> np.ndarray:
+    """Outputs of a model for many inputs.
+
+    Parameters
+    ----------
+    model
+        Takes float (b, 4, L). It is used in eval mode and comes back in the mode it was in.
+    X
+        uint8 codes (n, L), or float inputs (n, ...).
+    batch_size, device
+        See `batches`.
+    both_strands
+        Average the outputs of each sequence and its reverse complement (paper, Methods:
+        predictions on both strands; logits are averaged, not probabilities).
+
+    Returns
+    -------
+    ndarray
+        float32 (n, outputs).
+    """
+    if both_strands and X.dtype != np.uint8:
+        raise InputError("both strands can be predicted for sequences only, not for other inputs")
+    was_training = model.training
+    model.eval().to(device)
+    try:
+        parts = [model(x).float().cpu() for x in batches(X, batch_size, device)]
+        if both_strands:
+            reverse = predict(model, reverse_complement(X), batch_size, device)
+            parts = [(torch.cat(parts) + torch.from_numpy(reverse)) / 2]
+    finally:
+        model.train(was_training)
+    if not parts:
+        return np.empty((0, 0), dtype=np.float32)
+    return torch.cat(parts).numpy()
+
+
+class UnitOutputs(nn.Module):
+    """A model whose outputs are another model's unit outputs (n, units), for `predict`."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        """One-hot (n, 4, L) -> unit outputs (n, units)."""
+        return self.model.units(X)

@@ -1,0 +1,181 @@
+"""Which sequences count as correctly predicted, and so are interpreted."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import anndata
+import numpy as np
+import torch
+from torch import nn
+
+from workflow_lib.errors import InputError
+from workflow_lib.inference import predict
+from workflow_lib.metrics import row_correlations
+from workflow_lib.tasks import TASKS
+
+
+class Rule(NamedTuple):
+    """One meaning of "correctly predicted".
+
+    Attributes
+    ----------
+    select
+        f(logits, labels, threshold) -> bool (n, targets).
+    binary
+        Whether it is for labels 0 and 1 (True), for values (False), or for both (None).
+    threshold
+        The default, where the rule has one.
+    """
+
+    select: Callable[[np.ndarray, np.ndarray, float | None], np.ndarray]
+    binary: bool | None
+    threshold: float | None = None
+
+
+def correctly_predicted(
+    logits: np.ndarray,
+    labels: np.ndarray,
+    task: str,
+    rule: str,
+    threshold: float | None = None,
+) -> np.ndarray:
+    """Which sequences are correctly predicted, by one of the RULES.
+
+    Parameters
+    ----------
+    logits
+        (n, targets), the model's outputs before the task's activation.
+    labels
+        (n, targets), NaN = unresolved.
+    task
+        A name in TASKS.
+    rule
+        `all_targets`: the rounded probability of every resolved target is its label (what the
+        authors' notebooks do). `bound_target`: bound, and predicted with a probability of one
+        half or more, target by target. `correlation`: the correlation over a sequence's targets
+        exceeds `threshold` (.75 for AI-TAC, .85 for the islets). `top_fraction`: both the label
+        and the prediction are among the `threshold` highest of the target. `all`: every sequence.
+    threshold
+        For `correlation` and `top_fraction`; None is the rule's default.
+
+    Returns
+    -------
+    ndarray
+        bool (n, targets). For rules that look at whole sequences the columns are equal. Filters
+        are read from sequences with any True, importances for a target from its own column.
+
+    Raises
+    ------
+    InputError
+        An unknown task or rule, or one that does not fit the task, the targets or `threshold`.
+    """
+    if task not in TASKS:
+        raise InputError(f"unknown task {task!r}; wanted one of {', '.join(TASKS)}")
+    fitting = [name for name, r in RULES.items() if r.binary in (None, TASKS[task].binary)]
+    if rule not in fitting:
+        problem = "does not fit" if rule in RULES else "is unknown; asked for"
+        raise InputError(
+            f"the rule {rule!r} for correctly predicted sequences {problem} the task {task!r}; "
+            f"wanted one of {', '.join(fitting)}"
+        )
+    if logits.shape != labels.shape:
+        raise InputError(f"logits of shape {logits.shape} for labels of shape {labels.shape}")
+    return RULES[rule].select(
+        logits, labels, RULES[rule].threshold if threshold is None else threshold
+    )
+
+
+def _all_targets(logits: np.ndarray, labels: np.ndarray, _: float | None) -> np.ndarray:
+    # Rounding half to even: a probability of exactly one half is a 0.
+    resolved = ~np.isnan(labels)
+    right = ~resolved | ((logits > 0) == (labels == 1))
+    return _same_for_all_targets(right.all(axis=1) & resolved.any(axis=1), labels)
+
+
+def _bound_target(logits: np.ndarray, labels: np.ndarray, _: float | None) -> np.ndarray:
+    return (labels == 1) & (logits >= 0)
+
+
+def _correlation(logits: np.ndarray, labels: np.ndarray, threshold: float) -> np.ndarray:
+    if labels.shape[1] < 2:
+        raise InputError(
+            "the rule 'correlation' wants two targets or more, but there is one; use top_fraction"
+        )
+    if not -1 <= threshold < 1:
+        raise InputError(f"correlation: found the threshold {threshold}, wanted one from -1 to 1")
+    # NaN (no variance) is not above any threshold.
+    return _same_for_all_targets(row_correlations(logits, labels) > threshold, labels)
+
+
+def _top_fraction(logits: np.ndarray, labels: np.ndarray, threshold: float) -> np.ndarray:
+    if not 0 < threshold <= 1:
+        raise InputError(f"top_fraction: found {threshold}, wanted more than 0 and at most 1")
+    chosen = np.zeros(labels.shape, dtype=bool)
+    for t in range(labels.shape[1]):
+        resolved = np.flatnonzero(~np.isnan(labels[:, t]))
+        n = int(len(resolved) * threshold)
+        if n:
+            both = [_is_among_highest(v[resolved, t], n) for v in (logits, labels)]
+            chosen[resolved, t] = both[0] & both[1]
+    return chosen
+
+
+def _is_among_highest(values: np.ndarray, n: int) -> np.ndarray:
+    """Whether each value is as high as the n-th highest."""
+    return values >= np.partition(values, -n)[-n]
+
+
+def _all(logits: np.ndarray, labels: np.ndarray, _: float | None) -> np.ndarray:
+    return np.ones(labels.shape, dtype=bool)
+
+
+def _same_for_all_targets(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return np.repeat(rows[:, None], labels.shape[1], axis=1)
+
+
+RULES: dict[str, Rule] = {
+    "all_targets": Rule(_all_targets, binary=True),
+    "bound_target": Rule(_bound_target, binary=True),
+    "correlation": Rule(_correlation, binary=False, threshold=0.75),
+    "top_fraction": Rule(_top_fraction, binary=False, threshold=0.05),
+    "all": Rule(_all, binary=None),
+}
+
+
+def interpreted(
+    model: nn.Module,
+    data: anndata.AnnData,
+    settings: Mapping[str, object],
+    device: torch.device | str = "cpu",
+) -> tuple[np.ndarray, np.ndarray]:
+    """The sequences of a data set that are interpreted: those predicted correctly.
+
+    Parameters
+    ----------
+    model
+        A trained model; its predictions on the forward strand decide.
+    data
+        The part of the data set to choose from (`workflow_lib.dataset`).
+    settings
+        `correct` (a name in RULES, or `auto`: all_targets for binary labels; for values
+        correlation, or top_fraction where there is one target) and `correct_threshold`.
+    device
+        Where to predict.
+
+    Returns
+    -------
+    X, selected
+        uint8 codes (m, length) of sequences that count for at least one target, and bool
+        (m, targets): for which.
+    """
+    task = str(data.uns["task"])
+    rule = settings["correct"]
+    if rule == "auto":
+        for_values = "correlation" if data.n_vars > 1 else "top_fraction"
+        rule = "all_targets" if TASKS[task].binary else for_values
+    logits = predict(model, data.obsm["sequence"], device=device)
+    selected = correctly_predicted(
+        logits, data.X, task, str(rule), settings.get("correct_threshold")
+    )
+    used = selected.any(axis=1)
+    return data.obsm["sequence"][used], selected[used]

@@ -1,0 +1,248 @@
+"""Sequence logos: single ones, sheets of filters, planted motifs beside recovered filters."""
+
+import textwrap
+from typing import NamedTuple
+
+import logomaker
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from workflow_lib.motifs import information
+from workflow_lib.plotting import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PAGE_WIDTH,
+    RED,
+    axes_at,
+    largest_importance,
+    message,
+    new_figure,
+    style,
+    text_at,
+    unit_names,
+    unit_numbers,
+)
+
+# The usual logo colours (A green, C blue, G yellow, T red) in Okabe and Ito's shades.
+LETTER_COLOURS = {"A": GREEN, "C": BLUE, "G": ORANGE, "T": RED}
+_SHEET_ROWS, _SHEET_COLUMNS = 8, 5
+_CELL = 28.4  # mm, height of a cell of the sheet
+_SHEET_KEY = (
+    "q: best match to a known motif, with up to five names; n: sites; below right: the largest "
+    "importance (median, logits) and its target. Forward strand, as learned."
+)
+
+
+def letter_heights(probabilities: np.ndarray) -> np.ndarray:
+    """Letter heights of a logo in bits, (4, width): probability x information of the position."""
+    return np.asarray(probabilities, dtype=float) * information(probabilities)
+
+
+def draw_logo(ax: Axes, probabilities: np.ndarray, start: int = 0) -> None:
+    """Draw a logo, 0 to 2 bits, with its first position at x = `start`."""
+    heights = letter_heights(probabilities)
+    heights[heights < 0.01] = 0  # thinner than a hair: only costs time
+    table = pd.DataFrame(heights.T, columns=list("ACGT"), index=start + np.arange(heights.shape[1]))
+    ax.spines[:].set_visible(False)
+    if heights.any():
+        logomaker.Logo(
+            table, ax=ax, color_scheme=LETTER_COLOURS, font_name="DejaVu Sans", baseline_width=0
+        )
+    ax.axhline(0, color=GREY, lw=0.4, zorder=0)
+    ax.set(xlim=(start - 0.6, start + heights.shape[1] - 0.4), ylim=(0, 2.05), xticks=[], yticks=[])
+
+
+def bit_axis(ax: Axes) -> None:
+    """Show the scale of a logo."""
+    ax.spines["left"].set_visible(True)
+    ax.set_yticks([0, 1, 2], ["0", "", "2"])
+    ax.set_ylabel("bits", fontsize=6, labelpad=1)
+
+
+def filter_table(
+    filters: pd.DataFrame, annotation: pd.DataFrame, importance: pd.DataFrame
+) -> pd.DataFrame:
+    """One row per unit, the most important first: what a filter sheet says of it.
+
+    Parameters
+    ----------
+    filters
+        Columns unit, n_sites.
+    annotation
+        Columns unit, name, q_value.
+    importance
+        Columns unit, target, importance.
+
+    Returns
+    -------
+    DataFrame
+        unit, n_sites, names (up to five, comma list), q_value (best), importance (the largest in
+        size over the targets, signed), target (of that importance). Units without a site stand
+        last.
+    """
+    table = filters.assign(unit=unit_numbers(filters["unit"]))[["unit", "n_sites"]]
+    names = unit_names(annotation, 5)
+    best = annotation.assign(unit=unit_numbers(annotation["unit"])).groupby("unit")["q_value"].min()
+    largest = largest_importance(importance)[["unit", "importance", "target"]]
+    table = table.merge(largest, how="left", on="unit")
+    table["names"] = [", ".join(names.get(unit, [])) for unit in table["unit"]]
+    table["q_value"] = table["unit"].map(best)
+    table["n_sites"] = table["n_sites"].fillna(0).astype(int)
+    silent, size = table["n_sites"] == 0, table["importance"].abs().fillna(0)
+    order = pd.DataFrame({"silent": silent, "size": -size, "unit": table["unit"]})
+    return table.loc[order.sort_values(["silent", "size", "unit"]).index].reset_index(drop=True)
+
+
+@style()
+def filter_sheet(
+    table: pd.DataFrame, logos: dict[int, np.ndarray], max_pages: int = 5
+) -> list[Figure]:
+    """Pages of 5 x 8 logos, the most important units first.
+
+    Parameters
+    ----------
+    table
+        From `filter_table`.
+    logos
+        Unit -> probabilities (4, width).
+    max_pages
+        Further units are not drawn; the first page says so.
+    """
+    sited = table[(table["n_sites"] > 0) & table["unit"].isin(logos)]
+    silent = table[~table["unit"].isin(sited["unit"])]["unit"].tolist()
+    per_page = _SHEET_ROWS * _SHEET_COLUMNS
+    shown = sited.head(max_pages * per_page)
+    if shown.empty:
+        return [message(f"None of the {len(table)} units has a site: no filters to draw.")]
+    pages = [shown.iloc[i : i + per_page] for i in range(0, len(shown), per_page)]
+    drawn = "all" if len(shown) == len(sited) else f"the {len(shown)} most important of the"
+    title = f"{drawn} {len(sited):,} units with sites, by size of their largest importance"
+    figures = []
+    for number, page in enumerate(pages, start=1):
+        rows = -(-len(page) // _SHEET_COLUMNS)
+        foot = 8 if silent and number == len(pages) else 0
+        figure = new_figure(PAGE_WIDTH, 11 + _CELL * rows + foot)
+        text_at(figure, 2, 2, f"{title} · page {number} of {len(pages)}", fontweight="bold")
+        text_at(figure, 2, 5.5, _SHEET_KEY, fontsize=6, color=GREY)
+        for i, row in enumerate(page.itertuples()):
+            left, top = 36.2 * (i % _SHEET_COLUMNS) + 2, 10.5 + _CELL * (i // _SHEET_COLUMNS)
+            _filter_cell(figure, left, top, row, logos[row.unit])
+        if foot:
+            _say_silent(figure, silent, 11 + _CELL * rows)
+        figures.append(figure)
+    return figures
+
+
+def _filter_cell(figure: Figure, left: float, top: float, row, probabilities: np.ndarray) -> None:
+    """36 x 28 mm: unit and q; names on two lines; logo; sites and importance."""
+    annotated = bool(row.names)
+    text_at(figure, left, top, f"unit{row.unit}", fontsize=6.5, fontweight="bold")
+    said = f"q = {row.q_value:.1g}" if annotated else "no match"
+    text_at(
+        figure, left + 33.5, top, said, fontsize=6, ha="right", color="black" if annotated else GREY
+    )
+    names = textwrap.wrap(row.names, 28, max_lines=2, placeholder=" …", break_long_words=False)
+    text_at(figure, left, top + 2.9, "\n".join(names), fontsize=6, color=BLUE, linespacing=1.1)
+    ax = axes_at(figure, left + 4.5, top + 9, 29, 12.4)
+    draw_logo(ax, probabilities)
+    bit_axis(ax)
+    if pd.notna(row.importance):
+        said = f"{row.importance:+.2f} {str(row.target)[:12]}".replace("-", "−", 1)
+        text_at(figure, left + 33.5, top + 22.1, said, fontsize=6, ha="right")
+    text_at(figure, left, top + 22.1, f"n = {row.n_sites:,}", fontsize=6)
+
+
+def _say_silent(figure: Figure, silent: list[int], top: float) -> None:
+    said = f"{len(silent)} units without a site, not drawn: " + ", ".join(map(str, silent))
+    lines = textwrap.wrap(said, 150, max_lines=2, placeholder=" …")
+    text_at(figure, 2, top, "\n".join(lines), fontsize=6, color=GREY)
+
+
+class Recovered(NamedTuple):
+    """A planted motif's logos in one frame: the filter's first position lies at `start`."""
+
+    planted: np.ndarray | None
+    filter: np.ndarray | None
+    start: int
+    seed: int | None
+    unit: int | None
+
+
+def place_filter(offset: int, orientation: str, filter_width: int, width: int) -> tuple[int, bool]:
+    """Where a filter lies on the profile it matches, both as the profile is written.
+
+    Parameters
+    ----------
+    offset, orientation
+        As Tomtom gives them: where the filter begins on the profile; `-` means that the profile
+        was turned round.
+
+    Returns
+    -------
+    start, turned
+        Position of the filter's first drawn column; whether the filter has to be turned round.
+    """
+    if orientation == "-":
+        return width - offset - filter_width, True
+    return offset, False
+
+
+def _best_place(filter_: np.ndarray, planted: np.ndarray) -> tuple[int, bool]:
+    """The best ungapped overlap by information: for filters that match a relative of the motif."""
+    a, b = letter_heights(planted), filter_
+    best = (-np.inf, 0, False, 0)
+    for turned in (False, True):
+        c = letter_heights(b[::-1, ::-1] if turned else b)
+        for start in range(1 - c.shape[1], a.shape[1]):
+            low, high = max(0, start), min(a.shape[1], start + c.shape[1])
+            score = float((a[:, low:high] * c[:, low - start : high - start]).sum())
+            best = max(best, (score, -abs(start), turned, start))
+    return best[3], best[2]
+
+
+def recovered_logos(
+    recovery: pd.DataFrame,
+    profiles: dict[str, np.ndarray],
+    filters: dict[int, dict[int, np.ndarray]],
+    annotation: pd.DataFrame,
+) -> dict[str, Recovered]:
+    """Planted motifs and, of the seed with the lowest q, the filter that recovered them.
+
+    Parameters
+    ----------
+    recovery
+        Columns motif, profile, seed, recovered, unit, match, q_value.
+    profiles
+        Profile id -> probabilities (4, width).
+    filters
+        Seed -> unit -> probabilities.
+    annotation
+        Columns seed, unit, profile, offset, orientation.
+    """
+    table = recovery.assign(unit=unit_numbers(recovery["unit"]))
+    places = annotation.assign(unit=unit_numbers(annotation["unit"])).set_index(
+        ["seed", "unit", "profile"]
+    )
+    result = {}
+    for motif, rows in table.groupby("motif", sort=False):
+        planted = profiles.get(rows["profile"].iloc[0])
+        found = rows[rows["recovered"].astype(bool)].sort_values("q_value", kind="stable")
+        result[motif] = Recovered(planted, None, 0, None, None)
+        if planted is None or found.empty:
+            continue
+        best = found.iloc[0]
+        learned = filters[best["seed"]][best["unit"]]
+        key = (best["seed"], best["unit"], best["profile"])
+        if key in places.index:
+            row = places.loc[[key]].iloc[0]
+            sizes = (learned.shape[1], planted.shape[1])
+            start, turned = place_filter(int(row["offset"]), row["orientation"], *sizes)
+        else:
+            start, turned = _best_place(learned, planted)
+        drawn = learned[::-1, ::-1] if turned else learned
+        result[motif] = Recovered(planted, drawn, start, int(best["seed"]), int(best["unit"]))
+    return result

@@ -1,0 +1,222 @@
+"""ExplaiNN (Novakovsky et al. 2023): a linear model over many units, each a network of one filter.
+
+The formulation is the fast one: one convolution for all units instead of a repeated input and
+grouped convolutions, batch norm folded into the filters (also in training), max pooling before exp
+(both are monotonic), and each unit's fully connected layers as batched matrix products. Outputs and
+gradients are those of the plain formulation.
+"""
+
+import os
+import pickle
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from workflow_lib.errors import InputError
+from workflow_lib.models.layers import PooledConv, UnitLinear, map_statistics, update_running
+
+
+class ExplaiNN(nn.Module):
+    """ExplaiNN: units (one filter, exp, max pool, fully connected layers) into one linear layer.
+
+    Parameters
+    ----------
+    length, n_targets
+        Length of the sequences and number of outputs.
+    units
+        Number of units, that is of filters.
+    filter_size, pool_size, pool_stride
+        Of the convolution (no padding) and the max pooling, in positions.
+    fc_layers
+        Fully connected layers in each unit, 0 to 8. 2 is the paper's; 1 goes from the pooled map
+        straight to one value; 0 takes the maximum of the whole map and no layer (Fig. S2).
+    fc_nodes, dropout
+        Nodes of each of those layers but the last, and the rate at which they are dropped.
+    non_negative
+        Keep the output weights at or above zero.
+
+    Raises
+    ------
+    InputError
+        Where the sequences are too short, or a value is out of range.
+    """
+
+    def __init__(
+        self,
+        length: int,
+        n_targets: int,
+        units: int = 100,
+        filter_size: int = 19,
+        pool_size: int = 7,
+        pool_stride: int = 7,
+        fc_layers: int = 2,
+        fc_nodes: int = 100,
+        dropout: float = 0.3,
+        non_negative: bool = False,
+    ):
+        super().__init__()
+        self.length, self.n_targets = length, n_targets
+        self.hyperparameters = {
+            "units": units, "filter_size": filter_size, "pool_size": pool_size,
+            "pool_stride": pool_stride, "fc_layers": fc_layers, "fc_nodes": fc_nodes,
+            "dropout": dropout, "non_negative": non_negative,
+        }  # fmt: skip
+        _check(length, n_targets, self.hyperparameters)
+        positions = length - filter_size + 1
+        self.pool = (pool_size, pool_stride) if fc_layers else (positions, positions)
+        pooled = (positions - self.pool[0]) // self.pool[1] + 1
+        sizes = [pooled] + [fc_nodes] * (fc_layers - 1) + [1]
+        rates = [dropout] * (fc_layers - 1) + [0.0]
+        self.non_negative = non_negative
+        self.conv = nn.Conv1d(4, units, filter_size)
+        self.conv_norm = nn.BatchNorm1d(units)
+        self.fc = nn.ModuleList(
+            UnitLinear(units, sizes[i], sizes[i + 1], rates[i]) for i in range(fc_layers)
+        )
+        self.final = nn.Linear(units, n_targets)
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Logits or values (n, targets) of one-hot sequences (n, 4, length)."""
+        if self.training and self.non_negative:
+            # Projected gradient descent, as the authors do it: a weight that the last step took
+            # below zero is set back to zero, from where the next step may raise it again.
+            self.final.weight.data.clamp_(min=0)
+        return F.linear(self.units(X), self.output_weights(), self.final.bias)
+
+    def output_weights(self) -> Tensor:
+        """Effective weights of the final layer, (targets, units)."""
+        return self.final.weight.clamp(min=0) if self.non_negative else self.final.weight
+
+    def contributions(self, X: Tensor) -> Tensor:
+        """Unit outputs times output weights, (n, units, targets); plus bias they sum to the logit."""
+        return self.units(X).unsqueeze(-1) * self.output_weights().T
+
+    def units(self, X: Tensor) -> Tensor:
+        """Outputs of the units, (n, units), float32 and >= 0."""
+        h = self._pooled(X)  # (units, pooled, n)
+        for layer in self.fc:
+            h = layer(h)  # (units, fc_nodes, n), the last one (units, 1, n)
+        return h.squeeze(1).T
+
+    def activations(self, X: Tensor) -> Tensor:
+        """exp(batch norm(convolution)), (n, units, length - filter_size + 1), always float32."""
+        with torch.autocast(X.device.type, enabled=False):
+            X = self._checked(X)
+            weight, shift = self._filters(X)
+            return F.conv1d(X, weight, shift).exp_()
+
+    def _pooled(self, X: Tensor) -> Tensor:
+        """Maxima of the activations in each pooling window, (units, pooled, n)."""
+        # exp() of a filter can overflow half precision: float32 up to here, autocast or not.
+        with torch.autocast(X.device.type, enabled=False):
+            X = self._checked(X)
+            weight, shift = self._filters(X)
+            return (PooledConv.apply(X, weight, *self.pool) + shift[:, None, None]).exp()
+
+    def _filters(self, X: Tensor) -> tuple[Tensor, Tensor]:
+        """Filters (units, 4, size) and shifts (units,) with the batch norm folded into them."""
+        weight, bias, norm = self.conv.weight, self.conv.bias, self.conv_norm
+        if norm.training:
+            mean, var = map_statistics(X, weight)
+            count = len(X) * (self.length - weight.shape[2] + 1)
+            update_running(norm, mean + bias, var, count)
+            mean = mean + bias
+        else:
+            mean, var = norm.running_mean, norm.running_var
+        scale = norm.weight * (var + norm.eps).rsqrt()
+        return weight * scale[:, None, None], norm.bias + (bias - mean) * scale
+
+    def _checked(self, X: Tensor) -> Tensor:
+        if X.ndim != 3 or X.shape[1:] != (4, self.length):
+            raise InputError(
+                f"the model wants sequences as (n, 4, {self.length}), but got {tuple(X.shape)}"
+            )
+        return X.to(self.conv.weight.dtype)
+
+
+def _check(length: int, n_targets: int, options: dict[str, object]) -> None:
+    """Refuse values out of range and sequences shorter than the model needs."""
+    lowest = {"fc_layers": 0, **dict.fromkeys(("units", "filter_size", "fc_nodes"), 1)}
+    lowest |= {"pool_size": 1, "pool_stride": 1}
+    for name, least in lowest.items():
+        if options[name] < least:
+            raise InputError(f"explainn: {name} is {options[name]}; at least {least} is wanted")
+    if options["fc_layers"] > 8:
+        raise InputError(f"explainn: fc_layers is {options['fc_layers']}; at most 8 is wanted")
+    if not 0 <= options["dropout"] < 1:
+        raise InputError(f"explainn: dropout is {options['dropout']}; 0 <= dropout < 1 is wanted")
+    if n_targets < 1:
+        raise InputError(f"explainn: n_targets is {n_targets}; at least 1 is wanted")
+    shortest = options["filter_size"] + (options["pool_size"] - 1 if options["fc_layers"] else 0)
+    if length < shortest:
+        raise InputError(
+            f"explainn: the sequences are {length} bp long, "
+            f"but its filter and pooling need at least {shortest} bp"
+        )
+
+
+def load_published(path: str | os.PathLike, length: int | None = None) -> ExplaiNN:
+    """Read a checkpoint of the authors' code (their `networks.ExplaiNN`), of any depth.
+
+    Parameters
+    ----------
+    path
+        Their .pth file: a dictionary of weights, read without unpickling anything else.
+    length
+        Length of the sequences. The file tells it only up to the pooling: by default the shortest
+        that fits. Without fully connected layers it tells nothing, and `length` is needed.
+
+    Returns
+    -------
+    ExplaiNN
+        In eval mode, with pooling 7/7, and `target_names` target0 and so on.
+
+    Raises
+    ------
+    InputError
+        Where the file is not such a checkpoint.
+    """
+    try:
+        theirs = torch.load(path, map_location="cpu", weights_only=True)
+        units, _, filter_size = theirs["linears.0.weight"].shape
+        linear = _published_layers(theirs)
+        first = theirs[f"{linear[0][0]}.weight"] if linear else None
+        if length is None and first is None:
+            raise InputError(f"{path}: a model without fully connected layers; say its length")
+        if length is None:
+            length = filter_size + 7 - 1 + 7 * (first.shape[1] - 1)
+        nodes = len(first) // units if len(linear) > 1 else 100
+        model = ExplaiNN(
+            length,
+            len(theirs["final.bias"]),
+            units,
+            filter_size,
+            fc_layers=len(linear),
+            fc_nodes=nodes,
+        )
+        names = {"conv": "linears.0", "conv_norm": "linears.1", "final": "final"}
+        for i, (weights, norm) in enumerate(linear):
+            names |= {f"fc.{i}": weights, f"fc.{i}.norm": norm}
+        ours = model.state_dict()
+        for key, value in ours.items():
+            module, _, kind = key.rpartition(".")
+            ours[key] = theirs.pop(f"{names[module]}.{kind}").reshape(value.shape)
+        model.load_state_dict(ours)
+    except InputError:
+        raise
+    except (KeyError, AttributeError, ValueError, TypeError, RuntimeError, EOFError, OSError,
+            pickle.UnpicklingError) as error:  # fmt: skip
+        raise InputError(f"{path}: not a checkpoint of the authors' ExplaiNN ({error})") from error
+    model.target_names = [f"target{i}" for i in range(model.n_targets)]
+    model.metadata = {}
+    return model.eval()
+
+
+def _published_layers(theirs: dict[str, Tensor]) -> list[tuple[str, str]]:
+    """Names of the linear layers within units and of their norms, in the authors' order."""
+    between = sum(key.endswith(".1.weight") for key in theirs if key.startswith("linears_bg"))
+    names = [("linears.6", "linears.7"), ("linears.10", "linears.11")]
+    names += [(f"linears_bg.{i}.1", f"linears_bg.{i}.2") for i in range(between)]
+    names += [("last_linear.1", "last_linear.2")]
+    return [(weights, norm) for weights, norm in names if f"{weights}.weight" in theirs]

@@ -1,0 +1,245 @@
+"""Motifs: probability matrices and the MEME format.
+
+A motif's matrix is (4, width), rows in the order ACGT, columns summing to 1. This module reads,
+writes and describes them; `workflow_lib.tomtom` compares them, `workflow_lib.jaspar` has the known.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from workflow_lib.errors import InputError
+from workflow_lib.files import atomic
+from workflow_lib.sequence import ALPHABET, lines
+
+_SUM_TOLERANCE = 1e-2
+# A line of a MEME file with its number, counted from 1.
+_Line = tuple[int, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Motif:
+    """A motif.
+
+    Attributes
+    ----------
+    id
+        What names it in a file, without white space (`unit3`, `MA0139.1`).
+    name
+        What people call it (`CTCF`); may be empty.
+    probabilities
+        Float (4, width), rows ACGT.
+    n_sites
+        How many sites it was made from; None where nobody said.
+    """
+
+    id: str
+    name: str
+    probabilities: np.ndarray
+    n_sites: int | None = None
+
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return self.probabilities.shape[1]
+
+
+def information(
+    probabilities: np.ndarray, background: float | Sequence[float] = 0.25
+) -> np.ndarray:
+    """Information content of each column in bits: relative entropy to the background.
+
+    Parameters
+    ----------
+    probabilities
+        (4, width). A column of zeros (a unit that never fired) counts as no information.
+    background
+        One probability for all letters, or four.
+
+    Returns
+    -------
+    ndarray
+        (width,), between 0 and 2 for a background of .25.
+    """
+    probabilities = np.asarray(probabilities, dtype=float)
+    expected = np.broadcast_to(np.asarray(background, dtype=float), 4)[:, None]
+    ratio = np.where(probabilities > 0, probabilities, expected) / expected
+    # Zero up to rounding is zero: no "-0.0" in tables.
+    return np.maximum((probabilities * np.log2(ratio)).sum(axis=0), 0.0)
+
+
+def consensus(probabilities: np.ndarray) -> str:
+    """The most probable letter per column; lower case below one half, `n` where all are equal."""
+    probabilities = np.asarray(probabilities, dtype=float)
+    letters = []
+    for column in probabilities.T:
+        best = int(column.argmax())
+        letter = ALPHABET[best] if column[best] >= 0.5 else ALPHABET[best].lower()
+        letters.append("n" if np.ptp(column) < 1e-9 else letter)
+    return "".join(letters)
+
+
+def reverse_complement(motif: Motif) -> Motif:
+    """The same motif on the other strand (the order ACGT makes this a turn of both axes)."""
+    return replace(motif, probabilities=motif.probabilities[::-1, ::-1])
+
+
+def trim(motif: Motif, threshold: float = 0.25) -> Motif:
+    """Cut flanking columns below `threshold` bits; at least the best column stays."""
+    bits = information(motif.probabilities)
+    kept = np.flatnonzero(bits >= min(threshold, bits.max()))
+    return replace(motif, probabilities=motif.probabilities[:, kept[0] : kept[-1] + 1])
+
+
+def write_meme(
+    path: str | os.PathLike,
+    motifs: Iterable[Motif],
+    background: float | Sequence[float] = 0.25,
+) -> None:
+    """Write motifs in minimal MEME format (https://meme-suite.org/meme/doc/meme-format.html).
+
+    A column of zeros, which no motif file can hold, is written as the background. White space in
+    names becomes `_`.
+
+    Raises
+    ------
+    InputError
+        Ids that are empty, hold white space or occur twice.
+    """
+    expected = np.broadcast_to(np.asarray(background, dtype=float), 4)
+    shown = " ".join(f"{letter} {value:g}" for letter, value in zip(ALPHABET, expected))
+    parts = [
+        f"MEME version 4\n\nALPHABET= {ALPHABET}\n\nstrands: + -\n\n"
+        f"Background letter frequencies\n{shown}\n"
+    ]
+    seen: set[str] = set()
+    for motif in motifs:
+        if motif.id in seen or motif.id.split() != [motif.id]:
+            raise InputError(
+                f"{path}: motif id {motif.id!r}; wanted unique ids without white space"
+            )
+        seen.add(motif.id)
+        parts.append(_meme_block(motif, expected))
+    with atomic(path) as temporary:
+        temporary.write_text("\n".join(parts), encoding="utf-8")
+
+
+def _meme_block(motif: Motif, background: np.ndarray) -> str:
+    rows = np.asarray(motif.probabilities, dtype=float).T
+    rows = np.where(rows.sum(axis=1, keepdims=True) > 0, rows, background)
+    sites = "" if motif.n_sites is None else f" nsites= {motif.n_sites}"
+    title = f"MOTIF {motif.id} {'_'.join(motif.name.split())}".rstrip()
+    head = f"letter-probability matrix: alength= 4 w= {len(rows)}{sites} E= 0"
+    body = "\n".join(" ".join(f"{value:.6f}" for value in row) for row in rows)
+    return f"{title}\n{head}\n{body}\n"
+
+
+def read_meme(path: str | os.PathLike) -> list[Motif]:
+    """Read the motifs of a MEME file (minimal or full text format, plain or gzip).
+
+    Returns
+    -------
+    list of Motif
+        In the file's order, numbers as they stand there; empty where there is a header and no
+        motif. `n_sites` is None where the file does not say.
+
+    Raises
+    ------
+    InputError
+        No `MEME version` line, another alphabet, a motif without a matrix or with two, rows that
+        are not four numbers from 0 to 1 summing to 1, another number of rows than declared,
+        duplicate ids; it names file and line.
+    """
+    numbered = [(i, raw.decode(errors="replace").strip()) for i, raw in enumerate(lines(path), 1)]
+    starts = [i for i, (_, text) in enumerate(numbered) if text.split()[:1] == ["MOTIF"]]
+    _check_header(path, numbered[: starts[0]] if starts else numbered)
+    motifs: list[Motif] = []
+    line_of: dict[str, int] = {}
+    for start, end in zip(starts, [*starts[1:], len(numbered)]):
+        motif, number = _parse_motif(path, numbered[start:end]), numbered[start][0]
+        if motif.id in line_of:
+            raise InputError(
+                f"{path}, line {number}: motif id {motif.id!r} stands already in line "
+                f"{line_of[motif.id]}; ids must be unique"
+            )
+        line_of[motif.id] = number
+        motifs.append(motif)
+    return motifs
+
+
+def _check_header(path: str | os.PathLike, header: Sequence[_Line]) -> None:
+    if not any(text.startswith("MEME version") for _, text in header):
+        first = next((text for _, text in header if text), "")
+        found = f"found {first[:40]!r}" if first else "nothing stands before the first motif"
+        raise InputError(f"{path}: {found}, wanted a MEME file that opens with 'MEME version 4'")
+    for number, text in header:
+        if text.startswith("ALPHABET=") and text.removeprefix("ALPHABET=").strip() != ALPHABET:
+            raise InputError(f"{path}, line {number}: found {text[:60]!r}, wanted ALPHABET= ACGT")
+
+
+def _parse_motif(path: str | os.PathLike, block: Sequence[_Line]) -> Motif:
+    """One motif from its lines, `MOTIF` to the line before the next `MOTIF`."""
+    number, title = block[0]
+    words = title.split(maxsplit=2)
+    if len(words) < 2:
+        raise InputError(f"{path}, line {number}: found 'MOTIF' alone, wanted an id after it")
+    heads = [i for i, (_, text) in enumerate(block) if text.startswith("letter-probability matrix")]
+    if len(heads) != 1:
+        raise InputError(
+            f"{path}, line {number}: motif {words[1]!r} has {len(heads)} lines "
+            f"'letter-probability matrix', wanted one"
+        )
+    place, head = f"{path}, line {block[heads[0]][0]}", block[heads[0]][1]
+    declared = dict(re.findall(r"(\w+)\s*=\s*(\S+)", head))
+    if declared.get("alength", "4") != "4":
+        raise InputError(f"{place}: found alength= {declared['alength']}, wanted 4 (DNA)")
+    rows = [_parse_row(path, line) for line in _matrix_lines(block[heads[0] + 1 :])]
+    width = _whole_number(place, "w", declared.get("w", str(len(rows))))
+    if width != len(rows) or not rows:
+        raise InputError(
+            f"{place}: motif {words[1]!r} has {len(rows)} rows, wanted w= {max(width, 1)}"
+        )
+    sites = _whole_number(place, "nsites", declared["nsites"]) if "nsites" in declared else None
+    name = words[2] if len(words) > 2 else ""
+    return Motif(words[1], name, np.array(rows, dtype=float).T, sites)
+
+
+def _matrix_lines(block: Sequence[_Line]) -> list[_Line]:
+    """The lines of a matrix: from the first one with text to a blank line, a rule or a URL."""
+    kept: list[_Line] = []
+    for number, text in block:
+        if text.startswith(("URL", "--", "**")) or (kept and not text):
+            break
+        if text:
+            kept.append((number, text))
+    return kept
+
+
+def _parse_row(path: str | os.PathLike, line: _Line) -> list[float]:
+    number, text = line
+    try:
+        row = [float(word) for word in text.split()]
+    except ValueError:
+        row = []
+    if len(row) != 4 or not all(0 <= value <= 1 + _SUM_TOLERANCE for value in row):
+        raise InputError(
+            f"{path}, line {number}: found {text[:60]!r}, wanted four probabilities (A C G T)"
+        )
+    if abs(sum(row) - 1) > _SUM_TOLERANCE:
+        raise InputError(
+            f"{path}, line {number}: the probabilities sum to {sum(row):.4g}, wanted 1"
+        )
+    return row
+
+
+def _whole_number(place: str, key: str, text: str) -> int:
+    try:
+        value = float(text)
+        if 0 <= value < 2**53:
+            return round(value)
+    except ValueError:
+        pass
+    raise InputError(f"{place}: found {key}= {text[:30]}, wanted a number")

@@ -1,0 +1,17 @@
+"""Parsers: one function per source format, files and options in, a data set in memory out.
+
+A parser takes `files` (mapping name -> path) and its options by keyword, and returns what
+`workflow_lib.dataset.build` makes. Parsers alone know the outside world.
+"""
+
+from collections.abc import Callable
+
+import anndata
+
+from workflow_lib.parsers.table import table
+from workflow_lib.parsers.tf_binding_matrix import tf_binding_matrix
+
+PARSERS: dict[str, Callable[..., anndata.AnnData]] = {
+    "table": table,
+    "tf_binding_matrix": tf_binding_matrix,
+}

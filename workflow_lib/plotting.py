@@ -1,0 +1,246 @@
+"""One style for every figure, saving, what the figures share, and the loss curves.
+
+Figures are drawn from tidy tables; a function `*_table` picks and orders what is drawn (it is saved
+as the figure's source data), the function beside it draws exactly that table. Sizes are in mm,
+for a page 183 mm wide, text 6 to 8 pt, colours that colour-blind readers can tell apart.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import style as matplotlib_style
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.textpath import TextPath
+from PIL import Image
+
+from workflow_lib.files import atomic
+
+PAGE_WIDTH, PAGE_HEIGHT = 183.0, 247.0
+COLUMN_WIDTH = 89.0
+MAX_PNG_BYTES = 500_000
+BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
+SKY, BLACK, GREY, LIGHT = "#56B4E9", "#000000", "#7F7F7F", "#DDDDDD"
+# Okabe and Ito's palette: distinct under the common colour vision deficiencies.
+COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, GREY)
+_STYLE = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same picture on every machine
+    "font.size": 7,
+    "axes.titlesize": 7,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6,
+    "ytick.labelsize": 6,
+    "legend.fontsize": 6,
+    "legend.title_fontsize": 6,
+    "legend.frameon": False,
+    "legend.handlelength": 1.5,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2,
+    "ytick.major.size": 2,
+    "lines.linewidth": 1.0,
+    "pdf.fonttype": 42,
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.06,
+}
+
+
+def style():
+    """The style of all figures: a context manager, also usable as a decorator `@style()`."""
+    return matplotlib_style.context(["default", _STYLE])
+
+
+def new_figure(width: float, height: float, **options) -> Figure:
+    """An empty figure, width x height mm; no pyplot, so nothing global is kept."""
+    return Figure(figsize=(width / 25.4, height / 25.4), **options)
+
+
+def axes_at(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes at a place in mm, counted from the figure's top left corner."""
+    across, down = figure.get_size_inches() * 25.4
+    return figure.add_axes(
+        (left / across, 1 - (top + height) / down, width / across, height / down)
+    )
+
+
+def text_at(figure: Figure, left: float, top: float, text: str, **options) -> None:
+    """Text whose top left corner lies at a place in mm from the figure's top left corner."""
+    across, down = figure.get_size_inches() * 25.4
+    figure.text(left / across, 1 - top / down, text, **({"va": "top"} | options))
+
+
+def settle(figure: Figure) -> None:
+    """Let the layout find its places, then keep them, so that every later drawing is the same."""
+    for _ in range(2):  # the second pass knows the sizes that the first one gave
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+def save(
+    figures: Figure | Sequence[Figure], pdf: str | os.PathLike, png: str | os.PathLike
+) -> None:
+    """Save a figure as PDF and as PNG (300 dpi); of several pages the PNG is the first.
+
+    The files hold no dates, so the same figure gives the same bytes. A PNG above 500 kB is
+    reduced to 256 colours.
+    """
+    pages = [figures] if isinstance(figures, Figure) else list(figures)
+    with style():
+        for page in pages:
+            settle(page)
+        with atomic(pdf) as path, PdfPages(path, metadata={"CreationDate": None}) as book:
+            for page in pages:
+                page.savefig(book, format="pdf")
+        with atomic(png) as path:
+            pages[0].savefig(path, format="png", dpi=300, metadata={"Software": None})
+            if path.stat().st_size > MAX_PNG_BYTES:
+                with Image.open(path) as image:
+                    small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+                small.save(path, format="png", optimize=True, dpi=(300, 300))
+
+
+def text_width(texts: Iterable[str], size: float = 6) -> float:
+    """Width in mm of the widest of some texts."""
+    font = FontProperties(family="DejaVu Sans")
+    paths = [TextPath((0, 0), text, size=size, prop=font) for text in texts if text.strip()]
+    return max((path.get_extents().width for path in paths), default=0) * 25.4 / 72
+
+
+@style()
+def message(text: str) -> Figure:
+    """A figure that only says something: for results with nothing to draw."""
+    figure = new_figure(COLUMN_WIDTH, 30)
+    figure.text(0.5, 0.5, text, ha="center", va="center", wrap=True)
+    return figure
+
+
+def colours(names: Iterable) -> dict:
+    """One colour per distinct name, in order of appearance; they repeat after eight."""
+    distinct = list(dict.fromkeys(names))
+    return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(distinct)}
+
+
+def unit_numbers(units: pd.Series) -> pd.Series:
+    """Units as integers, be they written `12` or `unit12`; missing ones become -1."""
+    digits = units.astype("string").str.removeprefix("unit").str.removesuffix(".0")
+    return pd.to_numeric(digits).fillna(-1).astype(int)
+
+
+def unit_names(annotation: pd.DataFrame, most: int) -> dict[int, list[str]]:
+    """The annotated TFs of each unit, best first.
+
+    Parameters
+    ----------
+    annotation
+        Columns unit, name, q_value.
+    most
+        At most so many names per unit. Variants, `JUN(var.2)`, and case do not make another name.
+
+    Returns
+    -------
+    dict
+        Unit -> names; units without annotation are not in it.
+    """
+    names: dict[int, list[str]] = {}
+    ranked = annotation.assign(unit=unit_numbers(annotation["unit"])).sort_values(
+        "q_value", kind="stable"
+    )
+    for unit, name in zip(ranked["unit"], ranked["name"].astype(str)):
+        plain = name.split("(var.")[0]
+        known = names.setdefault(unit, [])
+        if len(known) < most and plain.upper() not in [n.upper() for n in known]:
+            known.append(plain)
+    return names
+
+
+def unit_label(unit: int, names: dict[int, list[str]], longest: int = 26) -> str:
+    """`CTCF/CTCFL (unit12)`, as many of the names as fit; `unit12` without annotation."""
+    label = f"unit{unit}"
+    known = names.get(unit, [])
+    for i in range(len(known), 0, -1):
+        joined = "/".join(known[:i])
+        if i == 1 or len(joined) + len(label) + 3 <= longest:
+            return f"{joined} ({label})"
+    return label
+
+
+def largest_importance(importance: pd.DataFrame) -> pd.DataFrame:
+    """Per unit the row with the largest |importance|, most important unit first."""
+    table = importance.assign(
+        unit=unit_numbers(importance["unit"]), size=importance["importance"].abs().fillna(0)
+    )
+    table = table.sort_values(["size", "unit"], ascending=[False, True], kind="stable")
+    return table.drop_duplicates("unit").drop(columns="size").reset_index(drop=True)
+
+
+@style()
+def loss_curves(history: pd.DataFrame) -> Figure:
+    """Training (thin) and validation (thick) loss by epoch; a dot at the epoch that was kept.
+
+    Parameters
+    ----------
+    history
+        Columns model, seed, epoch, train_loss, validation_loss, best. One panel per model, one
+        colour per seed.
+    """
+    models = list(dict.fromkeys(history["model"]))
+    rows = -(-len(models) // 3)
+    columns = -(-len(models) // rows)
+    width = COLUMN_WIDTH if columns == 1 else PAGE_WIDTH
+    figure = new_figure(width, 8 + 52 * rows, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    colour = colours(history["seed"])
+    for ax, model in zip(grid.flat, models):
+        _loss_panel(ax, history[history["model"] == model], colour)
+        ax.set_title(model, fontweight="bold", loc="left")
+    for ax in grid.flat[len(models) :]:
+        ax.set_axis_off()
+    losses = history[["train_loss", "validation_loss"]].to_numpy(dtype=float)
+    losses = losses[np.isfinite(losses) & (losses > 0)]
+    if losses.size and losses.max() > 20 * losses.min():
+        grid[0, 0].set_yscale("log")
+    for ax in grid[:, 0]:
+        ax.set_ylabel("loss")
+    handles = [
+        Line2D([], [], color=BLACK, lw=0.6, ls=(0, (2, 1)), label="training"),
+        Line2D([], [], color=BLACK, lw=1.2, label="validation"),
+        Line2D([], [], color=BLACK, marker="o", ms=4, ls="", label="epoch whose weights were kept"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return figure
+
+
+def _loss_panel(ax: Axes, history: pd.DataFrame, colour: dict) -> None:
+    handles = []
+    for seed, run in history.groupby("seed", sort=False):
+        run = run.sort_values("epoch")
+        dot = "." if len(run) == 1 else None  # one epoch makes no line
+        options = {"color": colour[seed], "marker": dot}
+        ax.plot(run["epoch"], run["train_loss"], lw=0.6, ls=(0, (2, 1)), **options)
+        ax.plot(run["epoch"], run["validation_loss"], lw=1.2, **options)
+        kept = run[run["best"].astype(bool)]
+        ax.plot(
+            kept["epoch"],
+            kept["validation_loss"],
+            "o",
+            ms=4,
+            color=colour[seed],
+            mec="white",
+            mew=0.5,
+        )
+        said = f"seed {seed}" + "".join(f": epoch {epoch}" for epoch in kept["epoch"])
+        handles.append(Line2D([], [], color=colour[seed], lw=1.2, label=said))
+    if len(handles) <= 8:
+        ax.legend(handles=handles, loc="best")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set_xlabel("epoch")

@@ -1,0 +1,155 @@
+"""The recovery figure: were the planted motifs found, how surely, and do the decoys matter?"""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from workflow_lib.logos import Recovered, bit_axis, draw_logo
+from workflow_lib.plotting import (
+    BLACK,
+    GREY,
+    LIGHT,
+    PAGE_WIDTH,
+    axes_at,
+    colours,
+    message,
+    new_figure,
+    style,
+    text_at,
+    text_width,
+)
+
+MOTIFS_PER_PAGE = 14
+_ROW, _HEAD = 15.0, 7.0
+_LOWEST_Q = 1e-16  # smaller ones are drawn here
+
+
+@style()
+def recovery_rows(
+    table: pd.DataFrame, logos: dict[str, Recovered], threshold: float = 0.05
+) -> list[Figure]:
+    """One row per planted motif: planted logo, recovered filter, q values, importances.
+
+    Parameters
+    ----------
+    table
+        recovery.tsv of all seeds: columns motif, name, profile, role, targets, seed, recovered,
+        unit, match_name, q_value, importance.
+    logos
+        From `recovered_logos`.
+    threshold
+        The q value up to which a match counts.
+    """
+    if table.empty:
+        return [message("No motif was planted: nothing to recover.")]
+    causal = table[table["role"] != "decoy"]["motif"].drop_duplicates().tolist()
+    motifs = causal + [m for m in table["motif"].drop_duplicates() if m not in set(causal)]
+    n = MOTIFS_PER_PAGE
+    pages = [motifs[i : i + n] for i in range(0, len(motifs), n)]
+    return [_page(table, logos, page, threshold) for page in pages]
+
+
+def _page(table: pd.DataFrame, logos: dict, motifs: list[str], threshold: float) -> Figure:
+    height = _HEAD + _ROW * len(motifs) + 19
+    figure = new_figure(PAGE_WIDTH, height)
+    seed_colours = colours(table["seed"])
+    for left, head in (
+        (2, "planted"),
+        (38, "planted profile"),
+        (78, "filter of the best seed: match"),
+    ):
+        text_at(figure, left, 2.5, head, fontweight="bold")
+    for i, motif in enumerate(motifs):
+        top = _HEAD + _ROW * i
+        rows = table[table["motif"] == motif]
+        if i % 2 == 0:
+            band = axes_at(figure, 1, top - 0.7, PAGE_WIDTH - 2, _ROW)
+            band.set_facecolor("#F5F5F5")
+            band.set(xticks=[], yticks=[])
+            band.spines[:].set_visible(False)
+        _say_motif(figure, top, rows)
+        _two_logos(figure, top, rows, logos.get(motif))
+    q_axes = axes_at(figure, 123, _HEAD - 0.7, 26, _ROW * len(motifs))
+    size_axes = axes_at(figure, 154, _HEAD - 0.7, 26, _ROW * len(motifs))
+    _dots(q_axes, size_axes, table, motifs, seed_colours)
+    q_axes.axvline(-np.log10(threshold), color=GREY, lw=0.6, ls=(0, (3, 2)))
+    q_axes.set_xlabel(f"match, −log10 q\n(dashed: q = {threshold:g})")
+    largest = table["importance"].abs().max()
+    if largest > 0:
+        size_axes.set_xlim(-0.05 * largest, 1.08 * largest)
+    handles = [
+        Line2D([], [], marker="o", ls="", ms=4, color=colour, mec="white", label=f"seed {seed}")
+        for seed, colour in seed_colours.items()
+    ]
+    figure.legend(handles=handles, loc="lower left", ncols=min(6, len(handles)))
+    return figure
+
+
+def _say_motif(figure: Figure, top: float, rows: pd.DataFrame) -> None:
+    first, found = rows.iloc[0], int(rows["recovered"].astype(bool).sum())
+    decoy = first["role"] == "decoy"
+    targets = [] if pd.isna(first["targets"]) else str(first["targets"]).split(",")
+    role = "decoy: predicts nothing" if decoy else "for " + ", ".join(targets)
+    if text_width([role]) > 36:
+        role = f"for {targets[0][:14]} and {len(targets) - 1} more"
+    text_at(
+        figure, 2, top + 1, str(first["name"]), fontweight="bold", color=GREY if decoy else BLACK
+    )
+    text_at(figure, 2, top + 4.3, f"{first['profile']}\n{role}", fontsize=6, linespacing=1.15)
+    said = f"found in {found} of {len(rows)} seeds"
+    text_at(figure, 2, top + 9.9, said, fontsize=6, color=BLACK if found else GREY)
+
+
+def _two_logos(figure: Figure, top: float, rows: pd.DataFrame, logo: Recovered | None) -> None:
+    """Both logos in one frame, so that matching positions stand at the same place."""
+    if logo is None or logo.planted is None:
+        text_at(figure, 41, top + 5, "profile not in the database", fontsize=6, color=GREY)
+        return
+    low, high = 0, logo.planted.shape[1]
+    if logo.filter is not None:
+        low, high = min(low, logo.start), max(high, logo.start + logo.filter.shape[1])
+    high = max(high, low + 19)  # the same letter size for most rows
+    ax = axes_at(figure, 41, top + 0.9, 34, 10.3)
+    draw_logo(ax, logo.planted)
+    ax.set_xlim(low - 0.6, high - 0.4)
+    ax.patch.set_alpha(0)
+    bit_axis(ax)
+    if logo.filter is None:
+        text_at(figure, 81, top + 5, "no filter matches it", fontsize=6, color=GREY)
+        return
+    ax = axes_at(figure, 81, top + 0.9, 34, 10.3)
+    draw_logo(ax, logo.filter, logo.start)
+    ax.set_xlim(low - 0.6, high - 0.4)
+    ax.patch.set_alpha(0)
+    best = rows[rows["seed"] == logo.seed].iloc[0]
+    said = f"unit{logo.unit}, seed {logo.seed}: {best['match_name']}"
+    while text_width([said]) > 38:  # mm, to the next column
+        said = said.rstrip("…")[:-1] + "…"
+    text_at(figure, 81, top + 11.9, said, fontsize=6)
+
+
+def _dots(
+    q_axes: Axes, size_axes: Axes, table: pd.DataFrame, motifs: list[str], colour: dict
+) -> None:
+    """One dot per seed: how sure the match is, and how much its unit matters."""
+    seeds = list(colour)
+    shift = dict(zip(seeds, np.linspace(-0.22, 0.22, len(seeds)) if len(seeds) > 1 else [0.0]))
+    for row in table[table["motif"].isin(motifs)].itertuples():
+        y = motifs.index(row.motif) + 0.5 + shift[row.seed]
+        look = {"color": colour[row.seed], "ms": 4, "mec": "white", "mew": 0.4, "clip_on": False}
+        if pd.notna(row.q_value):
+            q_axes.plot(-np.log10(max(row.q_value, _LOWEST_Q)), y, "o", **look)
+        if pd.notna(row.importance):
+            size_axes.plot(row.importance, y, "o", **look)
+    q_axes.set_xlim(left=0)
+    size_axes.axvline(0, color=GREY, lw=0.6)
+    size_axes.set_xlabel("largest importance\nof the unit (logits)")
+    for ax in (q_axes, size_axes):
+        ax.patch.set_alpha(0)
+        ax.set_ylim(len(motifs), 0)
+        ax.set_yticks([])
+        ax.spines["left"].set_visible(False)
+        ax.grid(axis="x", color=LIGHT, lw=0.4)
+        ax.locator_params(axis="x", nbins=4)

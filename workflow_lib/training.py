@@ -1,0 +1,329 @@
+"""Training: one readable loop that can be killed at any moment and goes on where it was.
+
+Adam, early stopping on the validation loss, best-validation weights kept (paper, Methods, "Model
+training"). The state after each epoch is on disk; a run that is interrupted and started again ends
+with the weights of one that was not (bit for bit on the CPU with the same number of threads).
+"""
+
+import dataclasses
+import hashlib
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from workflow_lib.errors import InputError
+from workflow_lib.files import atomic
+from workflow_lib.inference import to_input
+from workflow_lib.sequence import reverse_complement
+from workflow_lib.tasks import TASKS
+
+log = logging.getLogger(__name__)
+_SECONDS_BETWEEN_PROGRESS_LINES = 30
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How a model is trained; the defaults are the preset `paper_methods`.
+
+    Attributes
+    ----------
+    learning_rate, batch_size
+        Of Adam.
+    max_epochs, patience
+        At most so many epochs; stop when the validation loss has not fallen for `patience` of
+        them (None: never).
+    both_strands
+        Whether training and validation sets include every sequence's reverse complement.
+    precision
+        `float32`; on CUDA also `tf32` or `bf16`.
+    """
+
+    learning_rate: float = 0.003
+    batch_size: int = 100
+    max_epochs: int = 100
+    patience: int | None = 10
+    both_strands: bool = True
+    precision: str = "float32"
+
+
+class Examples(NamedTuple):
+    """Inputs, uint8 codes (n, L) or float (n, ...), and targets (n, t) with NaN = unresolved."""
+
+    X: np.ndarray
+    targets: np.ndarray
+
+
+def digest_of(*parts: object) -> str:
+    """A sha256 over arrays (their bytes) and plain values (as JSON)."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            digest.update(f"{part.dtype}{part.shape}".encode())
+            digest.update(np.ascontiguousarray(part).data)
+        else:
+            digest.update(json.dumps(part, sort_keys=True, default=str).encode())
+    return digest.hexdigest()
+
+
+def fit(
+    model: nn.Module,
+    train: Examples,
+    validation: Examples,
+    task: str,
+    settings: Settings,
+    device: torch.device | str = "cpu",
+    checkpoint: tuple[Path, str] | None = None,
+) -> pd.DataFrame:
+    """Train a model in place; it ends with its best-validation weights, in eval mode.
+
+    The random numbers (order of examples, dropout) come from torch's global generator, which the
+    caller seeds before building the model.
+
+    Parameters
+    ----------
+    model
+        Takes inputs as `inference.to_input` makes them, returns (n, targets).
+    train, validation
+        The examples of the two parts.
+    task
+        A name in TASKS, which gives the loss.
+    settings
+        See `Settings`.
+    device
+        Where to train.
+    checkpoint
+        A path for the state after each epoch, and a digest of all that the result depends on. A
+        state with the same digest is continued, any other refused (and training starts anew).
+
+    Returns
+    -------
+    DataFrame
+        One row per epoch: epoch, train_loss, validation_loss, seconds, best.
+
+    Raises
+    ------
+    InputError
+        No examples, a loss that is not a number, a precision that this device does not have.
+    """
+    for name, examples in (("training", train), ("validation", validation)):
+        if len(examples.X) < 2:
+            raise InputError(f"the {name} part has {len(examples.X)} examples; wanted 2 or more")
+    device = torch.device(device)
+    model.to(device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
+    train, validation = _on_device(train, device), _on_device(validation, device)
+    loss = TASKS[task].loss
+    history, best = _resume(checkpoint, model, optimizer, device)
+    while not _finished(history, settings):
+        start = time.perf_counter()
+        with _precision(settings.precision, device):
+            train_loss = _train_epoch(model, train, loss, optimizer, settings, len(history) + 1)
+            validation_loss = _mean_loss(model, validation, loss, settings)
+        _check_finite(len(history) + 1, train_loss, validation_loss, settings)
+        history.append(
+            {
+                "epoch": len(history) + 1,
+                "train_loss": train_loss,
+                "validation_loss": validation_loss,
+                "seconds": round(time.perf_counter() - start, 3),
+            }
+        )
+        if _best_epoch(history) == len(history):
+            best = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        _save_state(checkpoint, model, best, optimizer, history, device)
+        _report(history, settings)
+    model.load_state_dict(best)
+    model.eval()
+    table = pd.DataFrame(history)
+    table["best"] = table["epoch"] == _best_epoch(history)
+    return table
+
+
+def _on_device(examples: Examples, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    X = torch.as_tensor(np.ascontiguousarray(examples.X))
+    targets = torch.as_tensor(np.ascontiguousarray(examples.targets), dtype=torch.float32)
+    return X.to(device), targets.to(device)
+
+
+def _pick(
+    examples: tuple[torch.Tensor, torch.Tensor], chosen: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Inputs and targets of chosen examples; numbers from n on are reverse complements."""
+    X, targets = examples
+    n = len(X)
+    rows = chosen % n
+    batch = X[rows]
+    if chosen.max() >= n:
+        batch = torch.where((chosen >= n).view(-1, 1), reverse_complement(batch), batch)
+    return to_input(batch, X.device), targets[rows]
+
+
+def _n_examples(X: torch.Tensor, settings: Settings) -> int:
+    doubled = settings.both_strands and X.dtype == torch.uint8
+    return len(X) * (2 if doubled else 1)
+
+
+def _train_epoch(
+    model: nn.Module,
+    examples: tuple[torch.Tensor, torch.Tensor],
+    loss: object,
+    optimizer: torch.optim.Optimizer,
+    settings: Settings,
+    epoch: int,
+) -> float:
+    """One pass over the training examples in random order; the mean loss per example."""
+    device = examples[0].device
+    order = torch.randperm(_n_examples(examples[0], settings)).to(device)
+    chunks = list(order.split(settings.batch_size))
+    if len(chunks) > 1 and len(chunks[-1]) == 1:
+        # Batch norm needs two examples at least.
+        chunks[-2:] = [torch.cat(chunks[-2:])]
+    model.train()
+    total, said = torch.zeros((), device=device), time.perf_counter()
+    for step, chosen in enumerate(chunks, start=1):
+        X, targets = _pick(examples, chosen)
+        optimizer.zero_grad(set_to_none=True)
+        value = loss(model(X), targets)
+        value.backward()
+        optimizer.step()
+        total += value.detach() * len(chosen)
+        if time.perf_counter() - said > _SECONDS_BETWEEN_PROGRESS_LINES:
+            said = time.perf_counter()
+            log.info("epoch %d: step %d of %d", epoch, step, len(chunks))
+    return float(total / len(order))
+
+
+@torch.inference_mode()
+def _mean_loss(
+    model: nn.Module,
+    examples: tuple[torch.Tensor, torch.Tensor],
+    loss: object,
+    settings: Settings,
+) -> float:
+    """The loss over all examples at once: outputs are collected first, so batches do not matter."""
+    model.eval()
+    numbers = torch.arange(_n_examples(examples[0], settings), device=examples[0].device)
+    outputs, targets = [], []
+    for chosen in numbers.split(1024):
+        X, y = _pick(examples, chosen)
+        outputs.append(model(X).float())
+        targets.append(y)
+    return float(loss(torch.cat(outputs), torch.cat(targets)))
+
+
+def _best_epoch(history: list[dict]) -> int:
+    return min(history, key=lambda row: (row["validation_loss"], row["epoch"]))["epoch"]
+
+
+def _finished(history: list[dict], settings: Settings) -> bool:
+    if not history:
+        return False
+    waited = len(history) - _best_epoch(history)
+    out_of_patience = settings.patience is not None and waited >= settings.patience
+    return out_of_patience or len(history) >= settings.max_epochs
+
+
+def _check_finite(epoch: int, train: float, validation: float, settings: Settings) -> None:
+    if not (np.isfinite(train) and np.isfinite(validation)):
+        raise InputError(
+            f"epoch {epoch}: the loss is not a number (training {train}, validation {validation}). "
+            f"A lower learning_rate than {settings.learning_rate} often helps; else look for "
+            "extreme values among the targets"
+        )
+
+
+def _report(history: list[dict], settings: Settings) -> None:
+    row, best = history[-1], _best_epoch(history)
+    log.info(
+        "epoch %d of at most %d: training loss %.5f, validation loss %.5f (best: epoch %d), %.1f s",
+        row["epoch"],
+        settings.max_epochs,
+        row["train_loss"],
+        row["validation_loss"],
+        best,
+        row["seconds"],
+    )
+    if _finished(history, settings):
+        log.info("finished; the weights of epoch %d are kept", best)
+
+
+@contextmanager
+def _precision(name: str, device: torch.device) -> Iterator[None]:
+    """Matrix products in the asked-for precision; the setting before is restored."""
+    if name not in ("float32", "tf32", "bf16"):
+        raise InputError(f"precision: found {name!r}, wanted float32, tf32 or bf16")
+    if name != "float32" and device.type != "cuda":
+        raise InputError(f"precision: {name} needs device cuda, found {device.type}")
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    torch.set_float32_matmul_precision("high" if name == "tf32" else "highest")
+    torch.backends.cudnn.allow_tf32 = name == "tf32"
+    try:
+        with torch.autocast(device.type, torch.bfloat16, enabled=name == "bf16"):
+            yield
+    finally:
+        torch.set_float32_matmul_precision(before[0])
+        torch.backends.cudnn.allow_tf32 = before[1]
+
+
+def _save_state(
+    checkpoint: tuple[Path, str] | None,
+    model: nn.Module,
+    best: dict,
+    optimizer: torch.optim.Optimizer,
+    history: list[dict],
+    device: torch.device,
+) -> None:
+    if checkpoint is None:
+        return
+    path, digest = checkpoint
+    state = {
+        "digest": digest,
+        "model": model.state_dict(),
+        "best": best,
+        "optimizer": optimizer.state_dict(),
+        "history": history,
+        "random": torch.get_rng_state(),
+        "cuda_random": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+    }
+    with atomic(path) as temporary:
+        torch.save(state, temporary)
+
+
+def _resume(
+    checkpoint: tuple[Path, str] | None,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    device: torch.device,
+) -> tuple[list[dict], dict]:
+    """History and best weights of an interrupted run; empty ones where there is none to continue."""
+    if checkpoint is None or not os.path.exists(checkpoint[0]):
+        return [], {}
+    path, digest = checkpoint
+    try:
+        state = torch.load(path, weights_only=True, map_location=device)
+    except Exception as error:  # any damage at all: the state is only a help, never needed
+        log.warning("%s cannot be read (%s); training starts anew", path, error)
+        return [], {}
+    if state.get("digest") != digest:
+        log.warning(
+            "%s is of a run with other data, settings or code; it is refused, training starts anew",
+            path,
+        )
+        return [], {}
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    torch.set_rng_state(state["random"].cpu())
+    if state["cuda_random"] is not None:
+        torch.cuda.set_rng_state(state["cuda_random"].cpu(), device)
+    log.info("continued after epoch %d of an interrupted run (%s)", len(state["history"]), path)
+    return state["history"], state["best"]
