@@ -14,6 +14,7 @@ report: "resources/report/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/paths.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/interpret.smk"

@@ -232,7 +232,7 @@ def run_pip(venv, arguments, log):
             [python, "-m", "pip", "install"] + options + arguments,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            # pip unpacks gigabytes: beside .venv, since /tmp is small on many machines.
+            # pip unpacks gigabytes: beside .venv, since temporary folders are often small.
             env=dict(clean_environment(), TMPDIR=os.path.join(venv, "tmp")),
             encoding="utf-8",
             errors="replace",

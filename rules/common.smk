@@ -23,6 +23,11 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
+if config["mirror"] and not Path(config["mirror"]).is_dir():
+    raise WorkflowError(
+        f"mirror: {config['mirror']} is not a folder (a relative path starts at {Path.cwd()})"
+    )
+
 RUNS = CATALOGUE["runs"]
 RUN = "results/{dataset}/{model}/seed{seed}"
 
@@ -63,7 +68,25 @@ def of_kind(dataset):
 
 def simulated(runs=RUNS):
     """The runs on data sets whose truth is known."""
-    return [run for run in runs if "simulate" in CATALOGUE["sources"][of_kind(run.dataset)["source"]]]
+    return [
+        run for run in runs if "simulate" in CATALOGUE["sources"][of_kind(run.dataset)["source"]]
+    ]
+
+
+def setting(path, default=None, within=CATALOGUE):
+    """For `params`: the value at a path like "datasets/{dataset}/task" of the catalogue.
+
+    Snakemake's own lookup() walks the whole mapping each time: minutes with thousands of jobs.
+    """
+    keys = path.split("/")
+
+    def value(wildcards):
+        found = within
+        for key in keys:
+            found = found.get(key.format(**dict(wildcards.items())), default)
+        return found
+
+    return value
 
 
 def code_digest(script):
@@ -81,19 +104,3 @@ def code_digest(script):
         )
 
     return digest
-
-
-def interpretation_results():
-    """What `interpretation` asks for: every model of units, interpreted."""
-    return for_runs(f"{RUN}/annotation.tsv", with_units()) + for_runs(
-        f"{RUN}/unit_importance.tsv", with_units()
-    )
-
-
-def applied_results():
-    """Predictions of the trained models for the user's FASTA files."""
-    return [
-        f"{path}/apply/{name}.tsv"
-        for name, entry in config["apply"].items()
-        for path in for_runs(RUN, catalogue.matching(RUNS, entry))
-    ]

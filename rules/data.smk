@@ -4,40 +4,6 @@ Requires: the catalogue's sources and data sets; a mirror or the network.
 Provides: results/{dataset}/dataset.h5ad, results/{dataset}/labels.tsv.gz.
 """
 
-if config["mirror"] and not Path(config["mirror"]).is_dir():
-    raise WorkflowError(
-        f"mirror: {config['mirror']} is not a folder (a relative path starts at {Path.cwd()})"
-    )
-
-
-def mirrored(wildcards):
-    """The mirror's copy of a source's file, if there is a mirror and it has it."""
-    path = Path(config["mirror"] or "", wildcards.source, wildcards.file)
-    return {"mirrored": str(path)} if config["mirror"] and path.is_file() else {}
-
-
-def source_paths(wildcards):
-    """The files that a data set is made of: downloaded, simulated or the user's own."""
-    entry = of_kind(wildcards.dataset)
-    source = CATALOGUE["sources"][entry["source"]]
-    if "simulate" in source:
-        return [f"resources/simulated/{entry['source']}/sequences.tsv.gz"]
-    return [
-        source["files"][file].get("path") or f"resources/downloads/{entry['source']}/{file}"
-        for file in catalogue.source_files(entry, CATALOGUE["sources"])
-    ]
-
-
-def source_names(wildcards):
-    """The names of those files in the catalogue."""
-    return catalogue.source_files(of_kind(wildcards.dataset), CATALOGUE["sources"])
-
-
-def split_like(wildcards):
-    """The data set whose held-out sequences this one shares, if it declares one."""
-    other = of_kind(wildcards.dataset)["split"].get("like")
-    return {"like": f"results/{other}/dataset.h5ad"} if other else {}
-
 
 rule data:
     """All selected data sets."""
@@ -54,17 +20,19 @@ rule download:
         file="resources/downloads/{source}/{file}",
     log:
         "logs/download/{source}/{file}.log",
-    params:
-        url=lookup(dpath="sources/{source}/files/{file}/url", within=CATALOGUE),
-        sha256=lookup(dpath="sources/{source}/files/{file}/sha256", within=CATALOGUE, default=None),
+    localrule: True
+    conda:
+        "../envs/python.yaml"
     resources:
         # Not a param: switching it must not repeat finished downloads.
         offline=int(config["offline"]),
         mem_mb=500,
         runtime=60,
-    localrule: True
-    conda:
-        "../envs/python.yaml"
+    params:
+        url=setting("sources/{source}/files/{file}/url"),
+        sha256=setting("sources/{source}/files/{file}/sha256"),
+    message:
+        "Bringing {wildcards.file} of {wildcards.source}"
     script:
         "../scripts/download.py"
 
@@ -80,14 +48,16 @@ rule simulate:
         sites="resources/simulated/{source}/sites.tsv.gz",
     log:
         "logs/simulate/{source}.log",
-    params:
-        settings=lookup(dpath="sources/{source}/simulate", within=CATALOGUE),
-        code=code_digest("simulate"),
+    conda:
+        "../envs/python.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/python.yaml"
+    params:
+        settings=setting("sources/{source}/simulate"),
+        code=code_digest("simulate"),
+    message:
+        "Simulating {wildcards.source}"
     script:
         "../scripts/simulate.py"
 
@@ -104,14 +74,16 @@ rule prepare:
         "logs/prepare/{dataset}.log",
     benchmark:
         "benchmarks/prepare/{dataset}.tsv"
-    params:
-        names=source_names,
-        entry=lookup(dpath="datasets/{dataset}", within=CATALOGUE),
-        code=code_digest("prepare"),
+    conda:
+        "../envs/python.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
-    conda:
-        "../envs/python.yaml"
+    params:
+        names=source_names,
+        entry=setting("datasets/{dataset}"),
+        code=code_digest("prepare"),
+    message:
+        "Preparing {wildcards.dataset}"
     script:
         "../scripts/prepare.py"

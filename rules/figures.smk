@@ -22,58 +22,6 @@ FIGURES = {
 }
 
 
-def figure_files():
-    """The PDF files of the selected figures."""
-    unknown = set(config["figures"]) - set(FIGURES)
-    if unknown:
-        raise WorkflowError(
-            f"config, figures: unknown {sorted(unknown)}; there are: {', '.join(FIGURES)}"
-        )
-    chosen = [FIGURES[name] for name in config["figures"]]
-    return [path for pattern, runs in chosen for path in for_runs(f"{pattern}.pdf", runs)]
-
-
-def of_dataset(pattern):
-    """Paths of a pattern for all runs on a data set."""
-
-    def paths(wildcards):
-        return for_runs(pattern, [run for run in RUNS if run.dataset == wildcards.dataset])
-
-    return paths
-
-
-def of_model(pattern):
-    """Paths of a pattern for all seeds of a model on a data set."""
-
-    def paths(wildcards):
-        same = (wildcards.dataset, wildcards.model)
-        return for_runs(pattern, [run for run in RUNS if run[:2] == same])
-
-    return paths
-
-
-def models_of(wildcards):
-    """The model of each run on a data set."""
-    return [run.model for run in RUNS if run.dataset == wildcards.dataset]
-
-
-def seeds_of(wildcards):
-    """The seed of each run on a data set, or of each run of one model on it."""
-    model = wildcards.get("model")
-    runs = [run for run in RUNS if run.dataset == wildcards.dataset]
-    return [run.seed for run in runs if model in (None, run.model)]
-
-
-def other_dataset(wildcards):
-    """The data set whose held-out sequences this one shares."""
-    return of_kind(wildcards.dataset)["split"]["like"]
-
-
-def other_dataset_file(wildcards):
-    """That data set's file."""
-    return f"results/{other_dataset(wildcards)}/dataset.h5ad"
-
-
 rule figures:
     """All selected figures."""
     input:
@@ -96,11 +44,13 @@ rule overview:
         ),
     log:
         "logs/overview.log",
-    params:
-        config=config,
     localrule: True
     conda:
         "../envs/python.yaml"
+    params:
+        config=config,
+    message:
+        "Writing what was run"
     script:
         "../scripts/overview.py"
 
@@ -120,13 +70,15 @@ rule loss_curves:
         tsv="results/{dataset}/figures/loss_curves.tsv",
     log:
         "logs/loss_curves/{dataset}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
     params:
         models=models_of,
         seeds=seeds_of,
         code=code_digest("figures/loss_curves"),
-    localrule: True
-    conda:
-        "../envs/python.yaml"
+    message:
+        "Drawing loss curves of {wildcards.dataset}"
     script:
         "../scripts/figures/loss_curves.py"
 
@@ -148,14 +100,16 @@ rule precision_recall:
         tsv="results/{dataset}/figures/precision_recall.tsv",
     log:
         "logs/precision_recall/{dataset}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
     params:
         models=models_of,
         seeds=seeds_of,
         metric="auprc",
         code=code_digest("figures/precision_recall"),
-    localrule: True
-    conda:
-        "../envs/python.yaml"
+    message:
+        "Drawing precision recall of {wildcards.dataset}"
     script:
         "../scripts/figures/precision_recall.py"
 
@@ -178,13 +132,15 @@ rule weight_heatmap:
         tsv="results/{dataset}/{model}/seed{seed}/figures/weight_heatmap.tsv",
     log:
         "logs/weight_heatmap/{dataset}/{model}/seed{seed}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
     params:
         # The paper's colour limits.
         limit=0.5,
         code=code_digest("figures/weight_heatmap"),
-    localrule: True
-    conda:
-        "../envs/python.yaml"
+    message:
+        "Drawing weight heatmap of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/figures/weight_heatmap.py"
 
@@ -207,11 +163,13 @@ rule filter_sheet:
         tsv="results/{dataset}/{model}/seed{seed}/figures/filter_sheet.tsv",
     log:
         "logs/filter_sheet/{dataset}/{model}/seed{seed}.log",
-    params:
-        code=code_digest("figures/filter_sheet"),
     localrule: True
     conda:
         "../envs/python.yaml"
+    params:
+        code=code_digest("figures/filter_sheet"),
+    message:
+        "Drawing filter sheet of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/figures/filter_sheet.py"
 
@@ -232,11 +190,13 @@ rule importance_boxes:
         tsv="results/{dataset}/{model}/seed{seed}/figures/importance_boxes.tsv",
     log:
         "logs/importance_boxes/{dataset}/{model}/seed{seed}.log",
-    params:
-        code=code_digest("figures/importance_boxes"),
     localrule: True
     conda:
         "../envs/python.yaml"
+    params:
+        code=code_digest("figures/importance_boxes"),
+    message:
+        "Drawing importance boxes of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/figures/importance_boxes.py"
 
@@ -264,13 +224,15 @@ rule recovered_motifs:
         ),
     log:
         "logs/recovered_motifs/{dataset}/{model}.log",
-    params:
-        seeds=seeds_of,
-        q_value=lookup(dpath="annotation/q_value", within=config),
-        code=code_digest("figures/recovered_motifs"),
     localrule: True
     conda:
         "../envs/python.yaml"
+    params:
+        seeds=seeds_of,
+        q_value=config["annotation"]["q_value"],
+        code=code_digest("figures/recovered_motifs"),
+    message:
+        "Drawing recovered motifs of {wildcards.model} on {wildcards.dataset}"
     script:
         "../scripts/figures/recovered_motifs.py"
 
@@ -292,12 +254,14 @@ rule same_regions:
         tsv="results/{dataset}/{model}/same_regions.tsv",
     log:
         "logs/same_regions/{dataset}/{model}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
     params:
         label_a=other_dataset,
         label_b="{dataset}",
         code=code_digest("figures/same_regions"),
-    localrule: True
-    conda:
-        "../envs/python.yaml"
+    message:
+        "Drawing same regions of {wildcards.model} on {wildcards.dataset}"
     script:
         "../scripts/figures/same_regions.py"

@@ -6,11 +6,6 @@ output_weights.tsv, unit_importance.tsv, recovery.tsv.
 """
 
 
-def truth_table(wildcards):
-    """What was planted in a simulated data set."""
-    return f"resources/simulated/{of_kind(wildcards.dataset)['source']}/truth.tsv"
-
-
 rule interpretation:
     """All selected models, interpreted."""
     input:
@@ -30,16 +25,18 @@ rule filters:
         "logs/filters/{dataset}/{model}/seed{seed}.log",
     benchmark:
         "benchmarks/filters/{dataset}/{model}/seed{seed}.tsv"
-    params:
-        settings=lookup(dpath="interpretation", within=config),
-        code=code_digest("filters"),
+    conda:
+        "../envs/python.yaml"
     threads: 2
     resources:
         device=config["device"],
         mem_mb=4000,
         runtime=60,
-    conda:
-        "../envs/python.yaml"
+    params:
+        settings=config["interpretation"],
+        code=code_digest("filters"),
+    message:
+        "Reading the filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/filters.py"
 
@@ -55,16 +52,18 @@ rule unit_importance:
         weights="results/{dataset}/{model}/seed{seed}/output_weights.tsv",
     log:
         "logs/unit_importance/{dataset}/{model}/seed{seed}.log",
-    params:
-        settings=lookup(dpath="interpretation", within=config),
-        code=code_digest("unit_importance"),
+    conda:
+        "../envs/python.yaml"
     threads: 2
     resources:
         device=config["device"],
         mem_mb=4000,
         runtime=60,
-    conda:
-        "../envs/python.yaml"
+    params:
+        settings=config["interpretation"],
+        code=code_digest("unit_importance"),
+    message:
+        "Measuring unit importances of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/unit_importance.py"
 
@@ -79,14 +78,16 @@ rule annotate:
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
     log:
         "logs/annotate/{dataset}/{model}/seed{seed}.log",
-    params:
-        q_value=lookup(dpath="annotation/q_value", within=config),
-        code=code_digest("annotate"),
+    conda:
+        "../envs/python.yaml"
     resources:
         mem_mb=2000,
         runtime=20,
-    conda:
-        "../envs/python.yaml"
+    params:
+        q_value=config["annotation"]["q_value"],
+        code=code_digest("annotate"),
+    message:
+        "Naming the filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/annotate.py"
 
@@ -102,12 +103,14 @@ rule recover:
         recovery="results/{dataset}/{model}/seed{seed}/recovery.tsv",
     log:
         "logs/recover/{dataset}/{model}/seed{seed}.log",
-    params:
-        code=code_digest("recover"),
+    conda:
+        "../envs/python.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/python.yaml"
+    params:
+        code=code_digest("recover"),
+    message:
+        "Looking for the planted motifs in {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/recover.py"

@@ -6,24 +6,6 @@ metrics.tsv, apply/{applied}.tsv; results/metrics.tsv; results/{dataset}/{model}
 """
 
 
-def runs_with_same_regions(run):
-    """Runs of the same model and seed on the data set whose split this run's data set shares."""
-    like = of_kind(run.dataset)["split"].get("like")
-    return [other for other in RUNS if other == run._replace(dataset=like)]
-
-
-def compared_runs(wildcards):
-    """For a data set with another one's split: predictions of the models trained on both."""
-    same = (wildcards.dataset, wildcards.model)
-    of_this = [run for run in RUNS if run[:2] == same and runs_with_same_regions(run)]
-    of_other = [other for run in of_this for other in runs_with_same_regions(run)]
-    return {
-        "labels": for_runs("results/{dataset}/labels.tsv.gz", of_other),
-        "of_other": for_runs(f"{RUN}/predictions.tsv.gz", of_other),
-        "of_this": for_runs(f"{RUN}/predictions.tsv.gz", of_this),
-    }
-
-
 rule models:
     """All selected models, trained and scored."""
     input:
@@ -43,18 +25,20 @@ rule train:
         "logs/train/{dataset}/{model}/seed{seed}.log",
     benchmark:
         "benchmarks/train/{dataset}/{model}/seed{seed}.tsv"
-    params:
-        model=lookup(dpath="models/{model}", within=CATALOGUE),
-        settings=lookup(dpath="training/{dataset}/{model}", within=CATALOGUE),
-        code=code_digest("train"),
+    conda:
+        "../envs/python.yaml"
     threads: 2
     resources:
         # Not a param: a model trained elsewhere is not trained again.
         device=config["device"],
         mem_mb=8000,
         runtime=720,
-    conda:
-        "../envs/python.yaml"
+    params:
+        model=setting("models/{model}"),
+        settings=setting("training/{dataset}/{model}"),
+        code=code_digest("train"),
+    message:
+        "Training {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
     script:
         "../scripts/train.py"
 
@@ -68,14 +52,16 @@ rule predict:
         predictions="results/{dataset}/{model}/seed{seed}/predictions.tsv.gz",
     log:
         "logs/predict/{dataset}/{model}/seed{seed}.log",
-    params:
-        code=code_digest("predict"),
+    conda:
+        "../envs/python.yaml"
     resources:
         device=config["device"],
         mem_mb=4000,
         runtime=60,
-    conda:
-        "../envs/python.yaml"
+    params:
+        code=code_digest("predict"),
+    message:
+        "Predicting {wildcards.dataset} with {wildcards.model}, seed {wildcards.seed}"
     script:
         "../scripts/predict.py"
 
@@ -89,15 +75,17 @@ rule evaluate:
         metrics="results/{dataset}/{model}/seed{seed}/metrics.tsv",
     log:
         "logs/evaluate/{dataset}/{model}/seed{seed}.log",
-    params:
-        task=lookup(dpath="datasets/{dataset}/task", within=CATALOGUE),
-        draws=lookup(dpath="evaluation/draws", within=config),
-        code=code_digest("evaluate"),
+    conda:
+        "../envs/python.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
-    conda:
-        "../envs/python.yaml"
+    params:
+        task=setting("datasets/{dataset}/task"),
+        draws=config["evaluation"]["draws"],
+        code=code_digest("evaluate"),
+    message:
+        "Scoring {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/evaluate.py"
 
@@ -113,6 +101,8 @@ rule collect_metrics:
     localrule: True
     conda:
         "../envs/python.yaml"
+    message:
+        "Collecting the metrics"
     script:
         "../scripts/collect_metrics.py"
 
@@ -125,14 +115,16 @@ rule compare_on_same_regions:
         comparison="results/{dataset}/{model}/comparison.tsv",
     log:
         "logs/compare_on_same_regions/{dataset}/{model}.log",
-    params:
-        draws=lookup(dpath="evaluation/draws", within=config),
-        code=code_digest("compare_on_same_regions"),
+    conda:
+        "../envs/python.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
-    conda:
-        "../envs/python.yaml"
+    params:
+        draws=config["evaluation"]["draws"],
+        code=code_digest("compare_on_same_regions"),
+    message:
+        "Comparing {wildcards.dataset} with the data set whose split it shares ({wildcards.model})"
     script:
         "../scripts/compare_on_same_regions.py"
 
@@ -141,20 +133,22 @@ rule apply:
     """Predict a user's sequences with a trained model, and say what each unit contributes."""
     input:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
-        fasta=lookup(dpath="apply/{applied}/fasta", within=config),
+        fasta=setting("apply/{applied}/fasta", within=config),
     output:
         predictions="results/{dataset}/{model}/seed{seed}/apply/{applied}.tsv",
         contributions="results/{dataset}/{model}/seed{seed}/apply/{applied}.contributions.tsv.gz",
     log:
         "logs/apply/{dataset}/{model}/seed{seed}/{applied}.log",
-    params:
-        fit=lookup(dpath="apply/{applied}/fit", within=config),
-        code=code_digest("apply"),
+    conda:
+        "../envs/python.yaml"
     resources:
         device=config["device"],
         mem_mb=4000,
         runtime=60,
-    conda:
-        "../envs/python.yaml"
+    params:
+        fit=setting("apply/{applied}/fit", within=config),
+        code=code_digest("apply"),
+    message:
+        "Applying {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}, to {wildcards.applied}"
     script:
         "../scripts/apply.py"

@@ -5,9 +5,7 @@ from workflow_lib.errors import InputError
 from workflow_lib.logs import log_to
 
 
-def main(
-    mirrored: str | None, url: str, sha256: str | None, offline: bool, output: str
-) -> None:
+def main(mirrored: str | None, url: str, sha256: str | None, offline: bool, output: str) -> None:
     """Copy the mirror's file if there is one; else download."""
     if mirrored:
         download.copy_from_mirror(mirrored, output, sha256)

@@ -1,4 +1,4 @@
-"""One page that says what was run: data sets with drop counts, models, devices, versions, config."""
+"""One page that says what was run: data sets, drop counts, models, devices, versions, config."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def main(
 
 
 def describe_dataset(path: str) -> dict[str, Any]:
-    """Counts of one data set: read, kept, dropped by reason, parts, resolved and positive labels."""
+    """One data set: sequences read, kept, dropped by reason, in each part; unresolved labels."""
     data = dataset.load(path)
     return {
         "name": Path(path).parent.name,

@@ -13,10 +13,16 @@ log = logging.getLogger("workflow_lib.prepare")
 
 
 def main(
-    name: str, files: dict[str, str], like: str | None, entry: dict[str, Any], outputs: dict[str, str]
+    name: str,
+    files: dict[str, str],
+    like: str | None,
+    entry: dict[str, Any],
+    outputs: dict[str, str],
 ) -> None:
     """Run the data set's parser and split; write the data set and the labels of its scored part."""
-    log.info("%s: parser %s reads %s", name, entry["parser"], ", ".join(files.values()) or "nothing")
+    log.info(
+        "%s: parser %s reads %s", name, entry["parser"], ", ".join(files.values()) or "nothing"
+    )
     data = PARSERS[entry["parser"]](files=files, **entry.get("options", {}))
     data = dataset.drop(data, **entry.get("drop", {}))
     options = {k: v for k, v in entry["split"].items() if k not in ("method", "like")}

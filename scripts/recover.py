@@ -13,9 +13,7 @@ def main(tables: dict[str, str], seed: int, output: str) -> None:
         name: pd.read_csv(path, sep="\t", keep_default_na=False, na_values={"importance": [""]})
         for name, path in tables.items()
     }
-    found = recovery(
-        read["truth"], read["annotation"], read["importance"], read["profiles"], seed
-    )
+    found = recovery(read["truth"], read["annotation"], read["importance"], read["profiles"], seed)
     with atomic(output) as temporary:
         found.to_csv(temporary, sep="\t", index=False, float_format="%.4g")
 

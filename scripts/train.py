@@ -1,6 +1,5 @@
 """Train one model on one data set from one seed."""
 
-import json
 import logging
 import platform
 from importlib.metadata import version
@@ -10,6 +9,7 @@ from typing import Any
 import torch
 
 from workflow_lib import dataset, models, training
+from workflow_lib.checkpoint import Checkpoint, digest_of
 from workflow_lib.files import atomic
 from workflow_lib.inference import choose_device, describe_device
 from workflow_lib.logs import log_to
@@ -46,11 +46,11 @@ def main(
         "task": data.uns["task"],
         "settings": settings,
         "seed": seed,
-        "data_digest": training.digest_of(*train, *validation),
+        "data_digest": digest_of(*train, *validation),
         "code_digest": code,
     }
-    state = training.digest_of(metadata, model, chosen.type, torch.__version__)
-    checkpoint = Path(outputs["model"]).with_name("training_state.pt")
+    digest = digest_of(metadata, model, chosen.type, torch.__version__)
+    state_path = Path(outputs["model"]).with_name("training_state.pt")
     numbers = {k: v for k, v in settings.items() if k != "preset"}
     history = training.fit(
         net,
@@ -59,22 +59,20 @@ def main(
         data.uns["task"],
         training.Settings(**numbers),
         device=chosen,
-        checkpoint=(checkpoint, state),
+        checkpoint=Checkpoint(state_path, digest),
     )
     with atomic(outputs["history"]) as temporary:
         history.to_csv(temporary, sep="\t", index=False)
     models.save(net.cpu(), outputs["model"], metadata | provenance(chosen))
-    checkpoint.unlink(missing_ok=True)
+    state_path.unlink(missing_ok=True)
 
 
-def provenance(device: torch.device) -> dict[str, str]:
+def provenance(device: torch.device) -> dict[str, Any]:
     """Where and with what a model was trained; shown in the report."""
     return {
         "device": describe_device(device),
         "machine": platform.platform(),
-        "versions": json.dumps(
-            {name: version(name) for name in ("torch", "numpy", "anndata", "snakemake")}
-        ),
+        "versions": {name: version(name) for name in ("torch", "numpy", "anndata", "snakemake")},
     }
 
 

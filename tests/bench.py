@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+import bench_interpret  # noqa: E402
+import bench_workflow  # noqa: E402
 from reference_models import plain_copy  # noqa: E402
 
 from workflow_lib.models.explainn import ExplaiNN  # noqa: E402
@@ -135,6 +137,8 @@ ROWS = [
     Row(
         "step over products 300/251/81", lambda: against_products(300, 251, 81), PRODUCTS, "near 1x"
     ),
+    *(Row(*row) for row in bench_interpret.ROWS),
+    *(Row(*row) for row in bench_workflow.ROWS),
 ]
 
 

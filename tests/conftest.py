@@ -15,7 +15,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Reference data and real data beside the project; tests that need it skip where it is absent."""
+    """Reference and real data beside the project; tests that need it skip where it is absent."""
     folder = ROOT.parent / "shared"
     if not folder.is_dir():
         pytest.skip(f"reference data not found at {folder}")

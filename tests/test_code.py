@@ -39,7 +39,11 @@ def edit(path, old, new):
 
 def test_a_change_of_logic_changes_the_digest(project):
     before = digest()
-    edit(project / "workflow_lib/training.py", "loss(model(X), targets)", "2 * loss(model(X), targets)")
+    edit(
+        project / "workflow_lib/training.py",
+        "loss(model(X), targets)",
+        "2 * loss(model(X), targets)",
+    )
     assert digest() != before
 
 
@@ -63,14 +67,26 @@ def test_training_does_not_depend_on_what_it_does_not_use(project, module):
     path = project / f"workflow_lib/{module}.py"
     path.write_text(path.read_text() + "\n\ndef added() -> int:\n    return 1\n")
     assert digest() == before
-    assert not any(place[0] == f"workflow_lib.{module}" for place in code.reached("scripts/train.py"))
+    assert not any(
+        place[0] == f"workflow_lib.{module}" for place in code.reached("scripts/train.py")
+    )
 
 
 def test_adding_a_model_or_task_changes_no_other(project):
     before = digest()
-    edit(project / "workflow_lib/models/__init__.py", '{"explainn": ExplaiNN}', '{"explainn": ExplaiNN, "two": Two}')
-    edit(project / "workflow_lib/models/__init__.py", "import ExplaiNN\n", "import ExplaiNN\nfrom workflow_lib.models.two import Two\n")
-    (project / "workflow_lib/models/two.py").write_text("class Two:\n    def __init__(self): pass\n")
+    edit(
+        project / "workflow_lib/models/__init__.py",
+        '{"explainn": ExplaiNN}',
+        '{"explainn": ExplaiNN, "two": Two}',
+    )
+    edit(
+        project / "workflow_lib/models/__init__.py",
+        "import ExplaiNN\n",
+        "import ExplaiNN\nfrom workflow_lib.models.two import Two\n",
+    )
+    (project / "workflow_lib/models/two.py").write_text(
+        "class Two:\n    def __init__(self): pass\n"
+    )
     assert digest() == before
     assert digest(model="two") != before
 

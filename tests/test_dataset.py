@@ -125,7 +125,9 @@ def test_an_empty_part_is_an_error_unless_declared():
     assert dataset.scored_part(data) == "validation"
 
 
-@pytest.mark.parametrize("fractions", [(0.5, 0.5), (0.8, 0.1, 0.2), (1.2, -0.1, -0.1), (0.9, 0, 0.1)])
+@pytest.mark.parametrize(
+    "fractions", [(0.5, 0.5), (0.8, 0.1, 0.2), (1.2, -0.1, -0.1), (0.9, 0, 0.1)]
+)
 def test_impossible_fractions_are_refused(fractions):
     with pytest.raises(InputError, match="fractions"):
         splits.random(make(), fractions=fractions)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from workflow_lib import jaspar
 from workflow_lib.errors import InputError
@@ -170,6 +171,28 @@ def test_label_noise_flips_its_share(database, simulated):
 def test_bad_settings_are_named(database, change, says):
     with pytest.raises(InputError, match=says):
         simulate({**SETTINGS, **change}, *database)
+
+
+@pytest.fixture(scope="module")
+def embedded(root, database) -> Simulation:
+    """The embedded default as the catalogue declares it."""
+    catalogue = yaml.safe_load((root / "config" / "datasets.yaml").read_text())
+    return simulate(catalogue["sources"]["simulated"]["simulate"], *database)
+
+
+def test_the_embedded_default_is_a_fair_exam(embedded):
+    roles = embedded.truth["role"].value_counts()
+    assert roles["causal"] >= 10 and roles["decoy"] >= 1
+    assert embedded.truth["targets"].str.contains(",").any()
+    assert embedded.labels.shape[1] > 1 and embedded.labels.mean(axis=0).max() <= 0.25
+    # The families that stand in for clusters; NaN or a shared one would blur the recovery.
+    assert embedded.truth["cluster"].notna().all() and embedded.truth["cluster"].is_unique
+
+
+def test_its_motifs_are_of_distinct_clusters(embedded, shared):
+    clusters = jaspar.read_clusters(shared / "mirror" / "jaspar" / "leaf_to_cluster.tab")
+    own = embedded.truth["profile"].map(clusters)
+    assert own.notna().all() and own.is_unique
 
 
 # --- recovery ------------------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""The library behind the workflow: sequences in, trained interpretable models and their motifs out."""
+"""The library behind the workflow: sequences in, interpretable models and their motifs out."""

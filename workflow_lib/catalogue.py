@@ -228,7 +228,9 @@ def _check_dataset(
     if "like" in split:
         _known("data set", split["like"], datasets, f"{place}.split.like")
         if "like" in datasets[split["like"]]["split"] or split["like"] == name:
-            raise InputError(f"config, {place}.split.like: {split['like']!r} has no split of its own")
+            raise InputError(
+                f"config, {place}.split.like: {split['like']!r} has no split of its own"
+            )
         return
     _known("split", split["method"], code.registered("split"), f"{place}.split.method")
     options = {key: value for key, value in split.items() if key != "method"}

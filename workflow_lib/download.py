@@ -41,7 +41,11 @@ def fetch(url: str, path: str | os.PathLike, sha256: str | None = None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = f".downloading-{path.name}"
     store = pooch.create(
-        path.parent, base_url="", registry={partial: None}, urls={partial: url}, retry_if_failed=RETRIES
+        path.parent,
+        base_url="",
+        registry={partial: None},
+        urls={partial: url},
+        retry_if_failed=RETRIES,
     )
     # Identity: a server that compresses on the fly would change what is stored.
     downloader = pooch.HTTPDownloader(
@@ -58,8 +62,8 @@ def fetch(url: str, path: str | os.PathLike, sha256: str | None = None) -> None:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"{url} could not be fetched after {RETRIES + 1} tries: {error}. Look at the address and the "
-            "network; on a machine without internet set `mirror` (see config/README.md)"
+            f"{url} could not be fetched after {RETRIES + 1} tries: {error}. Look at the address "
+            "and the network; on a machine without internet set `mirror` (see config/README.md)"
         ) from error
     finally:
         (path.parent / partial).unlink(missing_ok=True)
@@ -77,8 +81,8 @@ def verify(path: str | os.PathLike, expected: str | None, name: str) -> str:
     found = pooch.file_hash(str(path), alg="sha256")
     if expected and found != expected.lower():
         raise InputError(
-            f"{name}: sha256 {found}, wanted {expected}{impostor}. If the new file is right, correct "
-            "the checksum in the catalogue or delete the .sha256 file beside it"
+            f"{name}: sha256 {found}, wanted {expected}{impostor}. If the new file is right, "
+            "correct the checksum in the catalogue or delete the .sha256 file beside it"
         )
     if impostor and not expected:
         raise InputError(f"{name}: this is not the file{impostor}")

@@ -2,4 +2,4 @@
 
 
 class InputError(ValueError):
-    """Bad input: the message names the file or key, the place, what was found and what was wanted."""
+    """Bad input: the message names file or key, place, what was found and what was wanted."""

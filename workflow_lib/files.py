@@ -48,7 +48,7 @@ _IMPOSTORS = {
 
 
 def looks_like(path: str | os.PathLike) -> str:
-    """Words for an error message where a file is really a web page or a Git-LFS pointer, else ''."""
+    """Words for an error message where a file is a web page or a Git-LFS pointer, else ''."""
     with open(path, "rb") as handle:
         start = handle.read(512).lstrip().lower()
     for sign, meaning in _IMPOSTORS.items():

@@ -47,7 +47,7 @@ def to_input(X: np.ndarray | torch.Tensor, device: torch.device | str = "cpu") -
 
 
 def batches(
-    X: np.ndarray, batch_size: int = 1024, device: torch.device | str = "cpu"
+    X: np.ndarray, batch_size: int = 256, device: torch.device | str = "cpu"
 ) -> Iterator[torch.Tensor]:
     """Model inputs, batch by batch and in order.
 
@@ -73,7 +73,7 @@ def batches(
 def predict(
     model: nn.Module,
     X: np.ndarray,
-    batch_size: int = 1024,
+    batch_size: int = 256,
     device: torch.device | str = "cpu",
     both_strands: bool = False,
 ) -> np.ndarray:
@@ -118,6 +118,8 @@ class UnitOutputs(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
+        # `predict` puts the mode back: the wrapper's has to be that of the model in it.
+        self.train(model.training)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """One-hot (n, 4, L) -> unit outputs (n, units)."""

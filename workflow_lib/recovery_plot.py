@@ -1,4 +1,4 @@
-"""The recovery figure: were the planted motifs found, how surely, and do the decoys matter?"""
+"""The recovery figure: which planted motifs were found, how surely, and whether decoys matter."""
 
 import numpy as np
 import pandas as pd

@@ -34,9 +34,7 @@ def _lookup_table() -> np.ndarray:
 _CODE_OF = _lookup_table()
 
 
-def encode(
-    sequences: Sequence[str | bytes], names: Sequence[str] | None = None
-) -> np.ndarray:
+def encode(sequences: Sequence[str | bytes], names: Sequence[str] | None = None) -> np.ndarray:
     """Turn sequences of one length into codes.
 
     Parameters
@@ -109,13 +107,13 @@ def encode_all(
     if length is None and len(lengths) and (lengths != lengths[0]).any():
         other = int(np.argmax(lengths != lengths[0]))
         raise InputError(
-            f"{name}: {ids[0]!r} is {lengths[0]} bp long but {ids[other]!r} {lengths[other]} bp; one "
-            "length is wanted (the option `length` keeps one and drops the others)"
+            f"{name}: {ids[0]!r} is {lengths[0]} bp long but {ids[other]!r} {lengths[other]} bp; "
+            "one length is wanted (the option `length` keeps one and drops the others)"
         )
     kept = np.ones(len(lengths), dtype=bool) if length is None else lengths == length
     if not kept.any():
         raise InputError(
-            f"{name}: no sequence of {length} bp; they are {lengths.min()} to {lengths.max()} bp long"
+            f"{name}: no sequence of {length} bp; they have {lengths.min()} to {lengths.max()} bp"
             if len(lengths)
             else f"{name}: no sequences in it"
         )

@@ -68,7 +68,7 @@ def stratified(
         raise InputError("split: stratified needs labels that are all resolved; found NaN")
     if labels.shape[1] > 1 and not (labels.sum(axis=1) == 1).all():
         raise InputError(
-            f"split: stratified needs one target or one-hot classes; found {labels.shape[1]} targets"
+            f"split: stratified needs one target or one-hot classes; found {labels.shape[1]}"
         )
     classes = labels[:, 0] if labels.shape[1] == 1 else labels.argmax(axis=1)
     return random(data, fractions, seed, labels=classes)
@@ -91,7 +91,9 @@ def chromosome(
             f"split: no sequence lies on {sorted(absent)}; the data have {sorted(set(chrom))}"
         )
     return np.where(
-        np.isin(chrom, list(test)), "test", np.where(np.isin(chrom, validation), "validation", "train")
+        np.isin(chrom, list(test)),
+        "test",
+        np.where(np.isin(chrom, validation), "validation", "train"),
     ).astype(object)
 
 
@@ -116,8 +118,8 @@ def like(data: anndata.AnnData, other: anndata.AnnData) -> np.ndarray:
     missing = held_out.index.difference(data.obs_names)
     if len(missing):
         raise InputError(
-            f"split: {len(missing)} of the {len(held_out)} held-out sequences of the other data set "
-            f"are not in this one, the first is {missing[0]!r}"
+            f"split: {len(missing)} of the {len(held_out)} held-out sequences of the other data "
+            f"set are not in this one, the first is {missing[0]!r}"
         )
     return held_out.reindex(data.obs_names).fillna("train").to_numpy(dtype=object)
 

@@ -8,7 +8,7 @@ from workflow_lib.errors import InputError
 
 
 def read_labels(path: str | os.PathLike) -> tuple[pd.DataFrame, str]:
-    """Labels of the held-out sequences (index id, one column per target) and which part they are."""
+    """Labels of the held-out sequences (index id, a column per target), and which part they are."""
     table = pd.read_csv(path, sep="\t", index_col="id", dtype={"id": str, "split": str})
     return table.drop(columns="split"), table["split"].iloc[0]
 

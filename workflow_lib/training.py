@@ -6,14 +6,10 @@ with the weights of one that was not (bit for bit on the CPU with the same numbe
 """
 
 import dataclasses
-import hashlib
-import json
 import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +17,8 @@ import pandas as pd
 import torch
 from torch import nn
 
+from workflow_lib.checkpoint import Checkpoint, resume, save_state
 from workflow_lib.errors import InputError
-from workflow_lib.files import atomic
 from workflow_lib.inference import to_input
 from workflow_lib.sequence import reverse_complement
 from workflow_lib.tasks import TASKS
@@ -63,18 +59,6 @@ class Examples(NamedTuple):
     targets: np.ndarray
 
 
-def digest_of(*parts: object) -> str:
-    """A sha256 over arrays (their bytes) and plain values (as JSON)."""
-    digest = hashlib.sha256()
-    for part in parts:
-        if isinstance(part, np.ndarray):
-            digest.update(f"{part.dtype}{part.shape}".encode())
-            digest.update(np.ascontiguousarray(part).data)
-        else:
-            digest.update(json.dumps(part, sort_keys=True, default=str).encode())
-    return digest.hexdigest()
-
-
 def fit(
     model: nn.Module,
     train: Examples,
@@ -82,7 +66,7 @@ def fit(
     task: str,
     settings: Settings,
     device: torch.device | str = "cpu",
-    checkpoint: tuple[Path, str] | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> pd.DataFrame:
     """Train a model in place; it ends with its best-validation weights, in eval mode.
 
@@ -102,8 +86,8 @@ def fit(
     device
         Where to train.
     checkpoint
-        A path for the state after each epoch, and a digest of all that the result depends on. A
-        state with the same digest is continued, any other refused (and training starts anew).
+        Where the state after each epoch is kept. One with the same digest is continued, any other
+        refused (and training starts anew).
 
     Returns
     -------
@@ -120,10 +104,10 @@ def fit(
             raise InputError(f"the {name} part has {len(examples.X)} examples; wanted 2 or more")
     device = torch.device(device)
     model.to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
     train, validation = _on_device(train, device), _on_device(validation, device)
     loss = TASKS[task].loss
-    history, best = _resume(checkpoint, model, optimizer, device)
+    history, best = resume(checkpoint, model, optimizer, device)
     while not _finished(history, settings):
         start = time.perf_counter()
         with _precision(settings.precision, device):
@@ -140,7 +124,7 @@ def fit(
         )
         if _best_epoch(history) == len(history):
             best = {name: value.detach().clone() for name, value in model.state_dict().items()}
-        _save_state(checkpoint, model, best, optimizer, history, device)
+        save_state(checkpoint, model, best, optimizer, history, device)
         _report(history, settings)
     model.load_state_dict(best)
     model.eval()
@@ -273,57 +257,3 @@ def _precision(name: str, device: torch.device) -> Iterator[None]:
     finally:
         torch.set_float32_matmul_precision(before[0])
         torch.backends.cudnn.allow_tf32 = before[1]
-
-
-def _save_state(
-    checkpoint: tuple[Path, str] | None,
-    model: nn.Module,
-    best: dict,
-    optimizer: torch.optim.Optimizer,
-    history: list[dict],
-    device: torch.device,
-) -> None:
-    if checkpoint is None:
-        return
-    path, digest = checkpoint
-    state = {
-        "digest": digest,
-        "model": model.state_dict(),
-        "best": best,
-        "optimizer": optimizer.state_dict(),
-        "history": history,
-        "random": torch.get_rng_state(),
-        "cuda_random": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
-    }
-    with atomic(path) as temporary:
-        torch.save(state, temporary)
-
-
-def _resume(
-    checkpoint: tuple[Path, str] | None,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    device: torch.device,
-) -> tuple[list[dict], dict]:
-    """History and best weights of an interrupted run; empty ones where there is none to continue."""
-    if checkpoint is None or not os.path.exists(checkpoint[0]):
-        return [], {}
-    path, digest = checkpoint
-    try:
-        state = torch.load(path, weights_only=True, map_location=device)
-    except Exception as error:  # any damage at all: the state is only a help, never needed
-        log.warning("%s cannot be read (%s); training starts anew", path, error)
-        return [], {}
-    if state.get("digest") != digest:
-        log.warning(
-            "%s is of a run with other data, settings or code; it is refused, training starts anew",
-            path,
-        )
-        return [], {}
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    torch.set_rng_state(state["random"].cpu())
-    if state["cuda_random"] is not None:
-        torch.cuda.set_rng_state(state["cuda_random"].cpu(), device)
-    log.info("continued after epoch %d of an interrupted run (%s)", len(state["history"]), path)
-    return state["history"], state["best"]

@@ -1,7 +1,7 @@
 """Models by name: build one, save it to a file that stands alone, load it again.
 
-A model is an nn.Module whose arguments are `length`, `n_targets` and its hyperparameters, these with
-defaults, and which keeps them as attributes `length`, `n_targets` and `hyperparameters` (a dict).
+A model is an nn.Module whose arguments are `length`, `n_targets` and its hyperparameters, these
+with defaults, and which keeps them as attributes `length`, `n_targets` and `hyperparameters`.
 It takes float one-hot sequences (n, 4, length) and returns (n, n_targets). To add one: a file here
 and a line in `MODELS`.
 

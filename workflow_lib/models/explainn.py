@@ -43,18 +43,10 @@ class ExplaiNN(nn.Module):
     """
 
     def __init__(
-        self,
-        length: int,
-        n_targets: int,
-        units: int = 100,
-        filter_size: int = 19,
-        pool_size: int = 7,
-        pool_stride: int = 7,
-        fc_layers: int = 2,
-        fc_nodes: int = 100,
-        dropout: float = 0.3,
-        non_negative: bool = False,
-    ):
+        self, length: int, n_targets: int, units: int = 100, filter_size: int = 19,
+        pool_size: int = 7, pool_stride: int = 7, fc_layers: int = 2, fc_nodes: int = 100,
+        dropout: float = 0.3, non_negative: bool = False,
+    ):  # fmt: skip
         super().__init__()
         self.length, self.n_targets = length, n_targets
         self.hyperparameters = {
@@ -62,7 +54,7 @@ class ExplaiNN(nn.Module):
             "pool_stride": pool_stride, "fc_layers": fc_layers, "fc_nodes": fc_nodes,
             "dropout": dropout, "non_negative": non_negative,
         }  # fmt: skip
-        _check(length, n_targets, self.hyperparameters)
+        _check(length, {"n_targets": n_targets, **self.hyperparameters})
         positions = length - filter_size + 1
         self.pool = (pool_size, pool_stride) if fc_layers else (positions, positions)
         pooled = (positions - self.pool[0]) // self.pool[1] + 1
@@ -89,7 +81,7 @@ class ExplaiNN(nn.Module):
         return self.final.weight.clamp(min=0) if self.non_negative else self.final.weight
 
     def contributions(self, X: Tensor) -> Tensor:
-        """Unit outputs times output weights, (n, units, targets); plus bias they sum to the logit."""
+        """Unit outputs times output weights, (n, units, targets): with the bias, the logit."""
         return self.units(X).unsqueeze(-1) * self.output_weights().T
 
     def units(self, X: Tensor) -> Tensor:
@@ -135,19 +127,18 @@ class ExplaiNN(nn.Module):
         return X.to(self.conv.weight.dtype)
 
 
-def _check(length: int, n_targets: int, options: dict[str, object]) -> None:
+def _check(length: int, options: dict[str, int | float]) -> None:
     """Refuse values out of range and sequences shorter than the model needs."""
-    lowest = {"fc_layers": 0, **dict.fromkeys(("units", "filter_size", "fc_nodes"), 1)}
-    lowest |= {"pool_size": 1, "pool_stride": 1}
-    for name, least in lowest.items():
-        if options[name] < least:
-            raise InputError(f"explainn: {name} is {options[name]}; at least {least} is wanted")
+    least = {"fc_layers": 0, "dropout": 0, "non_negative": 0}
+    for name, value in options.items():
+        if value < least.get(name, 1):
+            raise InputError(
+                f"explainn: {name} is {value}; at least {least.get(name, 1)} is wanted"
+            )
     if options["fc_layers"] > 8:
         raise InputError(f"explainn: fc_layers is {options['fc_layers']}; at most 8 is wanted")
-    if not 0 <= options["dropout"] < 1:
-        raise InputError(f"explainn: dropout is {options['dropout']}; 0 <= dropout < 1 is wanted")
-    if n_targets < 1:
-        raise InputError(f"explainn: n_targets is {n_targets}; at least 1 is wanted")
+    if options["dropout"] >= 1:
+        raise InputError(f"explainn: dropout is {options['dropout']}; less than 1 is wanted")
     shortest = options["filter_size"] + (options["pool_size"] - 1 if options["fc_layers"] else 0)
     if length < shortest:
         raise InputError(

@@ -127,22 +127,18 @@ def map_statistics(X: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     X (n, letters, length), weight (units, letters, size) -> two of (units,).
     """
     letters, size = weight.shape[1:]
-    step = letters * size  # values in a window
-    positions, columns = (
-        X.shape[2] - size + 1,
-        X.permute(2, 1, 0).contiguous(),
-    )  # (length, letters, n)
+    step = letters * size  # one window's values
+    positions = X.shape[2] - size + 1
+    columns = X.permute(2, 1, 0).contiguous()  # (length, letters, n)
     gram = 0
     for start in range(0, positions, 32):
         stop = min(start + 32, positions)
         block = columns[start : stop + size - 1].flatten(0, 1)  # rows: position, then letter
         products = block @ block.T
         rows = len(block)
-        # The products of one window are a square on the diagonal; the next stands `letters` rows further.
-        squares = products.as_strided(
-            (stop - start, step, step), (letters * rows + letters, rows, 1)
-        )
-        gram = gram + squares.sum(0)
+        # A window's products are a square on the diagonal, the next one's stand `letters` further.
+        shape, strides = (stop - start, step, step), (letters * (rows + 1), rows, 1)
+        gram = gram + products.as_strided(shape, strides).sum(0)
     count = len(X) * positions
     totals = columns.sum(2).unfold(0, positions, 1).sum(2).flatten()
     # Counts of one-hot input are exact; double precision keeps the small difference so.

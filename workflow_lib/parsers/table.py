@@ -79,8 +79,8 @@ def _read(path: str | os.PathLike) -> pd.DataFrame:
     for column in ("id", "sequence"):
         if column not in found.columns:
             raise InputError(
-                f"{path}: no column {column!r}{looks_like(path)}; found {list(found.columns)[:10]}, "
-                "wanted a header with id, sequence and the targets"
+                f"{path}: no column {column!r}{looks_like(path)}; found "
+                f"{list(found.columns)[:10]}, wanted a header with id, sequence and the targets"
             )
         empty = np.flatnonzero(found[column].str.strip() == "")
         if len(empty):

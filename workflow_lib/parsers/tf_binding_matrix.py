@@ -1,4 +1,4 @@
-"""TF binding matrices: transcription factors x accessible regions (Novakovsky et al. 2021, 2023)."""
+"""TF binding matrices: factors x accessible regions (Novakovsky et al. 2021, 2023)."""
 
 import os
 import re
@@ -86,7 +86,9 @@ def _regions(ids: Sequence[str]) -> pd.DataFrame:
     for name in ids:
         match = _REGION.match(name)
         if match is None:
-            raise InputError(f"FASTA id {name!r}: wanted IDX::chrom:start-end (IDX = matrix column)")
+            raise InputError(
+                f"FASTA id {name!r}: wanted IDX::chrom:start-end (IDX = matrix column)"
+            )
         found.append((name, int(match[1]), match[2], int(match[3]), int(match[4])))
     return pd.DataFrame(found, columns=["id", "index", "chrom", "start", "end"])
 
@@ -108,13 +110,17 @@ def _read_labels(
             for row in range(max(wanted) + 1):
                 raw = member.read(row_bytes)
                 if len(raw) != row_bytes:
-                    raise InputError(f"{path}: the matrix ends within row {row + 1}; it is truncated")
+                    raise InputError(
+                        f"{path}: the matrix ends within row {row + 1}; it is truncated"
+                    )
                 if row in wanted:
                     values = np.frombuffer(raw, dtype)[columns]
                     _check_labels(path, row, values)
                     labels[:, wanted[row]] = values
     except (zipfile.BadZipFile, KeyError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: not a readable .npz with arr_0{looks_like(path)}: {error}") from error
+        raise InputError(
+            f"{path}: not a readable .npz with arr_0{looks_like(path)}: {error}"
+        ) from error
     return labels
 
 
@@ -131,7 +137,9 @@ def _read_header(
     except ValueError as error:
         raise InputError(f"{path}: arr_0 is not a .npy array: {error}") from error
     if dtype.kind not in "fiu" or fortran:
-        raise InputError(f"{path}: found {dtype} (Fortran order: {fortran}), wanted rows of numbers")
+        raise InputError(
+            f"{path}: found {dtype} (Fortran order: {fortran}), wanted rows of numbers"
+        )
     if len(shape) != 2 or shape[0] != n_rows:
         raise InputError(
             f"{path}: the matrix has shape {shape}; wanted {n_rows} rows (one for each TF in "

@@ -1,0 +1,108 @@
+"""Rows of `make bench` about whole steps: Tomtom, preparing real data, planning.
+
+Each row is a name, a function that returns the measured value as text, what it is held against and
+what is wanted.
+"""
+
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+sys.path[:0] = [str(ROOT)]
+
+from workflow_lib import dataset, splits  # noqa: E402
+from workflow_lib.motifs import read_meme  # noqa: E402
+from workflow_lib.parsers import PARSERS  # noqa: E402
+from workflow_lib.tomtom import tomtom  # noqa: E402
+
+
+def tomtom_warm() -> str:
+    """The second call of Tomtom, 100 filters against 746 profiles."""
+    reference = SHARED / "reference"
+    if not reference.is_dir():
+        return f"skipped: {reference} is absent"
+    queries = read_meme(reference / "explainn/explainn_filters.meme")
+    [targets] = (reference / "jaspar").glob("*.txt")
+    tomtom(queries[:2], read_meme(targets))
+    start = time.perf_counter()
+    tomtom(queries, read_meme(targets))
+    return f"{time.perf_counter() - start:.2f} s"
+
+
+def prepare() -> str:
+    """Prepare `tf_binding` from the mirror, in a process of its own (its peak memory counts)."""
+    if not (SHARED / "mirror").is_dir():
+        return f"skipped: {SHARED / 'mirror'} is absent"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    start = time.perf_counter()
+    subprocess.run([sys.executable, __file__, "prepare"], check=True)
+    seconds = time.perf_counter() - start
+    peak = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    return f"{seconds:.0f} s, {peak / 1e6:.2f} GB"
+
+
+def _prepare() -> None:
+    entry = yaml.safe_load((ROOT / "config/datasets.yaml").read_text())["datasets"]["tf_binding"]
+    folder = SHARED / "mirror/tf_binding"
+    files = {p.name: p for p in sorted(folder.iterdir()) if p.name.endswith((".npz", ".fa.gz"))}
+    data = PARSERS["tf_binding_matrix"](files, **entry["options"])
+    data = dataset.drop(data, **entry["drop"])
+    data.obs["split"] = splits.random(data)
+    data.uns |= {"task": "binary", "source": "tf_binding"}
+    with tempfile.TemporaryDirectory() as folder:
+        dataset.save(data, Path(folder) / "dataset.h5ad")
+
+
+def plan(selection: dict | None) -> str:
+    """Plan the demo, or a selection laid over it."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "snakemake", "-n", "--quiet", "rules"]
+        command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", folder]
+        command += ["--configfile", str(ROOT / "config/demo.yaml")]
+        if selection:
+            (Path(folder) / "selection.yaml").write_text(yaml.safe_dump(selection))
+            command.append(f"{folder}/selection.yaml")
+        start = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True)
+        seconds = time.perf_counter() - start
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    jobs = re.search(r"^total +(\d+)$", done.stdout, re.MULTILINE)[1]
+    return f"{seconds:.1f} s for {jobs} jobs"
+
+
+def plan_many() -> str:
+    """Plan 163 data sets x 10 models: every TF of the matrix alone, ten numbers of units."""
+    catalogue = yaml.safe_load((ROOT / "config/datasets.yaml").read_text())
+    entry = catalogue["datasets"]["tf_binding"]
+    tfs = entry["options"]["rows"]
+    family = entry | {"members": tfs, "options": {"rows": tfs, "targets": ["{member}"]}}
+    sweep = {"architecture": "explainn", "hyperparameters": {"units": list(range(10, 101, 10))}}
+    return plan(
+        {
+            "datasets": {"tf_binding.{member}": family},
+            "models": {"sweep": sweep},
+            "runs": [{"datasets": ["tf_binding.*"], "models": ["sweep.*"], "seeds": [0]}],
+            "figures": [],
+        }
+    )
+
+
+ROWS: list[tuple[str, Callable[[], str], str, str]] = [
+    ("Tomtom 100 x 746, warm", tomtom_warm, "MEME's program: 120 s", "<= 1 s"),
+    ("prepare tf_binding", prepare, "nothing (time and peak memory)", "<= 60 s, <= 2 GB"),
+    ("plan the demo", lambda: plan(None), "nothing", "<= 5 s"),
+    ("plan 163 data sets x 10 models", plan_many, "nothing", "<= 30 s"),
+]
+
+if __name__ == "__main__":
+    _prepare()

@@ -1,0 +1,239 @@
+"""Training: what it learns, when it stops, and that it survives being killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from workflow_lib import inference, training
+from workflow_lib.checkpoint import Checkpoint
+from workflow_lib.errors import InputError
+from workflow_lib.sequence import encode, reverse_complement
+from workflow_lib.tasks import TASKS, masked_bce, masked_mse
+
+SETTINGS = training.Settings(learning_rate=0.01, batch_size=16, max_epochs=4, patience=2)
+
+
+def examples(n=120, length=30, seed=0):
+    """Random sequences; the label says whether GATA (or its reverse complement) is in them."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 4, (n, length)).astype(np.uint8)
+    labels = (rng.random((n, 2)) < 0.5).astype(np.float32)
+    for i in np.flatnonzero(labels[:, 0]):
+        codes[i, 10:14] = encode(["GATA"])[0]
+    return training.Examples(codes, labels)
+
+
+def small_model(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(
+        nn.Conv1d(4, 8, 5), nn.BatchNorm1d(8), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(),
+        nn.Dropout(0.3), nn.Linear(8, 2),
+    )  # fmt: skip
+
+
+def run(settings=SETTINGS, checkpoint=None, data=None):
+    model = small_model()
+    data = data or examples()
+    history = training.fit(model, data, examples(40, seed=1), "binary", settings, "cpu", checkpoint)
+    return model, history
+
+
+def weights(model):
+    return torch.cat([value.flatten().float() for value in model.state_dict().values()])
+
+
+def test_same_seed_same_weights_and_eval_mode_at_the_end():
+    (a, history), (b, _) = run(), run()
+    assert torch.equal(weights(a), weights(b))
+    assert not a.training
+    assert list(history.columns) == ["epoch", "train_loss", "validation_loss", "seconds", "best"]
+
+
+def test_the_best_validation_weights_are_kept():
+    model, history = run(training.Settings(0.05, 16, max_epochs=8, patience=None))
+    data = examples(40, seed=1)
+    both = np.concatenate([data.X, reverse_complement(data.X)])
+    outputs = torch.from_numpy(inference.predict(model, both))
+    loss = masked_bce(outputs, torch.from_numpy(np.tile(data.targets, (2, 1))))
+    assert len(history) == 8 and history["best"].sum() == 1
+    best = history.loc[history["best"], "validation_loss"].item()
+    assert best == history["validation_loss"].min()
+    assert float(loss) == pytest.approx(best, rel=1e-5)
+
+
+def test_early_stop_waits_for_patience():
+    _, history = run(training.Settings(0.5, 16, max_epochs=60, patience=3))
+    best = int(history.loc[history["best"], "epoch"].item())
+    assert len(history) == min(best + 3, 60) < 60
+
+
+def test_both_strands_double_the_examples_and_none_is_left_out(monkeypatch):
+    seen = []
+    model = small_model()
+    forward = model.forward
+    model.forward = lambda X: (seen.append(X.detach().clone()), forward(X))[1]
+    data = examples(33)
+    training.fit(
+        model, data, examples(40, seed=1), "binary", training.Settings(max_epochs=1, batch_size=16)
+    )
+    rows = torch.cat([x for x in seen if x.requires_grad or True])[: 2 * 33]
+    wanted = inference.to_input(np.concatenate([data.X, reverse_complement(data.X)]))
+    key = lambda x: sorted(map(tuple, x.argmax(1).tolist()))  # noqa: E731
+    assert key(rows) == key(wanted)
+    sizes = [len(x) for x in seen]
+    assert min(sizes) >= 2 and sum(sizes) == 2 * (33 + 40)
+
+
+def test_unresolved_labels_change_neither_loss_nor_gradient():
+    outputs = torch.randn(5, 3, requires_grad=True)
+    targets = torch.tensor([[0, 1, float("nan")]] * 5)
+    for loss, plain in (
+        (masked_bce, nn.functional.binary_cross_entropy_with_logits),
+        (masked_mse, nn.functional.mse_loss),
+    ):
+        value = loss(outputs, targets)
+        assert value.item() == pytest.approx(plain(outputs[:, :2], targets[:, :2]).item(), rel=1e-6)
+        (gradient,) = torch.autograd.grad(value, outputs)
+        assert (gradient[:, 2] == 0).all() and (gradient[:, :2] != 0).all()
+    assert masked_bce(outputs, torch.full((5, 3), float("nan"))).item() == 0
+
+
+def test_a_loss_that_is_not_a_number_stops_with_advice():
+    data = examples()
+    data.targets[3, 0] = np.inf
+    model = small_model()
+    with pytest.raises(InputError, match="epoch 1: the loss is not a number.*learning_rate"):
+        training.fit(model, data, examples(40, seed=1), "regression", SETTINGS)
+
+
+def test_regression_learns():
+    data = examples(400)
+    settings = training.Settings(0.01, 32, max_epochs=15, patience=None)
+    model = small_model()
+    training.fit(model, data, examples(80, seed=1), "regression", settings)
+    held_out = examples(200, seed=2)
+    predicted = inference.predict(model, held_out.X, both_strands=True)
+    assert np.corrcoef(predicted[:, 0], held_out.targets[:, 0])[0, 1] > 0.7
+    assert TASKS["regression"].activation(torch.tensor(2.0)) == 2.0
+
+
+def test_too_few_examples_and_precisions_that_do_not_exist():
+    with pytest.raises(InputError, match="training part has 1 examples"):
+        run(data=examples(1))
+    with pytest.raises(InputError, match="bf16 needs device cuda"):
+        run(training.Settings(precision="bf16"))
+    with pytest.raises(InputError, match="precision: found 'half'"):
+        run(training.Settings(precision="half"))
+
+
+def test_devices():
+    assert inference.choose_device("cpu").type == "cpu"
+    assert inference.choose_device("auto").type in ("cpu", "cuda")
+    with pytest.raises(InputError, match="found 'gpu', wanted auto, cpu or cuda"):
+        inference.choose_device("gpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="cuda was asked for, but PyTorch"):
+            inference.choose_device("cuda")
+
+
+def test_precision_settings_are_put_back():
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    run()
+    assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == before
+
+
+def test_both_strands_average_logits_and_the_mode_comes_back():
+    model = small_model().train()
+    X = examples(9).X
+    average = inference.predict(model, X, batch_size=4, both_strands=True)
+    assert model.training
+    forward, reverse = inference.predict(model, X), inference.predict(model, reverse_complement(X))
+    np.testing.assert_allclose(average, (forward + reverse) / 2, atol=1e-6)
+    np.testing.assert_allclose(
+        inference.predict(model, reverse_complement(X), both_strands=True), average, atol=1e-6
+    )
+
+
+def test_a_state_of_another_digest_is_refused_and_said(tmp_path, caplog):
+    path = tmp_path / "state.pt"
+    caplog.set_level("INFO")
+    stopped = training.Settings(0.01, 16, max_epochs=2, patience=None)
+    longer = training.Settings(0.01, 16, max_epochs=4, patience=None)
+    run(stopped, Checkpoint(path, "one"))
+    continued, history = run(longer, Checkpoint(path, "one"))
+    assert "continued after epoch 2" in caplog.text and len(history) == 4
+    whole, _ = run(longer)
+    assert torch.equal(weights(continued), weights(whole))
+    run(longer, Checkpoint(path, "two"))
+    assert "refused, training starts anew" in caplog.text
+
+
+def test_a_damaged_state_is_no_obstacle(tmp_path, caplog):
+    path = tmp_path / "state.pt"
+    path.write_bytes(b"not a state")
+    model, _ = run(checkpoint=Checkpoint(path, "one"))
+    assert "cannot be read" in caplog.text
+    assert torch.equal(weights(model), weights(run()[0]))
+
+
+CHILD = """
+import sys
+sys.path[:0] = [{root!r}, {tests!r}]
+import torch
+torch.set_num_threads(1)
+from pathlib import Path
+from test_training import run, weights
+from workflow_lib import training
+from workflow_lib.checkpoint import Checkpoint, digest_of
+rate, out = float(sys.argv[1]), Path(sys.argv[2])
+settings = training.Settings(rate, 16, max_epochs=12, patience=None)
+digest = digest_of(rate)
+print("started", flush=True)
+model, history = run(settings, Checkpoint(out.with_suffix(".state"), digest))
+torch.save(weights(model), out)
+"""
+
+
+def start(root, out, rate=0.01):
+    code = CHILD.format(root=str(root), tests=str(root / "tests"))
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(rate), str(out)], stdout=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.slow
+def test_killed_at_several_moments_it_ends_with_the_same_weights(root, tmp_path):
+    assert start(root, tmp_path / "whole").wait() == 0
+    state, out = tmp_path / "killed.state", tmp_path / "killed"
+    kills = 0
+    for wait in (0.0, 0.05, 0.11, 0.17, 0.02):
+        process = start(root, out)
+        process.stdout.readline()
+        time.sleep(wait)
+        os.kill(process.pid, signal.SIGKILL)
+        kills += process.wait() == -signal.SIGKILL
+    assert kills >= 3 and not (out.exists() and not state.exists())
+    assert start(root, out).wait() == 0
+    assert torch.equal(
+        torch.load(out, weights_only=True), torch.load(tmp_path / "whole", weights_only=True)
+    )
+
+
+@pytest.mark.slow
+def test_a_learning_rate_changed_in_between_starts_anew(root, tmp_path):
+    assert start(root, tmp_path / "whole", rate=0.02).wait() == 0
+    process = start(root, tmp_path / "changed", rate=0.01)
+    while not (tmp_path / "changed.state").exists():
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert start(root, tmp_path / "changed", rate=0.02).wait() == 0
+    results = [torch.load(tmp_path / name, weights_only=True) for name in ("whole", "changed")]
+    assert torch.equal(*results)

@@ -1,0 +1,288 @@
+"""The whole workflow, real Snakemake on the mini project."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import anndata
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from workflow_lib import models
+
+pytestmark = pytest.mark.slow
+RUN = "results/mini/tiny/seed0"
+
+
+def snakemake(checkout, folder, *arguments, config="tests/mini/config.yaml", check=True):
+    """Run the checkout's workflow in a folder; returns the finished process."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile")]
+    command += ["--directory", str(folder), "--configfile", str(checkout / config)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, "--cores", "2", "--show-failed-logs", *arguments],
+        capture_output=True, text=True, env=environment, cwd=folder,
+    )  # fmt: skip
+    if check and done.returncode:
+        raise AssertionError(f"{done.args}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def planned(done):
+    """Rule -> number of jobs, from a dry run's table."""
+    return {m[1]: int(m[2]) for m in re.finditer(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)}
+
+
+@pytest.fixture(scope="session")
+def checkout(root, tmp_path_factory):
+    """A copy of the project that tests may edit."""
+    copy = tmp_path_factory.mktemp("checkout") / "project"
+    keep = ("Snakefile", "config", "rules", "scripts", "workflow_lib", "envs", "tests", "slurm")
+    for name in (*keep, "resources"):
+        source = root / name
+        if source.is_dir():
+            ignore = shutil.ignore_patterns("__pycache__", "downloads", "simulated")
+            shutil.copytree(source, copy / name, ignore=ignore)
+        else:
+            copy.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy / name)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def finished(checkout, tmp_path_factory):
+    """A folder in which the mini project has run to the end."""
+    folder = tmp_path_factory.mktemp("mini")
+    tiles = "ACGTTGCATT" * 15
+    (folder / "four.fa").write_text(f">a\n{'ACGT' * 15}\n>b\n{tiles}\n")
+    snakemake(checkout, folder)
+    return folder
+
+
+def test_every_declared_result_is_there(finished):
+    for name in (
+        "results/overview.html", "results/metrics.tsv", "results/mini/dataset.h5ad",
+        f"{RUN}/model.safetensors", f"{RUN}/history.tsv", f"{RUN}/filters.meme",
+        f"{RUN}/annotation.tsv", f"{RUN}/unit_importance.tsv", f"{RUN}/recovery.tsv",
+        f"{RUN}/figures/filter_sheet.png", "results/mini/tiny/recovered_motifs.pdf",
+        "results/mini_like/tiny/same_regions.png", f"{RUN}/apply/four.tsv",
+    ):  # fmt: skip
+        assert (finished / name).stat().st_size > 0, name
+    assert not list(finished.glob("results/**/training_state.pt"))
+    assert not list(finished.glob("results/**/.writing-*"))
+
+
+def test_a_second_run_does_nothing(checkout, finished):
+    assert "Nothing to be done" in snakemake(checkout, finished, "-n").stdout
+
+
+def test_switching_device_or_offline_repeats_nothing(checkout, finished):
+    done = snakemake(checkout, finished, "-n", "--config", "device=auto", "offline=true")
+    assert set(planned(done)) <= {"overview", "all", "total"}
+
+
+def test_metrics_have_the_documented_columns_and_add_up(finished):
+    metrics = pd.read_csv(finished / "results/metrics.tsv", sep="\t")
+    assert list(metrics.columns) == [
+        "dataset", "model", "seed", "split", "target", "metric", "value", "low", "high", "n",
+        "n_positive", "note",
+    ]  # fmt: skip
+    auprc = metrics[(metrics.metric == "auprc") & (metrics.dataset == "mini") & (metrics.seed == 0)]
+    per_target = auprc[auprc.target != "mean"]
+    assert set(per_target.target) == {"red", "blue"}
+    assert auprc[auprc.target == "mean"].value.item() == pytest.approx(
+        per_target.value.mean(), abs=1e-5
+    )
+    assert (auprc.low <= auprc.value).all() and (auprc.value <= auprc.high).all()
+
+
+def test_the_data_set_is_plain_anndata(finished):
+    data = anndata.read_h5ad(finished / "results/mini/dataset.h5ad")
+    assert data.X.dtype == np.float32 and data.obsm["sequence"].dtype == np.uint8
+    assert data.n_obs + sum(data.uns["dropped"].values()) == data.uns["n_read"] == 500
+    other = anndata.read_h5ad(finished / "results/mini_like/dataset.h5ad")
+    assert (other.obs["split"].astype(str) == data.obs["split"].astype(str)).all()
+
+
+def test_the_model_file_stands_alone(finished):
+    model = models.load(finished / RUN / "model.safetensors")
+    assert model.target_names == ["red", "blue"] and not model.training
+    assert model.metadata["seed"] == 0 and model.metadata["settings"]["preset"] == "paper_methods"
+    assert {"device", "versions", "data_digest", "code_digest", "task"} <= set(model.metadata)
+
+
+def test_applied_predictions_are_tiled_and_add_up(finished):
+    table = pd.read_csv(finished / RUN / "apply/four.tsv", sep="\t")
+    assert list(table.columns) == ["id", "target", "logit", "prediction"]
+    assert list(table.id.unique()) == ["a", "b:0-60", "b:60-120", "b:90-150"]
+    np.testing.assert_allclose(table.prediction, 1 / (1 + np.exp(-table.logit)), atol=1e-4)
+    parts = pd.read_csv(finished / RUN / "apply/four.contributions.tsv.gz", sep="\t")
+    sums = parts.drop(columns=["id", "target"]).sum(axis=1)
+    np.testing.assert_allclose(sums, table.logit, atol=1e-3)
+
+
+def test_truth_is_read_by_the_recovery_table_only(root):
+    text = "".join(path.read_text() for path in (root / "rules").glob("*.smk"))
+    assert text.count("truth_table") == 2 and len(re.findall(r'"[^"]*truth\.tsv', text)) == 2
+
+
+def test_the_report_is_one_file_with_methods_and_config(checkout, finished):
+    snakemake(checkout, finished, "--report", "results/report.html")
+    page = (finished / "results/report.html").read_text()
+    for text in (
+        "paper_methods",
+        "Filters were turned into position weight matrices",
+        "What was run",
+    ):
+        assert text in page
+    assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="https?://', page)
+
+
+def test_the_overview_counts_what_was_dropped_and_escapes(finished):
+    page = (finished / "results/overview.html").read_text()
+    for text in ("paper_methods", "learning rate 0.01", "torch 2.", "n_sequences: 500", "none"):
+        assert text in page
+
+
+def test_the_slurm_profile_plans_from_a_checkout(checkout, tmp_path):
+    command = [sys.executable, "-m", "snakemake", "--profile", "slurm", "-n"]
+    command += ["--configfile", "config/demo.yaml", "--directory", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=checkout)
+    assert done.returncode == 0, done.stderr
+    assert planned(done)["train"] == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rnus: []", "unknown key 'rnus' (did you mean 'runs'?)"),
+        ("datasets: {'a;touch hacked': {}}", "'a;touch hacked' does not match"),
+        ("figures: [figure_9z]", "unknown ['figure_9z']"),
+        ("mirror: nowhere", "mirror: nowhere is not a folder"),
+        ("runs: [{datasets: [x], models: [tiny]}]", "unknown data set 'x'"),
+    ],
+)
+def test_a_wrong_config_is_one_clear_error_before_anything_runs(checkout, tmp_path, text, message):
+    (tmp_path / "wrong.yaml").write_text(text)
+    done = snakemake(checkout, tmp_path, "--configfile", str(checkout / "tests/mini/config.yaml"),
+                     str(tmp_path / "wrong.yaml"), check=False)  # fmt: skip
+    assert done.returncode != 0 and message in done.stderr
+    assert "Traceback" not in done.stderr and not (tmp_path / "results").exists()
+    assert not list(tmp_path.rglob("hacked"))
+
+
+def test_offline_without_the_file_says_which(checkout, tmp_path):
+    wanted = "resources/downloads/jaspar/leaf_to_cluster.tab"
+    done = snakemake(checkout, tmp_path, wanted, "--config", "offline=true", check=False)
+    assert done.returncode != 0 and f"offline: true, but {wanted} is in no mirror" in done.stderr
+    assert not (tmp_path / wanted).exists()
+
+
+def test_a_users_table_with_a_mistake_is_explained(checkout, tmp_path):
+    (tmp_path / "mine.tsv").write_text("id\tsequence\tt\na\tACGT\t2\n")
+    entry = {"source": "mine", "parser": "table", "task": "binary", "split": {"method": "random"}}
+    config = yaml.safe_load((checkout / "tests/mini/config.yaml").read_text())
+    config["sources"]["mine"] = {"files": {"mine.tsv": {"path": "mine.tsv"}}}
+    config["datasets"]["mine"] = entry
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    wanted = "results/mine/dataset.h5ad"
+    done = snakemake(checkout, tmp_path, wanted, config=tmp_path / "config.yaml", check=False)
+    assert "error: " in done.stderr and done.returncode != 0
+    assert not (tmp_path / "results/mine/dataset.h5ad").exists()
+
+
+ADDED = {
+    "workflow_lib/parsers/letters.py": """
+import numpy as np
+from workflow_lib.dataset import build
+def letters(files, n: int):
+    codes = np.random.default_rng(0).integers(0, 4, (n, 40)).astype(np.uint8)
+    return build([str(i) for i in range(n)], codes, (codes == 2).mean(1, keepdims=True), ["g"])
+""",
+    "workflow_lib/models/counter.py": """
+import torch
+from torch import nn
+class Counter(nn.Module):
+    def __init__(self, length: int, n_targets: int, scale: float = 1.0):
+        super().__init__()
+        self.length, self.n_targets, self.hyperparameters = length, n_targets, {"scale": scale}
+        self.linear = nn.Linear(4, n_targets)
+    def forward(self, X):
+        return self.linear(X.mean(-1)) * self.hyperparameters["scale"]
+""",
+}
+
+
+def test_a_parser_a_model_and_a_task_are_added_with_a_file_and_a_line_each(root, tmp_path):
+    project, folder = tmp_path / "project", tmp_path / "run"
+    for name in ("config", "rules", "scripts", "workflow_lib", "resources", "tests", "envs"):
+        ignore = shutil.ignore_patterns("__pycache__", "downloads", "simulated")
+        shutil.copytree(root / name, project / name, ignore=ignore)
+    shutil.copy(root / "Snakefile", project)
+    for name, text in ADDED.items():
+        (project / name).write_text(text)
+    lines = {
+        "workflow_lib/parsers/__init__.py": (
+            '"table": table,', '"table": table, "letters": letters,',
+            "from workflow_lib.parsers.letters import letters\n",
+        ),
+        "workflow_lib/models/__init__.py": (
+            '{"explainn"', '{"counter": Counter, "explainn"',
+            "from workflow_lib.models.counter import Counter\n",
+        ),
+        "workflow_lib/tasks.py": (
+            '"binary": Task',
+            '"huge": Task(masked_mse, torch.nn.Identity(), ("mse",), False), "binary": Task', "",
+        ),
+    }  # fmt: skip
+    for name, (old, new, imported) in lines.items():
+        text = (project / name).read_text()
+        assert old in text
+        text = text.replace(old, new, 1)
+        if imported:
+            text = text.replace("\nfrom workflow_lib", f"\n{imported}from workflow_lib", 1)
+        (project / name).write_text(text)
+    config = {
+        "sources": {"nothing": {"files": {"x": {"path": "x"}}}},
+        "datasets": {"g": {"source": "nothing", "parser": "letters", "options": {"n": 300},
+                           "task": "huge", "split": {"method": "random"}}},
+        "models": {"counter": {"architecture": "counter",
+                               "training": {"learning_rate": 0.1, "max_epochs": 20}}},
+        "runs": [{"datasets": ["g"], "models": ["counter"], "seeds": [0]}],
+        "annotation": {"clusters": False},
+    }  # fmt: skip
+    folder.mkdir()
+    (folder / "x").write_text("")
+    (folder / "config.yaml").write_text(json.dumps(config))
+    snakemake(project, folder, config=folder / "config.yaml")
+    metrics = pd.read_csv(folder / "results/metrics.tsv", sep="\t")
+    assert (metrics.metric == "mse").all() and metrics.value.iloc[0] < 0.01
+
+
+def test_editing_a_figure_redraws_it_and_retrains_nothing(checkout, finished):
+    path = checkout / "workflow_lib/plotting.py"
+    text = path.read_text()
+    body = text.index('"""', text.index('"""', text.index("def loss_curves(")) + 3) + 3
+    try:
+        path.write_text(text + "\n\ndef unused() -> int:\n    return 1\n")
+        assert "Nothing to be done" in snakemake(checkout, finished, "-n").stdout
+        path.write_text(f"{text[:body]}\n    assert True{text[body:]}")
+        jobs = planned(snakemake(checkout, finished, "-n"))
+        assert set(jobs) == {"loss_curves", "all", "total"}
+    finally:
+        path.write_text(text)
+
+
+def test_a_change_of_training_code_retrains(checkout, finished):
+    path = checkout / "workflow_lib/tasks.py"
+    text = path.read_text()
+    try:
+        path.write_text(text.replace("* resolved).sum()", "* resolved).sum() * 1", 1))
+        assert planned(snakemake(checkout, finished, "-n"))["train"] == 4
+    finally:
+        path.write_text(text)

@@ -1,0 +1,99 @@
+"""The state of a training after each epoch, so that a run that is killed can go on.
+
+It lies beside the results, is no declared output of any rule, and is gone when a training ends. A
+digest of data, settings and code says what it belongs to.
+"""
+
+import hashlib
+import json
+import logging
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from workflow_lib.files import atomic
+
+log = logging.getLogger(__name__)
+
+
+class Checkpoint(NamedTuple):
+    """Where the state is kept, and the digest of all that the result depends on."""
+
+    path: Path
+    digest: str
+
+
+def digest_of(*parts: object) -> str:
+    """A sha256 over arrays (their bytes) and plain values (as JSON)."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            digest.update(f"{part.dtype}{part.shape}".encode())
+            digest.update(np.ascontiguousarray(part).data)
+        else:
+            digest.update(json.dumps(part, sort_keys=True, default=str).encode())
+    return digest.hexdigest()
+
+
+def save_state(
+    checkpoint: Checkpoint | None,
+    model: nn.Module,
+    best: dict,
+    optimizer: torch.optim.Optimizer,
+    history: list[dict],
+    device: torch.device,
+) -> None:
+    """Write the state after an epoch; the one before it stands until this one is whole."""
+    if checkpoint is None:
+        return
+    state = {
+        "digest": checkpoint.digest,
+        "model": model.state_dict(),
+        "best": best,
+        "optimizer": optimizer.state_dict(),
+        "history": history,
+        "random": torch.get_rng_state(),
+        "cuda_random": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
+    }
+    with atomic(checkpoint.path) as temporary:
+        torch.save(state, temporary)
+
+
+def resume(
+    checkpoint: Checkpoint | None,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    device: torch.device,
+) -> tuple[list[dict], dict]:
+    """Take up an interrupted run: model, optimizer and random states are set as they were.
+
+    Returns
+    -------
+    history, best
+        Its epochs so far and the weights of the best one; empty where there is no run to continue.
+    """
+    if checkpoint is None or not os.path.exists(checkpoint.path):
+        return [], {}
+    path, digest = checkpoint
+    try:
+        state = torch.load(path, weights_only=True, map_location=device)
+    except Exception as error:  # any damage at all: the state is only a help, never needed
+        log.warning("%s cannot be read (%s); training starts anew", path, error)
+        return [], {}
+    if state.get("digest") != digest:
+        log.warning(
+            "%s is of a run with other data, settings or code; it is refused, training starts anew",
+            path,
+        )
+        return [], {}
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    torch.set_rng_state(state["random"].cpu())
+    if state["cuda_random"] is not None:
+        torch.cuda.set_rng_state(state["cuda_random"].cpu(), device)
+    log.info("continued after epoch %d of an interrupted run (%s)", len(state["history"]), path)
+    return state["history"], state["best"]
