@@ -16,7 +16,6 @@ REPORT := results/report.html
 # Touched when the demo's report was made: whatever is newer calls for another one.
 REPORT_STAMP := .snakemake/demo_report
 REPORT_SOURCES := results config $(filter-out resources/downloads,$(wildcard resources/*))
-REPORT_STYLE := $(addprefix --report-stylesheet ,$(wildcard resources/report.css))
 
 # What a login shell or an environment module may set, and .venv must not see.
 unexport PYTHONPATH PYTHONHOME
@@ -37,7 +36,7 @@ demo: venv ## run the embedded example to results/report.html (a few minutes)
 		--show-failed-logs --quiet host reason
 	@if [ ! -f $(REPORT) ] || [ ! -f $(REPORT_STAMP) ] || \
 		[ -n "$$(find $(REPORT_SOURCES) -type f -newer $(REPORT_STAMP) | head -n 1)" ]; then \
-		$(RUN) snakemake --configfile config/demo.yaml --report $(REPORT) $(REPORT_STYLE) --quiet host \
+		$(RUN) snakemake --configfile config/demo.yaml --report $(REPORT) --quiet host \
 		&& touch $(REPORT_STAMP); \
 	fi
 	@echo "Report: $(abspath $(REPORT))"
@@ -56,7 +55,7 @@ bench: venv ## one table of speed and memory, each row with what it compares
 	@.venv/bin/python tests/bench.py
 
 clean: ## remove results and caches; downloads and .venv stay
-	rm -rf results logs benchmarks .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf results logs benchmarks resources/simulated .snakemake .pytest_cache .ruff_cache .hypothesis
 	find config rules scripts tests workflow_lib envs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-all: clean ## ... and these too

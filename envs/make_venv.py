@@ -24,6 +24,7 @@ NEEDED = f"about {CPU_GB} GB ({CUDA_GB} GB with torch's CUDA build)"
 OTHER_PYTHON = "name another Python: make PYTHON=/path/to/python3.12 ..."
 GROUPS = {"base": ["requirements.txt"], "dev": ["requirements.txt", "requirements-dev.txt"]}
 CONSTRAINTS = "constraints.txt"
+WARM_UP = "envs/warm_up.py"
 
 OFFLINE = re.compile(
     "NewConnectionError|Failed to establish a new connection|NameResolutionError|ConnectTimeout"
@@ -81,6 +82,7 @@ def set_up(root, venv, group):
         with contextlib.suppress(FileNotFoundError):
             os.remove(stamp_path(venv))
         install(root, venv, group, log)
+        warm_up(root, venv, log)
         write_stamp(root, venv, group)
     except OSError as error:
         raise SetupError(
@@ -213,6 +215,23 @@ def install(root, venv, group, log):
             run_pip(venv, what + ["-c", os.path.join(root, CONSTRAINTS)], log)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def warm_up(root, venv, log):
+    """Let numba compile Tomtom now, once (about a minute), and not in every job that needs it."""
+    python = os.path.join(venv, "bin", "python")
+    if not os.path.exists(os.path.join(root, WARM_UP)):
+        return
+    say("Compiling Tomtom, once ...")
+    with open(log, "a", encoding="utf-8") as handle:
+        done = subprocess.run(
+            [python, os.path.join(root, WARM_UP)],
+            stdout=handle,
+            stderr=handle,
+            env=dict(clean_environment(), PYTHONPATH=root),
+        )
+    if done.returncode:
+        raise SetupError(f"the installed packages do not work; see the end of {log}")
 
 
 def drop_unfinished(venv):

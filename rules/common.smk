@@ -5,7 +5,6 @@ Provides: CATALOGUE (the config written out), wildcard constraints, functions th
 """
 
 import re
-import sys
 from pathlib import Path
 
 import yaml
@@ -29,6 +28,7 @@ if config["mirror"] and not Path(config["mirror"]).is_dir():
     )
 
 RUNS = CATALOGUE["runs"]
+ALL_RUNS = set(RUNS)
 RUN = "results/{dataset}/{model}/seed{seed}"
 
 

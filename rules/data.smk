@@ -14,8 +14,6 @@ rule data:
 
 rule download:
     """Bring one file of a source here, from the mirror or from its address."""
-    input:
-        unpack(mirrored),
     output:
         file="resources/downloads/{source}/{file}",
     log:
@@ -24,7 +22,8 @@ rule download:
     conda:
         "../envs/python.yaml"
     resources:
-        # Not a param: switching it must not repeat finished downloads.
+        # Not params: changing them must not delete and repeat finished downloads.
+        mirror=str(config["mirror"] or ""),
         offline=int(config["offline"]),
         mem_mb=500,
         runtime=60,
@@ -40,8 +39,7 @@ rule download:
 rule simulate:
     """Draw sequences with planted motifs; the truth is written beside them."""
     input:
-        meme=f"results/motifs/{config['annotation']['database']}.meme",
-        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
+        unpack(planted_database),
     output:
         sequences="resources/simulated/{source}/sequences.tsv.gz",
         truth="resources/simulated/{source}/truth.tsv",

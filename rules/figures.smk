@@ -34,6 +34,8 @@ rule overview:
     input:
         datasets=for_runs("results/{dataset}/dataset.h5ad"),
         models=for_runs(f"{RUN}/model.safetensors"),
+        histories=for_runs(f"{RUN}/history.tsv"),
+        selections=for_runs(f"{RUN}/selection.tsv", with_units()),
         metrics="results/metrics.tsv",
         template=workflow.source_path("../resources/report/overview.html.jinja"),
     output:

@@ -1,7 +1,8 @@
 """What a trained model has learned.
 
 Requires: model.safetensors and dataset.h5ad; the JASPAR profiles of motifs.smk.
-Provides: in results/{dataset}/{model}/seed{seed}/ filters.meme, filters.tsv, annotation.tsv,
+Provides: in results/{dataset}/{model}/seed{seed}/ filters.meme, filters.tsv, selection.tsv (how many
+sequences were interpreted), annotation.tsv,
 output_weights.tsv, unit_importance.tsv, recovery.tsv.
 """
 
@@ -21,6 +22,7 @@ rule filters:
     output:
         meme="results/{dataset}/{model}/seed{seed}/filters.meme",
         filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
+        selection="results/{dataset}/{model}/seed{seed}/selection.tsv",
     log:
         "logs/filters/{dataset}/{model}/seed{seed}.log",
     benchmark:

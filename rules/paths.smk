@@ -7,12 +7,6 @@ Provides: one section for each file of rules.
 # sources and data sets
 
 
-def mirrored(wildcards):
-    """The mirror's copy of a source's file, if there is a mirror and it has it."""
-    path = Path(config["mirror"] or "", wildcards.source, wildcards.file)
-    return {"mirrored": str(path)} if config["mirror"] and path.is_file() else {}
-
-
 def source_names(wildcards):
     """The names of those files in the catalogue."""
     return catalogue.source_files(of_kind(wildcards.dataset), CATALOGUE["sources"])
@@ -36,13 +30,21 @@ def split_like(wildcards):
     return {"like": f"results/{other}/dataset.h5ad"} if other else {}
 
 
+def planted_database(wildcards):
+    """The motifs that a simulation plants."""
+    name = CATALOGUE["sources"][wildcards.source]["simulate"]["database"]
+    return {"meme": f"results/motifs/{name}.meme", "profiles": f"results/motifs/{name}.tsv"}
+
+
 # training
 
 
 def runs_with_same_regions(run):
     """Runs of the same model and seed on the data set whose split this run's data set shares."""
     like = of_kind(run.dataset)["split"].get("like")
-    return [other for other in RUNS if other == run._replace(dataset=like)]
+    other = run._replace(dataset=like)
+    both_binary = like and of_kind(like)["task"] == of_kind(run.dataset)["task"] == "binary"
+    return [other] if both_binary and other in ALL_RUNS else []
 
 
 def compared_runs(wildcards):
@@ -71,7 +73,7 @@ def truth_table(wildcards):
 def cluster_file(wildcards):
     """The table of binding modes that the config names, if it names one."""
     clusters = config["motif_databases"][wildcards.database].get("clusters")
-    if not clusters or not config["annotation"]["clusters"]:
+    if not clusters:
         return {}
     return {"clusters": f"resources/downloads/{clusters['source']}/{clusters['file']}"}
 
@@ -142,9 +144,10 @@ def interpretation_results():
 
 
 def applied_results():
-    """Predictions of the trained models for the user's FASTA files."""
-    return [
-        f"{path}/apply/{name}.tsv"
-        for name, entry in config["apply"].items()
-        for path in for_runs(RUN, catalogue.matching(RUNS, entry))
-    ]
+    """Predictions of the trained models for the user's FASTA files, taken apart where they can be."""
+    paths = []
+    for name, entry in config["apply"].items():
+        runs = catalogue.matching(RUNS, entry)
+        paths += for_runs(f"{RUN}/apply/{name}.tsv", runs)
+        paths += for_runs(f"{RUN}/apply/{name}.contributions.tsv.gz", with_units(runs))
+    return paths

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.motifs import read_meme
 from workflow_lib.tomtom import annotate, tomtom
@@ -12,8 +12,7 @@ def main(filters: str, database: str, profiles: str, q_value: float, output: str
     """Write one row per pair, best first within each unit."""
     pairs = tomtom(read_meme(filters), read_meme(database), q_value)
     known = pd.read_csv(profiles, sep="\t", dtype=str, keep_default_na=False)
-    with atomic(output) as temporary:
-        annotate(pairs, known).to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+    write_table(annotate(pairs, known), output, float_format="%.6g")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,14 @@
 
 import pandas as pd
 
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 
 
 def main(paths: list[str], output: str) -> None:
     """Concatenate; every cell stays as it was written."""
     tables = [pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False) for path in paths]
-    with atomic(output) as temporary:
-        pd.concat(tables).to_csv(temporary, sep="\t", index=False)
+    write_table(pd.concat(tables), output)
 
 
 if __name__ == "__main__":

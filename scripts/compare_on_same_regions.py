@@ -3,18 +3,23 @@
 import numpy as np
 import pandas as pd
 
+from workflow_lib.errors import InputError
 from workflow_lib.evaluation import paired_difference
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.tables import read_predictions
 
 
 def main(of_other: list[str], of_this: list[str], labels: str, draws: int, output: str) -> None:
     """Write AUPRC per target (a: the other data set, b: this one) and their difference b - a."""
-    read_a = [read_predictions(path, labels) for path in of_other]
-    read_b = [read_predictions(path, labels) for path in of_this]
-    truth = read_a[0][1]
-    a, b = ([predictions.to_numpy() for predictions, _, _ in read] for read in (read_a, read_b))
+    tables = [read_predictions(path, labels, shared_only=True) for path in (*of_other, *of_this)]
+    # A data set may have some of the other's targets only.
+    names = [name for name in tables[0][1] if all(name in table for _, table, _ in tables)]
+    if not names:
+        raise InputError(f"{of_this[0]} and {of_other[0]} share no target; nothing to compare")
+    truth = tables[0][1][names]
+    values = [predictions[names].to_numpy() for predictions, _, _ in tables]
+    a, b = values[: len(of_other)], values[len(of_other) :]
     columns = {"mean": slice(None)} | {name: [i] for i, name in enumerate(truth)}
     rows = []
     for name, chosen in columns.items():
@@ -26,11 +31,8 @@ def main(of_other: list[str], of_this: list[str], labels: str, draws: int, outpu
         )
         n_positive = int(np.nansum(truth.to_numpy()[:, chosen]))
         rows.append((name, found.b, found.a, found.difference, found.low, found.high, n_positive))
-    names = ["target", "auprc_a", "auprc_b", "difference", "low", "high", "n_positive"]
-    with atomic(output) as temporary:
-        pd.DataFrame(rows, columns=names).to_csv(
-            temporary, sep="\t", index=False, float_format="%.6g"
-        )
+    header = ["target", "auprc_a", "auprc_b", "difference", "low", "high", "n_positive"]
+    write_table(pd.DataFrame(rows, columns=header), output, float_format="%.6g")
 
 
 if __name__ == "__main__":

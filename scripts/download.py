@@ -1,26 +1,33 @@
 """Bring one file of a source here, from the mirror or from its address."""
 
+from pathlib import Path
+
 from workflow_lib import download
 from workflow_lib.errors import InputError
 from workflow_lib.logs import log_to
 
 
-def main(mirrored: str | None, url: str, sha256: str | None, offline: bool, output: str) -> None:
-    """Copy the mirror's file if there is one; else download."""
-    if mirrored:
+def main(url: str, sha256: str | None, mirrored: Path | None, offline: bool, output: str) -> None:
+    """Copy the mirror's file if it is there; else download."""
+    if mirrored and mirrored.is_file():
         download.copy_from_mirror(mirrored, output, sha256)
-    elif offline:
-        raise InputError(f"offline: true, but {output} is in no mirror and would come from {url}")
-    else:
+        return
+    looked = f"{mirrored} is not there" if mirrored else "there is no mirror"
+    if offline:
+        raise InputError(f"offline: true, but {looked}, and {output} would come from {url}")
+    try:
         download.fetch(url, output, sha256)
+    except InputError as error:
+        raise InputError(f"{error} ({looked})") from error
 
 
 if __name__ == "__main__":
     with log_to(snakemake.log[0]):
+        mirror, wildcards = snakemake.resources.mirror, snakemake.wildcards
         main(
-            mirrored=snakemake.input.get("mirrored"),
             url=snakemake.params.url,
             sha256=snakemake.params.sha256,
+            mirrored=Path(mirror, wildcards.source, wildcards.file) if mirror else None,
             offline=bool(snakemake.resources.offline),
             output=snakemake.output.file,
         )

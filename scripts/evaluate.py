@@ -1,7 +1,7 @@
 """Score a run's predictions against the labels, with bootstrap intervals."""
 
 from workflow_lib.evaluation import evaluate
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.tables import read_predictions
 from workflow_lib.tasks import TASKS
@@ -15,8 +15,7 @@ def main(run: dict[str, str], paths: tuple[str, str], task: str, draws: int, out
     )
     for position, (name, value) in enumerate({**run, "split": split}.items()):
         table.insert(position, name, value)
-    with atomic(output) as temporary:
-        table.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+    write_table(table, output, float_format="%.6g")
 
 
 if __name__ == "__main__":

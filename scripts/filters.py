@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 
 from workflow_lib import dataset, models
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device
 from workflow_lib.interpret.filters import filter_matrices, probabilities
 from workflow_lib.interpret.selection import interpreted
@@ -24,7 +24,14 @@ def main(
     model, chosen = models.load(model_path), choose_device(device)
     part = dataset.part(dataset.load(data_path), *settings["interpret_on"])
     X, selected = interpreted(model, part, settings, chosen)
+    counts = pd.DataFrame(
+        {"target": model.target_names, "n": part.n_obs, "n_selected": selected.sum(axis=0)}
+    )
+    counts.loc[len(counts)] = ["any", part.n_obs, len(X)]
+    write_table(counts, outputs["selection"])
     log.info("sequences: %d, of which correctly predicted: %d", part.n_obs, len(X))
+    if not len(X):
+        log.warning("no sequence is correctly predicted: all filters will be flat")
     options = {"inclusive": settings["inclusive"], "strands": settings["strands"]}
     found = filter_matrices(model, X, device=chosen, **options)
     motifs = [
@@ -43,8 +50,7 @@ def main(
             "consensus": [consensus(motif.probabilities) for motif in motifs],
         }
     )
-    with atomic(outputs["filters"]) as temporary:
-        table.to_csv(temporary, sep="\t", index=False)
+    write_table(table, outputs["filters"])
 
 
 if __name__ == "__main__":

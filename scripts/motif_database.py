@@ -1,6 +1,6 @@
 """Write the known motifs of one JASPAR release, with families and binding modes."""
 
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.jaspar import profiles, read_clusters
 from workflow_lib.logs import log_to
 from workflow_lib.motifs import write_meme
@@ -13,8 +13,7 @@ def main(
     known = read_clusters(clusters) if clusters else None
     motifs, found = profiles(release, collection, tax_group, known)
     write_meme(meme, motifs)
-    with atomic(table) as temporary:
-        found.to_csv(temporary, sep="\t", index=False)
+    write_table(found, table)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from workflow_lib.models import read_metadata
 
 def main(
     datasets: list[str],
-    models: list[str],
+    runs: dict[str, list[str]],
     metrics: str,
     config: dict[str, Any],
     template: str,
@@ -26,7 +26,8 @@ def main(
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page = environment.from_string(Path(template).read_text()).render(
         datasets=[describe_dataset(path) for path in datasets],
-        runs=[describe_run(path) for path in models],
+        runs=[describe_run(*paths) for paths in zip(runs["models"], runs["histories"])],
+        selections=[describe_selection(path) for path in runs["selections"]],
         means=mean_metrics(metrics),
         config=yaml.safe_dump(config, sort_keys=False, width=110),
     )
@@ -50,10 +51,25 @@ def describe_dataset(path: str) -> dict[str, Any]:
     }
 
 
-def describe_run(path: str) -> dict[str, Any]:
+def describe_selection(path: str) -> dict[str, Any]:
+    """How many sequences of one model were interpreted: for any target, and over the targets."""
+    table = pd.read_csv(path, sep="\t", keep_default_na=False).set_index("target")
+    folder, per_target = Path(path).parent, table["n_selected"].drop("any")
+    return {
+        "dataset": folder.parent.parent.name,
+        "model": folder.parent.name,
+        "seed": folder.name.removeprefix("seed"),
+        "n": int(table.loc["any", "n"]),
+        "selected": int(table.loc["any", "n_selected"]),
+        "fewest": int(per_target.min()),
+        "most": int(per_target.max()),
+    }
+
+
+def describe_run(path: str, history_path: str) -> dict[str, Any]:
     """How one model was trained, from the header of its file and its history."""
     known = read_metadata(path)
-    history = pd.read_csv(Path(path).with_name("history.tsv"), sep="\t")
+    history = pd.read_csv(history_path, sep="\t")
     folder = Path(path).parent
     return {
         "dataset": folder.parent.parent.name,
@@ -63,10 +79,10 @@ def describe_run(path: str) -> dict[str, Any]:
         "hyperparameters": known["hyperparameters"],
         "architecture": known["architecture"],
         "device": known["device"],
-        "machine": known["machine"],
-        "versions": known["versions"],
-        "code": known["code_digest"],
-        "data": known["data_digest"][:16],
+        "place": "; ".join(
+            [known["machine"], *(f"{name} {v}" for name, v in known["versions"].items())]
+        ),
+        "digests": f"{known['code_digest'][:8]}, {known['data_digest'][:8]}",
         "epochs": len(history),
         "best": int(history.loc[history["best"], "epoch"].iloc[0]),
         "seconds": float(history["seconds"].sum()),
@@ -83,7 +99,10 @@ if __name__ == "__main__":
     with log_to(snakemake.log[0]):
         main(
             datasets=list(snakemake.input.datasets),
-            models=list(snakemake.input.models),
+            runs={
+                name: list(snakemake.input.get(name) or [])
+                for name in ("models", "histories", "selections")
+            },
             metrics=snakemake.input.metrics,
             config=json.loads(json.dumps(snakemake.params.config)),
             template=snakemake.input.template,

@@ -4,7 +4,7 @@ import pandas as pd
 import torch
 
 from workflow_lib import dataset, models
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device, predict
 from workflow_lib.logs import log_to
 
@@ -19,8 +19,7 @@ def main(model_path: str, data_path: str, device: str, output: str) -> None:
     )
     table = pd.DataFrame(values, index=scored.obs_names, columns=model.target_names)
     table.insert(0, "split", scored.obs["split"].astype(str))
-    with atomic(output) as temporary:
-        table.to_csv(temporary, sep="\t", index_label="id", float_format="%.7g")
+    write_table(table, output, index_label="id", float_format="%.7g")
 
 
 if __name__ == "__main__":

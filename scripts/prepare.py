@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from workflow_lib import dataset
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.parsers import PARSERS
 from workflow_lib.splits import SPLITS
@@ -39,8 +39,7 @@ def main(
     dataset.check_targets(data, name)
     dataset.validate(data, name=name, optional_parts=entry.get("optional_parts", ()))
     dataset.save(data, outputs["dataset"])
-    with atomic(outputs["labels"]) as temporary:
-        dataset.labels(data).to_csv(temporary, sep="\t", index_label="id")
+    write_table(dataset.labels(data), outputs["labels"], index_label="id")
     log.info("%s; parts: %s", dataset.counts(data), dataset.part_sizes(data))
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.simulate import recovery
 
@@ -14,8 +14,7 @@ def main(tables: dict[str, str], seed: int, output: str) -> None:
         for name, path in tables.items()
     }
     found = recovery(read["truth"], read["annotation"], read["importance"], read["profiles"], seed)
-    with atomic(output) as temporary:
-        found.to_csv(temporary, sep="\t", index=False, float_format="%.4g")
+    write_table(found, output, float_format="%.4g")
 
 
 if __name__ == "__main__":

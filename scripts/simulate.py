@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.motifs import read_meme
 from workflow_lib.sequence import decode
@@ -14,14 +14,14 @@ from workflow_lib.simulate import simulate
 def main(settings: dict[str, Any], meme: str, profiles: str, outputs: dict[str, str]) -> None:
     """Write the sequences with their labels, what was planted, and where each site is."""
     known = pd.read_csv(profiles, sep="\t", dtype=str, keep_default_na=False)
+    settings = {key: value for key, value in settings.items() if key != "database"}
     drawn = simulate(settings, read_meme(meme), known)
     table = pd.DataFrame(drawn.labels.astype(int), columns=drawn.targets)
     table.insert(0, "sequence", decode(drawn.codes))
     table.insert(0, "id", drawn.ids)
     tables = {"sequences": table, "truth": drawn.truth, "sites": drawn.sites}
     for name, written in tables.items():
-        with atomic(outputs[name]) as temporary:
-            written.to_csv(temporary, sep="\t", index=False)
+        write_table(written, outputs[name])
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from workflow_lib import dataset, models, training
-from workflow_lib.checkpoint import Checkpoint, digest_of
-from workflow_lib.files import atomic
+from workflow_lib.checkpoint import Checkpoint, digest_of, remove_state
+from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device, describe_device
 from workflow_lib.logs import log_to
 
@@ -61,10 +61,9 @@ def main(
         device=chosen,
         checkpoint=Checkpoint(state_path, digest),
     )
-    with atomic(outputs["history"]) as temporary:
-        history.to_csv(temporary, sep="\t", index=False)
+    write_table(history, outputs["history"])
     models.save(net.cpu(), outputs["model"], metadata | provenance(chosen))
-    state_path.unlink(missing_ok=True)
+    remove_state(state_path)
 
 
 def provenance(device: torch.device) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pandas as pd
 import torch
 
 from workflow_lib import dataset, models
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device
 from workflow_lib.interpret.filters import above
 from workflow_lib.interpret.importance import output_weights, unit_importance
@@ -31,8 +31,7 @@ def main(
         maximum = above(maximum)
     table = unit_importance(model, X, selected, maximum, model.target_names, device=chosen)
     for name, written in {"importance": table, "weights": output_weights(model)}.items():
-        with atomic(outputs[name]) as temporary:
-            written.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+        write_table(written, outputs[name], float_format="%.6g")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,10 @@
 from pathlib import Path
 
 import pytest
+import torch
+
+# Tests run side by side: threads that wait for each other cost ten times the time.
+torch.set_num_threads(1)
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -61,6 +61,62 @@ def test_comments_docstrings_and_layout_do_not_count(project):
     assert digest() == before
 
 
+def test_log_messages_and_the_words_of_errors_do_not_count(project):
+    before = digest()
+    path = project / "workflow_lib/training.py"
+    edit(path, '"finished; the weights of epoch', '"done; the weights of epoch')
+    edit(path, "A lower learning_rate than", "A smaller learning_rate than")
+    assert digest() == before
+
+
+def test_constants_that_are_set_together_count(project):
+    script = "scripts/figures/weight_heatmap.py"
+    before = digest(script)
+    edit(
+        project / "workflow_lib/heatmap.py",
+        "MAX_ROWS, MAX_COLUMNS = 80,",
+        "MAX_ROWS, MAX_COLUMNS = 70,",
+    )
+    assert digest(script) != before
+
+
+def test_what_a_name_from_another_package_stands_for_counts(project):
+    before = digest()
+    edit(
+        project / "workflow_lib/models/__init__.py",
+        "import save as to_bytes",
+        "import dump as to_bytes",
+    )
+    assert digest() != before
+
+
+def test_every_import_between_modules_resolves(root):
+    forget()
+    for path in sorted((root / "workflow_lib").rglob("*.py")):
+        for module, name in code._Module(path).imports.values():
+            assert code._resolve(module, name), f"{path}: {module}.{name}"
+
+
+def test_a_model_that_inherits_has_its_bases_methods_and_parameters(project):
+    edit(
+        project / "workflow_lib/models/__init__.py",
+        '{"explainn": ExplaiNN}',
+        '{"explainn": ExplaiNN, "two": Two, "odd": partial(ExplaiNN)}',
+    )
+    edit(
+        project / "workflow_lib/models/__init__.py",
+        "import ExplaiNN\n",
+        "import ExplaiNN\nfrom workflow_lib.models.two import Two\n",
+    )
+    text = "from workflow_lib.models.explainn import ExplaiNN\nclass Two(ExplaiNN):\n    pass\n"
+    (project / "workflow_lib/models/two.py").write_text(text)
+    forget()
+    assert "units" in code.methods("model", "two")
+    assert code.parameters("model", "two") == code.parameters("model", "explainn")
+    with pytest.raises(InputError, match="'odd' is registered as 'partial.ExplaiNN.'"):
+        code.parameters("model", "odd")
+
+
 @pytest.mark.parametrize("module", ["plotting", "evaluation", "simulate", "tomtom"])
 def test_training_does_not_depend_on_what_it_does_not_use(project, module):
     before = digest()

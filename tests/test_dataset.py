@@ -66,6 +66,13 @@ def test_data_that_do_not_fit_are_refused(ids, names, message):
         dataset.build(ids, encode(["AC", "GT"]), np.zeros((2, 1)), names)
 
 
+def test_nothing_left_says_what_was_dropped():
+    data = make(10)
+    data.X[:] = np.nan
+    with pytest.raises(InputError, match="no sequence is left: 10 read, 0 kept, dropped: 10 unres"):
+        dataset.drop(data)
+
+
 def test_labels_of_a_binary_task_are_0_1_or_nothing():
     data = make()
     data.X[2, 1] = 0.5

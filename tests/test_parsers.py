@@ -49,6 +49,8 @@ def test_matrix_columns_follow_the_ids_and_rows_the_targets(tmp_path):
         (MATRIX[:, :2], {}, "2 columns, but a FASTA id names column 2"),
         (np.where(MATRIX == 1, 2, MATRIX), {}, "row 1: found the label 2.0|row 3: found the label"),
         (MATRIX, {"targets": ["XYZ"]}, "'XYZ' is not among"),
+        (MATRIX, {"targets": []}, "wanted some, each once"),
+        (MATRIX, {"targets": ["AR", "AR"]}, "wanted some, each once"),
         (np.array([["a"] * 3] * 3), {}, "wanted rows of numbers"),
     ],
 )
@@ -124,6 +126,9 @@ def test_table_with_regions_split_and_unresolved_targets(tmp_path):
         ("id\tsequence\tt\na\tAC-T\t1\n", "sequence 'a' has '-' at position 3"),
         ("id\tsequence\tt\na\t\t1\n", "line 2: no sequence"),
         ("id\tsequence\tt\tt\na\tACGT\t1\t1\n", "'t' stands twice"),
+        ("id\tsequence\tstart\tt\na\tACGT\t\t1\n", "column 'start': found '', wanted a position"),
+        ("id\tsequence\tstart\tt\na\tACGT\t3.7\t1\n", "'3.7', wanted a position"),
+        ("id\tsequence\tmean\na\tACGT\t3.7\n", "a target is called 'mean'"),
         ("id\tsequence\tsplit\tt\na\tACGT\tvalid\t1\n", "column split has 'valid'"),
         ("id\tsequence\tt\na\tACGT\t1\t2\t3\n", "line 2: more cells than the header's 3"),
     ],

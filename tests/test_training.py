@@ -83,7 +83,7 @@ def test_both_strands_double_the_examples_and_none_is_left_out(monkeypatch):
     training.fit(
         model, data, examples(40, seed=1), "binary", training.Settings(max_epochs=1, batch_size=16)
     )
-    rows = torch.cat([x for x in seen if x.requires_grad or True])[: 2 * 33]
+    rows = torch.cat(seen)[: 2 * 33]
     wanted = inference.to_input(np.concatenate([data.X, reverse_complement(data.X)]))
     key = lambda x: sorted(map(tuple, x.argmax(1).tolist()))  # noqa: E731
     assert key(rows) == key(wanted)
@@ -219,7 +219,7 @@ def test_killed_at_several_moments_it_ends_with_the_same_weights(root, tmp_path)
         time.sleep(wait)
         os.kill(process.pid, signal.SIGKILL)
         kills += process.wait() == -signal.SIGKILL
-    assert kills >= 3 and not (out.exists() and not state.exists())
+    assert kills >= 3 and state.exists()
     assert start(root, out).wait() == 0
     assert torch.equal(
         torch.load(out, weights_only=True), torch.load(tmp_path / "whole", weights_only=True)

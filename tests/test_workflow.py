@@ -1,11 +1,14 @@
 """The whole workflow, real Snakemake on the mini project."""
 
+import hashlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import anndata
 import numpy as np
@@ -42,8 +45,8 @@ def planned(done):
 def checkout(root, tmp_path_factory):
     """A copy of the project that tests may edit."""
     copy = tmp_path_factory.mktemp("checkout") / "project"
-    keep = ("Snakefile", "config", "rules", "scripts", "workflow_lib", "envs", "tests", "slurm")
-    for name in (*keep, "resources"):
+    keep = ("Snakefile", "config", "rules", "scripts", "workflow_lib", "envs", "slurm")
+    for name in (*keep, "profiles", "resources", "tests"):
         source = root / name
         if source.is_dir():
             ignore = shutil.ignore_patterns("__pycache__", "downloads", "simulated")
@@ -143,10 +146,46 @@ def test_the_report_is_one_file_with_methods_and_config(checkout, finished):
     assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="https?://', page)
 
 
-def test_the_overview_counts_what_was_dropped_and_escapes(finished):
+def test_the_overview_says_what_was_run_and_escapes_names(finished):
     page = (finished / "results/overview.html").read_text()
-    for text in ("paper_methods", "learning rate 0.01", "torch 2.", "n_sequences: 500", "none"):
+    for text in ("paper_methods", "learning rate 0.01", "torch 2.", "n_sequences: 500"):
         assert text in page
+    assert "&lt;b&gt;" in page and "<b>" not in page
+
+
+def test_a_touched_script_retrains_nothing(checkout, finished):
+    (checkout / "scripts/train.py").touch()
+    assert "Nothing to be done" in snakemake(checkout, finished, "-n").stdout
+
+
+def test_training_killed_in_the_workflow_ends_with_the_same_model(checkout, finished, tmp_path):
+    whole = (finished / RUN / "model.safetensors").read_bytes()
+    for name in ("results/mini/dataset.h5ad", "results/mini/labels.tsv.gz"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(finished / name, tmp_path / name)
+    state = tmp_path / RUN / "training_state.pt"
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile")]
+    command += ["--configfile", str(checkout / "tests/mini/config.yaml"), "--cores", "1"]
+    command += ["--directory", str(tmp_path), f"{RUN}/model.safetensors"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    while not state.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    (state.parent / ".writing-x-training_state.pt").write_bytes(b"half")
+    snakemake(checkout, tmp_path, "--unlock")
+    snakemake(checkout, tmp_path, f"{RUN}/model.safetensors", "--rerun-incomplete")
+    log = (tmp_path / "logs/train/mini/tiny/seed0.log").read_text()
+    assert "continued after epoch" in log
+    assert (tmp_path / RUN / "model.safetensors").read_bytes() == whole
+    assert [
+        path.name for path in state.parent.iterdir() if path.name.startswith((".", "training"))
+    ] == []
 
 
 def test_the_slurm_profile_plans_from_a_checkout(checkout, tmp_path):
@@ -179,8 +218,24 @@ def test_a_wrong_config_is_one_clear_error_before_anything_runs(checkout, tmp_pa
 def test_offline_without_the_file_says_which(checkout, tmp_path):
     wanted = "resources/downloads/jaspar/leaf_to_cluster.tab"
     done = snakemake(checkout, tmp_path, wanted, "--config", "offline=true", check=False)
-    assert done.returncode != 0 and f"offline: true, but {wanted} is in no mirror" in done.stderr
+    assert done.returncode != 0 and "offline: true, but there is no mirror" in done.stderr
     assert not (tmp_path / wanted).exists()
+
+
+def test_a_mirrors_file_is_kept_when_the_mirror_is_gone(checkout, tmp_path):
+    body, wanted = b"MA0001.1\t1\n", "resources/downloads/jaspar/leaf_to_cluster.tab"
+    (tmp_path / "mirror/jaspar").mkdir(parents=True)
+    (tmp_path / "mirror/jaspar/leaf_to_cluster.tab").write_bytes(body)
+    digest = hashlib.sha256(body).hexdigest()
+    entry = {"leaf_to_cluster.tab": {"url": "https://example.org/x", "sha256": digest}}
+    config = yaml.safe_load((checkout / "tests/mini/config.yaml").read_text())
+    config["sources"]["jaspar"] = {"files": entry}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    given = {"config": tmp_path / "config.yaml"}
+    snakemake(checkout, tmp_path, wanted, "--config", "mirror=mirror", "offline=true", **given)
+    assert (tmp_path / wanted).read_bytes() == body
+    done = snakemake(checkout, tmp_path, wanted, "-n", "--config", "offline=true", **given)
+    assert "Nothing to be done" in done.stdout
 
 
 def test_a_users_table_with_a_mistake_is_explained(checkout, tmp_path):
@@ -254,7 +309,7 @@ def test_a_parser_a_model_and_a_task_are_added_with_a_file_and_a_line_each(root,
         "models": {"counter": {"architecture": "counter",
                                "training": {"learning_rate": 0.1, "max_epochs": 20}}},
         "runs": [{"datasets": ["g"], "models": ["counter"], "seeds": [0]}],
-        "annotation": {"clusters": False},
+        "annotation": {"database": "jaspar2020_families"},
     }  # fmt: skip
     folder.mkdir()
     (folder / "x").write_text("")

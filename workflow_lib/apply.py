@@ -1,11 +1,12 @@
 """Bringing sequences of any length to the length that a model takes."""
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
 
 from workflow_lib.errors import InputError
-from workflow_lib.sequence import encode
+from workflow_lib.sequence import encode, read_fasta
 
 
 def fit_length(
@@ -49,3 +50,14 @@ def fit_length(
             names.append(name)
         pieces += [sequence[start : start + length] for start in starts]
     return names, encode(pieces, names)
+
+
+def read_fitting(path: str | os.PathLike, length: int, fit: str) -> tuple[list[str], np.ndarray]:
+    """Read a FASTA file and cut its sequences to a model's length; see `fit_length`."""
+    try:
+        names, codes = fit_length(*read_fasta(path), length, fit)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    if len(set(names)) != len(names):
+        raise InputError(f"{path}: an id reads like the name of another sequence's tile; rename it")
+    return names, codes

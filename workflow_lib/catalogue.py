@@ -7,6 +7,7 @@ says what there is (sources, data sets, presets, models), the selection (`runs`)
 import difflib
 import fnmatch
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -48,7 +49,10 @@ def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
             f"config, {place}: unknown key {wrong!r}{_nearest(wrong, known)}; "
             f"known here: {', '.join(sorted(known))}"
         )
-    raise InputError(f"config, {place}: {error.message}")
+    hint = ""
+    if error.validator == "type" and re.fullmatch(r"[0-9.]+[eE][+-]?[0-9]+", str(error.instance)):
+        hint = " (YAML reads a number like 1e-3 as text; write 0.001 or 1.0e-3)"
+    raise InputError(f"config, {place}: {error.message}{hint}")
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -64,6 +68,14 @@ def _known(what: str, name: str, known: Iterable[str], place: str) -> None:
             f"config, {place}: unknown {what} {name!r}{_nearest(name, known)}; "
             f"there are: {', '.join(sorted(known)[:20]) or 'none'}"
         )
+
+
+def _check_name(name: str, others: Iterable[str], place: str) -> None:
+    """Raise unless a written-out name can stand in a path and is new."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+        raise InputError(f"config, {place}: {name!r} is no name of letters, digits, _ . and -")
+    if name in others:
+        raise InputError(f"config, {place}: {name!r} is there twice, once written out")
 
 
 def _fill_in(value: Any, member: str) -> Any:
@@ -89,8 +101,7 @@ def expand_datasets(entries: Mapping[str, Any]) -> dict[str, Any]:
         rest = {key: value for key, value in entry.items() if key != "members"}
         for member in members or [""]:
             full = name.replace(MEMBER, member)
-            if full in datasets:
-                raise InputError(f"config, datasets.{name}: the data set {full!r} is there twice")
+            _check_name(full, datasets, f"datasets.{name}")
             datasets[full] = _fill_in(rest, member) if members else rest
     return datasets
 
@@ -104,12 +115,16 @@ def expand_models(entries: Mapping[str, Any]) -> dict[str, Any]:
         for values in itertools.product(*swept.values()):
             chosen = dict(zip(swept, values, strict=True))
             full = ".".join([name, *(f"{key}{value}" for key, value in chosen.items())])
+            _check_name(full, models, f"models.{name}")
             models[full] = {**entry, "hyperparameters": {**given, **chosen}}
     return models
 
 
 def training_settings(
-    config: Mapping[str, Any], dataset: Mapping[str, Any], model: Mapping[str, Any]
+    config: Mapping[str, Any],
+    dataset: Mapping[str, Any],
+    model: Mapping[str, Any],
+    place: str = "training",
 ) -> dict[str, Any]:
     """Settings of one training: preset < data set < model; `preset` names the one in use.
 
@@ -119,7 +134,7 @@ def training_settings(
     preset = config["preset"]
     for layer in layers:
         preset = layer.get("preset", preset)
-    _known("preset", preset, config["presets"], "training")
+    _known("preset", preset, config["presets"], place)
     merged = dict(config["presets"][preset])
     for layer in layers:
         merged |= {key: value for key, value in layer.items() if key != "preset"}
@@ -169,13 +184,15 @@ def all_files(sources: Mapping[str, Any]) -> set[str]:
     return {file for source in sources.values() for file in source.get("files", {})}
 
 
-def source_files(dataset: Mapping[str, Any], sources: Mapping[str, Any]) -> list[str]:
+def source_files(
+    dataset: Mapping[str, Any], sources: Mapping[str, Any], place: str = "files"
+) -> list[str]:
     """Files of its source that a data set uses: all, or those that its `files` patterns name."""
     source = sources[dataset["source"]]
     if "simulate" in source:
         return [SIMULATED]
     present = list(source["files"])
-    return _match("file", dataset.get("files", ["*"]), present, "files")
+    return _match("file", dataset.get("files", ["*"]), present, place)
 
 
 def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -201,10 +218,15 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
         place = f"models.{name}"
         _known("architecture", entry["architecture"], code.registered("model"), place)
         _check_options("model", entry["architecture"], entry.get("hyperparameters", {}), place)
+    _check_databases(config)
     runs = select(config, datasets, models)
+    for name, entry in config.get("apply", {}).items():
+        _match("data set", entry.get("datasets", ["*"]), datasets, f"apply.{name}.datasets")
+        _match("model", entry.get("models", ["*"]), models, f"apply.{name}.models")
     training: dict[str, dict[str, Any]] = {}
     for run in runs:
-        settings = training_settings(config, datasets[run.dataset], models[run.model])
+        place = f"training of {run.model} on {run.dataset}"
+        settings = training_settings(config, datasets[run.dataset], models[run.model], place)
         training.setdefault(run.dataset, {})[run.model] = settings
     return {
         "sources": config["sources"],
@@ -215,6 +237,23 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _check_databases(config: Mapping[str, Any]) -> None:
+    databases, sources = config["motif_databases"], config["sources"]
+    wanted = config.get("annotation", {}).get("database", "jaspar2020")
+    _known("motif database", wanted, databases, "annotation.database")
+    for name, entry in databases.items():
+        clusters = entry.get("clusters")
+        if clusters:
+            place = f"motif_databases.{name}.clusters"
+            _known("source", clusters["source"], sources, f"{place}.source")
+            present = sources[clusters["source"]].get("files", {})
+            _known("file", clusters["file"], present, f"{place}.file")
+    for name, entry in sources.items():
+        if "simulate" in entry:
+            place = f"sources.{name}.simulate.database"
+            _known("motif database", entry["simulate"]["database"], databases, place)
+
+
 def _check_dataset(
     name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any], sources: Mapping[str, Any]
 ) -> None:
@@ -223,7 +262,7 @@ def _check_dataset(
     _known("task", entry["task"], code.registered("task"), f"{place}.task")
     _known("parser", entry["parser"], code.registered("parser"), f"{place}.parser")
     _check_options("parser", entry["parser"], entry.get("options", {}), f"{place}.options")
-    source_files(entry, sources)
+    source_files(entry, sources, f"{place}.files")
     split = entry["split"]
     if "like" in split:
         _known("data set", split["like"], datasets, f"{place}.split.like")

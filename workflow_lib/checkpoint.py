@@ -51,6 +51,7 @@ def save_state(
     if checkpoint is None:
         return
     state = {
+        "threads": torch.get_num_threads(),
         "digest": checkpoint.digest,
         "model": model.state_dict(),
         "best": best,
@@ -95,5 +96,18 @@ def resume(
     torch.set_rng_state(state["random"].cpu())
     if state["cuda_random"] is not None:
         torch.cuda.set_rng_state(state["cuda_random"].cpu(), device)
+    if state["threads"] != torch.get_num_threads():
+        log.warning(
+            "the run had %d threads, now there are %d: weights may differ in their last digits "
+            "from those of a run that was not interrupted",
+            state["threads"],
+            torch.get_num_threads(),
+        )
     log.info("continued after epoch %d of an interrupted run (%s)", len(state["history"]), path)
     return state["history"], state["best"]
+
+
+def remove_state(path: Path) -> None:
+    """Remove a state, and what a killed process left of one half-written."""
+    for leftover in [path, *path.parent.glob(f".writing-*-{path.name}")]:
+        leftover.unlink(missing_ok=True)

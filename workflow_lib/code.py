@@ -1,8 +1,9 @@
 """What the code of a step is, read from its syntax tree without importing it.
 
-A rule's digest covers every definition of this library that its script reaches, without docstrings,
-comments and layout: a costly job re-runs exactly when its logic changes. Of a registry (a plain
-dict such as MODELS) only the chosen entry counts, so that adding a model retrains no other.
+A rule's digest covers every definition of this library that its script reaches, without
+docstrings, comments, layout, log messages and the words of errors: a costly job re-runs exactly
+when its logic changes. Of a registry (a plain dict such as MODELS) only the chosen entry counts, so
+that adding a model retrains no other.
 """
 
 import ast
@@ -30,16 +31,23 @@ class _Module:
         self.tree = ast.parse(path.read_text(), filename=str(path))
         self.definitions: dict[str, ast.AST] = {}
         self.imports: dict[str, tuple[str, str | None]] = {}
+        self.external: dict[str, tuple[str, str | None]] = {}
         for node in self.tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 self.definitions[node.name] = node
-            elif isinstance(node, ast.Assign | ast.AnnAssign):
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                self.definitions |= {t.id: node for t in targets if isinstance(t, ast.Name)}
+            elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.If | ast.Try):
+                stored = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+                names = [n.id for n in stored if isinstance(n.ctx, ast.Store)]
+                self.definitions |= dict.fromkeys(names, node)
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
+            if isinstance(node, ast.ImportFrom):
+                own = (node.module or "").startswith(PACKAGE)
                 for alias in node.names:
-                    self.imports[alias.asname or alias.name] = (node.module, alias.name)
+                    kind = self.imports if own else self.external
+                    kind[alias.asname or alias.name] = (node.module, alias.name)
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    self.external[alias.asname or alias.name] = (alias.name, None)
 
 
 def _file_of(module: str) -> Path | None:
@@ -83,21 +91,44 @@ def registered(kind: str) -> list[str]:
 
 
 @cache
-def _registered_node(kind: str, name: str) -> ast.AST:
-    module, definition = _resolve(REGISTRIES[kind][0], _entry(kind, name).id)
-    return _module(module).definitions[definition]
+def _registered_node(kind: str, name: str) -> tuple[str, ast.AST]:
+    """The module and definition of a registered function or class."""
+    value = _entry(kind, name)
+    place = _resolve(REGISTRIES[kind][0], value.id) if isinstance(value, ast.Name) else None
+    if place is None or place[1] is None:
+        raise InputError(
+            f"the {kind} {name!r} is registered as {ast.unparse(value)!r}; wanted the plain "
+            "name of a function or class of this library"
+        )
+    return place[0], _module(place[0]).definitions[place[1]]
+
+
+def _with_bases(module: str, node: ast.ClassDef) -> list[ast.ClassDef]:
+    """A class and those that it inherits from, within this library."""
+    found = [node]
+    for base in node.bases:
+        if isinstance(base, ast.Name):
+            place = (module, base.id) if base.id in _module(module).definitions else None
+            place = place or _resolve(*_module(module).imports.get(base.id, (module, base.id)))
+            if place and place[1]:
+                found += _with_bases(place[0], _module(place[0]).definitions[place[1]])
+    return found
 
 
 def methods(kind: str, name: str) -> list[str]:
     """Names of the methods of a registered class."""
-    return [node.name for node in _registered_node(kind, name).body if hasattr(node, "name")]
+    classes = _with_bases(*_registered_node(kind, name))
+    return [node.name for cls in classes for node in cls.body if hasattr(node, "name")]
 
 
 def parameters(kind: str, name: str) -> tuple[list[str], list[str]]:
     """Names that the registered function or class takes, and those of them without a default."""
-    node = _registered_node(kind, name)
+    module, node = _registered_node(kind, name)
     if isinstance(node, ast.ClassDef):
-        node = next(n for n in node.body if getattr(n, "name", "") == "__init__")
+        body = [n for cls in _with_bases(module, node) for n in cls.body]
+        node = next((n for n in body if getattr(n, "name", "") == "__init__"), None)
+        if node is None:
+            raise InputError(f"the {kind} {name!r} has no __init__ that says what it takes")
     positional = [a.arg for a in node.args.posonlyargs + node.args.args if a.arg != "self"]
     keyword = [a.arg for a in node.args.kwonlyargs]
     required = positional[: len(positional) - len(node.args.defaults)]
@@ -105,24 +136,41 @@ def parameters(kind: str, name: str) -> tuple[list[str], list[str]]:
     return positional + keyword, required
 
 
-def _text(node: ast.AST) -> str:
-    """A definition as text without docstrings; positions and comments are not in a tree anyway."""
-    node = ast.parse(ast.unparse(node))
-    for inner in ast.walk(node):
-        body = getattr(inner, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            if isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
-                body[0] = ast.Pass()
-    return ast.dump(node)
+class _Logic(ast.NodeTransformer):
+    """Leaves out what changes no result: docstrings, log messages, the words of errors."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:  # noqa: N802
+        called = node.value.func if isinstance(node.value, ast.Call) else None
+        logs = isinstance(called, ast.Attribute) and getattr(called.value, "id", "") == "log"
+        return ast.Pass() if logs or isinstance(node.value, ast.Constant) else node
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:  # noqa: N802
+        called = node.exc.func if isinstance(node.exc, ast.Call) else None
+        named = getattr(called, "id", "") == InputError.__name__
+        return ast.Raise(exc=called, cause=None) if named else node
 
 
-def _references(module: str, node: ast.AST) -> set[tuple[str, str | None]]:
-    """The definitions of this library that a piece of code names."""
-    parsed, found = _module(module), set()
-    for inner in ast.walk(node):
+def _logic(node: ast.AST) -> ast.AST:
+    """A copy of a piece of code without what changes no result."""
+    return _Logic().visit(ast.parse(ast.unparse(node)))
+
+
+def _text(module: _Module, node: ast.AST) -> str:
+    """A piece of code as text, with what its names from other packages stand for."""
+    logic = _logic(node)
+    names = {n.id for n in ast.walk(logic) if isinstance(n, ast.Name)}
+    external = sorted(f"{name} = {module.external[name]}" for name in names & set(module.external))
+    # Not ast.dump(): what that prints differs between versions of Python.
+    return "\n".join([*external, ast.unparse(ast.fix_missing_locations(logic))])
+
+
+def _references(parsed: _Module, own: str | None, node: ast.AST) -> set[tuple[str, str]]:
+    """The definitions of this library that a piece of code names; `own` is its module's name."""
+    found = set()
+    for inner in ast.walk(_logic(node)):
         if isinstance(inner, ast.Name):
-            if inner.id in parsed.definitions:
-                found.add((module, inner.id))
+            if own and inner.id in parsed.definitions:
+                found.add((own, inner.id))
             elif inner.id in parsed.imports:
                 found.add(_resolve(*parsed.imports[inner.id]))
         elif isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
@@ -133,23 +181,12 @@ def _references(module: str, node: ast.AST) -> set[tuple[str, str | None]]:
     return {place for place in found if place and place[1] is not None}
 
 
-def _script_references(path: Path) -> tuple[str, set[tuple[str, str | None]]]:
+def _script(path: Path) -> tuple[str, set[tuple[str, str]]]:
     """A script's own text and the definitions that it starts from."""
     script = _Module(path)
-    found, text = set(), []
-    for node in script.tree.body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            continue
-        text.append(_text(node))
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Name) and inner.id in script.imports:
-                found.add(_resolve(*script.imports[inner.id]))
-            elif isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
-                place = script.imports.get(inner.value.id)
-                target = _resolve(*place) if place else None
-                if target and target[1] is None:
-                    found.add(_resolve(target[0], inner.attr))
-    return "\n".join(text), {place for place in found if place and place[1] is not None}
+    body = [n for n in script.tree.body if not isinstance(n, ast.Import | ast.ImportFrom)]
+    text = "\n".join(_text(script, node) for node in body)
+    return text, set().union(*(_references(script, None, node) for node in body))
 
 
 def reached(script: str | Path, **chosen: str | None) -> dict[tuple[str, str], str]:
@@ -163,7 +200,7 @@ def reached(script: str | Path, **chosen: str | None) -> dict[tuple[str, str], s
         For each registry (model, parser, split, task) the entry in use; a registry that is
         reached but not chosen from counts whole.
     """
-    text, waiting = _script_references(ROOT / script)
+    text, waiting = _script(ROOT / script)
     seen: dict[tuple[str, str], str] = {(str(script), ""): text}
     while waiting:
         place = waiting.pop()
@@ -174,8 +211,8 @@ def reached(script: str | Path, **chosen: str | None) -> dict[tuple[str, str], s
         kind = _REGISTRY_NAMES.get(place)
         if kind and chosen.get(kind):
             node = _entry(kind, chosen[kind])
-        seen[place] = _text(node)
-        waiting |= _references(module, node) - seen.keys()
+        seen[place] = _text(_module(module), node)
+        waiting |= _references(_module(module), module, node) - seen.keys()
     return seen
 
 

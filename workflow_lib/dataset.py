@@ -28,6 +28,8 @@ from workflow_lib.sequence import UNKNOWN, reverse_complement
 from workflow_lib.tasks import TASKS
 
 PARTS = ("train", "validation", "test")
+# Columns and rows of result tables; no target can be called so.
+RESERVED = ("id", "split", "target", "unit", "mean", "bias")
 REGION_COLUMNS = ("chrom", "start", "end", "strand")
 
 
@@ -60,7 +62,7 @@ def build(
     Raises
     ------
     InputError
-        Sizes that do not agree, names that are not unique.
+        Sizes that do not agree, names that are not unique or that result tables use.
     """
     ids, names = pd.Index(list(ids), dtype=str), pd.Index(list(target_names), dtype=str)
     if not (len(ids) == len(sequence) == len(targets)) or targets.shape[1] != len(names):
@@ -68,6 +70,9 @@ def build(
             f"{len(ids)} ids, {len(sequence)} sequences, targets of shape {targets.shape} and "
             f"{len(names)} target names do not fit together"
         )
+    reserved = sorted(set(names) & set(RESERVED))
+    if reserved:
+        raise InputError(f"a target is called {reserved[0]!r}, which result tables use; rename it")
     for what, index in (("id", ids), ("target", names)):
         if not index.is_unique:
             raise InputError(f"the {what} {index[index.duplicated()][0]!r} stands twice")
@@ -101,6 +106,11 @@ def drop(
     AnnData
         The sequences that stay; each other is counted once, under the first reason that applies:
         unknown_base, unresolved, duplicate.
+
+    Raises
+    ------
+    InputError
+        Where nothing is left.
     """
     n_targets = data.n_vars
     wanted = n_targets if min_resolved == "all" else int(min_resolved)
@@ -118,6 +128,8 @@ def drop(
         dropped["duplicate"] = int(repeated.sum())
     kept = data[keep].copy()
     kept.uns["dropped"] = dropped
+    if not keep.any():
+        raise InputError(f"no sequence is left: {counts(kept)}")
     return kept
 
 

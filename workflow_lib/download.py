@@ -36,8 +36,7 @@ def fetch(url: str, path: str | os.PathLike, sha256: str | None = None) -> None:
         page or Git-LFS pointer in place of the file.
     """
     path = Path(path)
-    note = path.with_name(f"{path.name}.sha256")
-    expected = sha256 or (note.read_text().split()[0] if note.exists() else None)
+    note, expected = _note(path, sha256)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = f".downloading-{path.name}"
     store = pooch.create(
@@ -69,6 +68,12 @@ def fetch(url: str, path: str | os.PathLike, sha256: str | None = None) -> None:
         (path.parent / partial).unlink(missing_ok=True)
 
 
+def _note(path: Path, sha256: str | None) -> tuple[Path, str | None]:
+    """Where the first checksum of a file is noted, and what the file has to have."""
+    note = path.with_name(f"{path.name}.sha256")
+    return note, sha256 or (note.read_text().split()[0] if note.exists() else None)
+
+
 def verify(path: str | os.PathLike, expected: str | None, name: str) -> str:
     """Check that a file is what it should be; returns its sha256.
 
@@ -94,20 +99,22 @@ def copy_from_mirror(
 ) -> None:
     """Copy a file of a mirror, `MIRROR/SOURCE/FILE`, checked against `MIRROR/SHA256SUMS`.
 
+    Without a known checksum it is noted, as by `fetch`: a mirror's file and a download that
+    differ are not mixed up.
+
     Raises
     ------
     InputError
         Where the checksum there, or the catalogue's, is another one.
     """
-    source_path = Path(source_path)
-    listed = _listed_checksum(source_path)
-    verify(source_path, listed, str(source_path))
-    if sha256:
-        verify(source_path, sha256, f"{source_path} (checksum of the catalogue)")
-    if not (listed or sha256):
-        log.warning("%s: no checksum is known for it, so it was not verified", source_path)
+    source_path, path = Path(source_path), Path(path)
+    found = verify(source_path, _listed_checksum(source_path), str(source_path))
+    note, expected = _note(path, sha256)
+    verify(source_path, expected, f"{source_path} (checksum of the catalogue or of {note})")
     with atomic(path) as temporary:
         shutil.copyfile(source_path, temporary)
+    if expected is None:
+        note.write_text(f"{found}  {path.name}\n")
     log.info("copied from the mirror: %s", source_path)
 
 

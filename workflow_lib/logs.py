@@ -1,5 +1,6 @@
 """What a rule's log file gets: everything it says, its errors, and where it ran."""
 
+import errno
 import logging
 import os
 import sys
@@ -30,6 +31,13 @@ def log_to(path: str | os.PathLike) -> Iterator[logging.Logger]:
     except InputError as error:
         log.error("error: %s", error)
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        log.exception("failed:")
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"error: {place}the disk is full; nothing half-written was left", file=sys.stderr)
         sys.exit(1)
     except BaseException:
         log.exception("failed:")

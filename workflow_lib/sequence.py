@@ -7,8 +7,7 @@ unknown (N) = 4. One-hot arrays (n, 4, length) are made per batch and never stor
 import gzip
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -244,9 +243,3 @@ def gc_content(codes: np.ndarray) -> np.ndarray:
     """Fraction of G and C among the known bases of each sequence (n, length) -> (n,)."""
     known = (codes < UNKNOWN).sum(axis=1)
     return ((codes == 1) | (codes == 2)).sum(axis=1) / np.maximum(known, 1)
-
-
-def write_fasta(path: str | os.PathLike, ids: Iterable[str], sequences: Iterable[str]) -> None:
-    """Write FASTA, one line per sequence."""
-    with open(Path(path), "w") as handle:
-        handle.writelines(f">{name}\n{sequence}\n" for name, sequence in zip(ids, sequences))

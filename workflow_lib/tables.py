@@ -7,28 +7,38 @@ import pandas as pd
 from workflow_lib.errors import InputError
 
 
-def read_labels(path: str | os.PathLike) -> tuple[pd.DataFrame, str]:
-    """Labels of the held-out sequences (index id, a column per target), and which part they are."""
-    table = pd.read_csv(path, sep="\t", index_col="id", dtype={"id": str, "split": str})
-    return table.drop(columns="split"), table["split"].iloc[0]
+def _read(path: str | os.PathLike) -> pd.DataFrame:
+    """Index id, column split, the others numbers; an id or a target may be called `NA`."""
+    table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).set_index("id")
+    values = table.drop(columns="split").apply(pd.to_numeric)
+    return values.assign(split=table["split"])
 
 
 def read_predictions(
-    predictions: str | os.PathLike, labels: str | os.PathLike
+    predictions: str | os.PathLike, labels: str | os.PathLike, shared_only: bool = False
 ) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """Predictions and labels in the same order, and the part of the split that they are of.
+
+    Parameters
+    ----------
+    predictions, labels
+        The files.
+    shared_only
+        Keep the targets that both have; otherwise each label needs a prediction.
 
     Raises
     ------
     InputError
         Where a label's sequence or target has no prediction.
     """
-    truth, split = read_labels(labels)
-    table = pd.read_csv(predictions, sep="\t", index_col="id", dtype={"id": str, "split": str})
+    truth, table = _read(labels), _read(predictions)
+    split = truth.pop("split").iloc[0]
+    targets = [name for name in truth if name in table or not shared_only]
     missing = truth.index.difference(table.index)
-    if len(missing) or not set(truth.columns) <= set(table.columns):
+    without = [name for name in targets if name not in table]
+    if len(missing) or without:
         raise InputError(
-            f"{predictions} does not fit {labels}: {len(missing)} sequences and targets "
-            f"{sorted(set(truth.columns) - set(table.columns))[:5]} have no prediction"
+            f"{predictions} does not fit {labels}: {len(missing)} sequences and the targets "
+            f"{without[:5]} have no prediction"
         )
-    return table.loc[truth.index, list(truth.columns)], truth, split
+    return table.loc[truth.index, targets], truth[targets], split

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logos import filter_sheet, filter_table
 from workflow_lib.logs import log_to
 from workflow_lib.motifs import read_meme
@@ -15,8 +15,7 @@ def main(meme: str, tables: dict[str, str], pdf: str, png: str, tsv: str) -> Non
         pd.read_csv(tables[name], sep="\t") for name in ("filters", "annotation", "importance")
     )
     table = filter_table(filters, annotation, importance)
-    with atomic(tsv) as temporary:
-        table.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+    write_table(table, tsv, float_format="%.6g")
     logos = {int(m.id.removeprefix("unit")): m.probabilities for m in read_meme(meme)}
     save(filter_sheet(table, logos), pdf, png)
 

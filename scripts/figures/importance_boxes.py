@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.importance_plot import importance_boxes, importance_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
@@ -12,8 +12,7 @@ def main(importance: str, annotation: str, pdf: str, png: str, tsv: str) -> None
     """Draw the most important units, of each the most important targets."""
     every = pd.read_csv(importance, sep="\t")
     table = importance_table(every, pd.read_csv(annotation, sep="\t"))
-    with atomic(tsv) as temporary:
-        table.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+    write_table(table, tsv, float_format="%.6g")
     figure = importance_boxes(table, every["unit"].nunique(), every["target"].nunique())
     save(figure, pdf, png)
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import loss_curves, save
 
@@ -17,8 +17,7 @@ def main(histories: dict[tuple[str, str], str], pdf: str, png: str, tsv: str) ->
         tables.append(table)
     history = pd.concat(tables, ignore_index=True)
     columns = ["model", "seed", "epoch", "train_loss", "validation_loss", "best"]
-    with atomic(tsv) as temporary:
-        history[columns].to_csv(temporary, sep="\t", index=False)
+    write_table(history[columns], tsv)
     save(loss_curves(history), pdf, png)
 
 

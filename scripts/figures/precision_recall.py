@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.metrics import precision_recall_curve
 
 from workflow_lib import score_plots
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_predictions
@@ -41,8 +41,7 @@ def main(runs: dict, labels: str, metrics: list[str], metric: str, outputs: dict
         figure, drawn = score_plots.precision_recall(points, table), points
     else:
         figure, drawn = score_plots.target_scores(table, label), table
-    with atomic(outputs["tsv"]) as temporary:
-        drawn.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+    write_table(drawn, outputs["tsv"], float_format="%.6g")
     save(figure, outputs["pdf"], outputs["png"])
 
 

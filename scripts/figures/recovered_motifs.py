@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logos import recovered_logos
 from workflow_lib.logs import log_to
 from workflow_lib.motifs import read_meme
@@ -25,8 +25,7 @@ def main(seeds: list[int], inputs: dict, threshold: float, outputs: dict[str, st
     }
     profiles = {motif.id: motif.probabilities for motif in read_meme(inputs["profiles"])}
     logos = recovered_logos(recovery, profiles, filters, annotation)
-    with atomic(outputs["tsv"]) as temporary:
-        recovery.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+    write_table(recovery, outputs["tsv"], float_format="%.6g")
     save(recovery_rows(recovery, logos, threshold), outputs["pdf"], outputs["png"])
 
 

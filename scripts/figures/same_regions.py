@@ -3,7 +3,7 @@
 import pandas as pd
 
 from workflow_lib import dataset
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
 from workflow_lib.score_plots import same_regions
@@ -14,8 +14,7 @@ def main(
 ) -> None:
     """Draw; a is the first of the two labels and data sets, b the second."""
     table = pd.read_csv(comparison, sep="\t")
-    with atomic(outputs["tsv"]) as temporary:
-        table.to_csv(temporary, sep="\t", index=False)
+    write_table(table, outputs["tsv"])
     n_train = [dataset.part_sizes(dataset.load(path))["train"] for path in datasets]
     figure = same_regions(table, *labels, *n_train)
     save(figure, outputs["pdf"], outputs["png"])

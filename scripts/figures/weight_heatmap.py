@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_lib.files import atomic
+from workflow_lib.files import write_table
 from workflow_lib.heatmap import weight_cells, weight_heatmap
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
@@ -15,8 +15,7 @@ def main(tables: dict[str, str], limit: float, pdf: str, png: str, tsv: str) -> 
         for name in ("weights", "annotation", "filters", "importance")
     )
     cells = weight_cells(weights, annotation, importance, limit)
-    with atomic(tsv) as temporary:
-        cells.to_csv(temporary, sep="\t", index=False, float_format="%.6g")
+    write_table(cells, tsv, float_format="%.6g")
     figure = weight_heatmap(
         cells,
         n_units=len(weights),

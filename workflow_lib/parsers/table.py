@@ -41,8 +41,18 @@ def table(
     """
     if not files:
         raise InputError("parser table: the source has no files; wanted one table or more")
-    read = pd.concat([_read(path) for path in files.values()], ignore_index=True)
-    name = ", ".join(files)
+    tables = {name: _read(path) for name, path in files.items()}
+    name, first = ", ".join(files), next(iter(tables.values()))
+    for other, found in tables.items():
+        if set(found.columns) != set(first.columns):
+            raise InputError(
+                f"{other}: columns {list(found.columns)}, but the first table has "
+                f"{list(first.columns)}; wanted the same in all tables"
+            )
+    read = pd.concat(tables.values(), ignore_index=True)
+    twice = read["id"][read["id"].duplicated()]
+    if len(twice):
+        raise InputError(f"{name}: id {twice.iloc[0]!r} stands in two tables")
     chosen = list(targets) if targets else [c for c in read.columns if c not in _KNOWN_COLUMNS]
     missing = [c for c in chosen if c not in read.columns]
     if missing or not chosen:
@@ -55,7 +65,7 @@ def table(
     _check_split(obs, name)
     for column in ("start", "end"):
         if column in obs:
-            obs[column] = _numbers(obs[column], read.loc[kept, "id"].tolist(), name).astype(int)
+            obs[column] = _whole_numbers(obs[column], read.loc[kept, "id"].tolist(), name)
     names = [i for i, keep in zip(ids, kept, strict=True) if keep]
     dropped = {"length": int((~kept).sum())}
     return build(names, codes, labels[kept], chosen, obs=obs, dropped=dropped)
@@ -105,6 +115,18 @@ def _numbers(column: pd.Series, ids: Sequence[str], name: str) -> np.ndarray:
             "wanted a number (or nothing where unresolved)"
         )
     return values
+
+
+def _whole_numbers(column: pd.Series, ids: Sequence[str], name: str) -> np.ndarray:
+    """A column of positions; every one has to be there."""
+    values = _numbers(column, ids, name)
+    wrong = np.flatnonzero(np.isnan(values) | (values != np.floor(values)) | (values < 0))
+    if len(wrong):
+        raise InputError(
+            f"{name}, {ids[wrong[0]]!r}, column {column.name!r}: found {column.iloc[wrong[0]]!r}, "
+            "wanted a position (a whole number)"
+        )
+    return values.astype(np.int64)
 
 
 def _check_split(obs: pd.DataFrame, name: str) -> None:

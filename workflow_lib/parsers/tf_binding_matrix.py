@@ -54,6 +54,8 @@ def tf_binding_matrix(
             f"parser tf_binding_matrix: found {len(matrices)} .npz and {len(fastas)} FASTA files; "
             "wanted one matrix and at least one FASTA file"
         )
+    if not targets or len(set(targets)) != len(targets):
+        raise InputError(f"parser tf_binding_matrix: targets {targets}; wanted some, each once")
     unknown = [t for t in targets if t not in rows]
     if unknown:
         raise InputError(f"parser tf_binding_matrix: {unknown[0]!r} is not among the matrix's rows")

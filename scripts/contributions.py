@@ -1,0 +1,53 @@
+"""What each unit of a trained model adds to each prediction for a user's sequences."""
+
+import gzip
+import io
+
+import numpy as np
+import pandas as pd
+import torch
+
+from workflow_lib import models
+from workflow_lib.apply import read_fitting
+from workflow_lib.files import atomic
+from workflow_lib.inference import UnitOutputs, choose_device, predict
+from workflow_lib.logs import log_to
+
+ROWS_AT_ONCE = 2000
+
+
+def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> None:
+    """Write one row per sequence and target: the bias and each unit's part, which sum to the logit.
+
+    Unit outputs are the mean of both strands, as the predictions are. Written bit by bit: sequences
+    x targets x units may be more than fits in memory.
+    """
+    model = models.load(model_path)
+    ids, codes = read_fitting(fasta, model.length, fit)
+    weights = model.output_weights().detach().numpy()  # (targets, units)
+    bias = model.final.bias.detach().numpy()
+    chosen, net = choose_device(device), UnitOutputs(model)
+    with atomic(output) as temporary, gzip.GzipFile(temporary, "wb", mtime=0) as zipped:
+        handle = io.TextIOWrapper(zipped, encoding="utf-8", newline="")
+        for start in range(0, len(ids), ROWS_AT_ONCE):
+            rows = slice(start, start + ROWS_AT_ONCE)
+            units = predict(net, codes[rows], device=chosen, both_strands=True)
+            parts = (units[:, None, :] * weights).reshape(-1, units.shape[1])
+            table = pd.DataFrame(parts, columns=[f"unit{u}" for u in range(units.shape[1])])
+            table.insert(0, "bias", np.tile(bias, len(units)))
+            table.insert(0, "target", np.tile(model.target_names, len(units)))
+            table.insert(0, "id", np.repeat(ids[rows], len(model.target_names)))
+            table.to_csv(handle, sep="\t", index=False, header=start == 0, float_format="%.5g")
+        handle.flush()
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(snakemake.threads)
+    with log_to(snakemake.log[0]):
+        main(
+            model_path=snakemake.input.model,
+            fasta=snakemake.input.fasta,
+            fit=snakemake.params.fit,
+            device=snakemake.resources.device,
+            output=snakemake.output.contributions,
+        )
