@@ -14,6 +14,7 @@ from snakemake.utils import validate
 from workflow_lib import catalogue, code
 from workflow_lib.errors import InputError
 
+config.update(catalogue.plain_values(config))
 try:
     with open(workflow.source_path("../config/schemas/config.schema.yaml")) as schema:
         catalogue.check_schema(config, yaml.safe_load(schema))

@@ -68,6 +68,13 @@ def test_the_schema_names_place_and_mistake(config, schema, keys, value, message
         catalogue.check_schema(config, schema)
 
 
+def test_words_of_the_command_line_become_values(config, schema):
+    config |= {"offline": "true", "mirror": "null", "device": "cpu"}
+    config = catalogue.plain_values(config)
+    assert (config["offline"], config["mirror"], config["device"]) == (True, None, "cpu")
+    catalogue.check_schema(config, schema)
+
+
 def test_a_missing_key_is_named(config, schema):
     del config["datasets"]["tf_binding"]["task"]
     with pytest.raises(InputError, match="datasets.tf_binding: 'task' is a required property"):

@@ -28,6 +28,15 @@ class Run(NamedTuple):
     seed: int
 
 
+def plain_values(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What `--config offline=true mirror=null` means: Snakemake hands these words on as text."""
+    words = {"true": True, "false": False, "null": None, "none": None}
+    return {
+        key: words.get(value.lower(), value) if isinstance(value, str) else value
+        for key, value in config.items()
+    }
+
+
 def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     """Check the config against its JSON schema.
 
