@@ -45,7 +45,7 @@ def letter_heights(probabilities: np.ndarray) -> np.ndarray:
 def draw_logo(ax: Axes, probabilities: np.ndarray, start: int = 0) -> None:
     """Draw a logo, 0 to 2 bits, with its first position at x = `start`."""
     heights = letter_heights(probabilities)
-    heights[heights < 0.01] = 0  # thinner than a hair: only costs time
+    heights[heights < 0.03] = 0  # thinner than a hair in print: only costs time
     table = pd.DataFrame(heights.T, columns=list("ACGT"), index=start + np.arange(heights.shape[1]))
     ax.spines[:].set_visible(False)
     if heights.any():
