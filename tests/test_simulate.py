@@ -177,7 +177,8 @@ def test_bad_settings_are_named(database, change, says):
 def embedded(root, database) -> Simulation:
     """The embedded default as the catalogue declares it."""
     catalogue = yaml.safe_load((root / "config" / "datasets.yaml").read_text())
-    return simulate(catalogue["sources"]["simulated"]["simulate"], *database)
+    settings = catalogue["sources"]["simulated"]["simulate"]
+    return simulate({key: settings[key] for key in settings if key != "database"}, *database)
 
 
 def test_the_embedded_default_is_a_fair_exam(embedded):
