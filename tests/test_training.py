@@ -193,7 +193,7 @@ from test_training import run, weights
 from workflow_lib import training
 from workflow_lib.checkpoint import Checkpoint, digest_of
 rate, out = float(sys.argv[1]), Path(sys.argv[2])
-settings = training.Settings(rate, 16, max_epochs=12, patience=None)
+settings = training.Settings(rate, 16, max_epochs=60, patience=None)
 digest = digest_of(rate)
 print("started", flush=True)
 model, history = run(settings, Checkpoint(out.with_suffix(".state"), digest))
@@ -212,14 +212,18 @@ def start(root, out, rate=0.01):
 def test_killed_at_several_moments_it_ends_with_the_same_weights(root, tmp_path):
     assert start(root, tmp_path / "whole").wait() == 0
     state, out = tmp_path / "killed.state", tmp_path / "killed"
-    kills = 0
-    for wait in (0.0, 0.05, 0.11, 0.17, 0.02):
+    for wait in (None, 0.0, 0.003, 0.007, 0.015):
+        before = state.stat().st_mtime_ns if state.exists() else 0
         process = start(root, out)
         process.stdout.readline()
-        time.sleep(wait)
+        # The first is killed at once, the others some time after they have finished an epoch.
+        while wait is not None and (not state.exists() or state.stat().st_mtime_ns == before):
+            assert process.poll() is None
+        time.sleep(wait or 0)
         os.kill(process.pid, signal.SIGKILL)
-        kills += process.wait() == -signal.SIGKILL
-    assert kills >= 3 and state.exists()
+        assert process.wait() == -signal.SIGKILL
+    epochs = len(torch.load(state, weights_only=True)["history"])
+    assert 4 <= epochs < 60
     assert start(root, out).wait() == 0
     assert torch.equal(
         torch.load(out, weights_only=True), torch.load(tmp_path / "whole", weights_only=True)
