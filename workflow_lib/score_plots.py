@@ -207,7 +207,7 @@ def same_regions(
     left.set(xlabel=axis_a, ylabel=axis_b)
     _gain_list(right, listed, mean)
     more = "" if len(listed) == len(table) else f"\nthe 30 smallest and largest of {len(table)}"
-    right.set_xlabel(f"difference in AUPRC, {label_b} − {label_a} (95 % interval){more}")
+    right.set_xlabel(f"{label_b} minus {label_a}\ndifference in AUPRC, 95 % interval{more}")
     handles = [
         Line2D([], [], ls="", marker="o", ms=4, color=c, label=text)
         for c, text in (
