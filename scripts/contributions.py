@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 2000
 def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> None:
     """Write one row per sequence and target: the bias and each unit's part, which sum to the logit.
 
-    Unit outputs are the mean of both strands, as the predictions are. Written bit by bit: sequences
+    Unit outputs are the mean of both strands where the predictions are. Written bit by bit: sequences
     x targets x units may be more than fits in memory.
     """
     model = models.load(model_path)
@@ -27,11 +27,12 @@ def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> Non
     weights = model.output_weights().detach().numpy()  # (targets, units)
     bias = model.final.bias.detach().numpy()
     chosen, net = choose_device(device), UnitOutputs(model)
+    average = model.metadata["average_strands"]
     with atomic(output) as temporary, gzip.GzipFile(temporary, "wb", mtime=0) as zipped:
         handle = io.TextIOWrapper(zipped, encoding="utf-8", newline="")
         for start in range(0, len(ids), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
-            units = predict(net, codes[rows], device=chosen, both_strands=True)
+            units = predict(net, codes[rows], device=chosen, both_strands=average)
             parts = (units[:, None, :] * weights).reshape(-1, units.shape[1])
             table = pd.DataFrame(parts, columns=[f"unit{u}" for u in range(units.shape[1])])
             table.insert(0, "bias", np.tile(bias, len(units)))

@@ -1,4 +1,4 @@
-"""Predict the held-out sequences, both strands averaged."""
+"""Predict the held-out sequences, both strands averaged unless the model's entry says otherwise."""
 
 import pandas as pd
 import torch
@@ -14,8 +14,9 @@ def main(model_path: str, data_path: str, device: str, output: str) -> None:
     data = dataset.load(data_path)
     scored = dataset.part(data, dataset.scored_part(data))
     model = models.load(model_path)
+    average = model.metadata["average_strands"]
     values = predict(
-        model, scored.obsm["sequence"], device=choose_device(device), both_strands=True
+        model, scored.obsm["sequence"], device=choose_device(device), both_strands=average
     )
     table = pd.DataFrame(values, index=scored.obs_names, columns=model.target_names)
     table.insert(0, "split", scored.obs["split"].astype(str))

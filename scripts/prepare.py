@@ -31,6 +31,8 @@ def main(
     else:
         parts = SPLITS[entry["split"]["method"]](data, **options)
     data.obs["split"] = parts
+    if entry.get("shuffle_labels") is not None:
+        dataset.shuffle_labels(data, entry["shuffle_labels"])
     data.uns |= {
         "task": entry["task"],
         "source": entry["source"],

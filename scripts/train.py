@@ -45,6 +45,7 @@ def main(
         "target_names": list(data.var_names),
         "task": data.uns["task"],
         "settings": settings,
+        "average_strands": model.get("average_strands", True),
         "seed": seed,
         "data_digest": digest_of(*train, *validation),
         "code_digest": code,

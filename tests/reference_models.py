@@ -17,22 +17,34 @@ class Exp(nn.Module):
         return torch.exp(x)
 
 
+class Strands(nn.Module):
+    """The maximum over the strands, whose maps stand one after the other; else nothing."""
+
+    def __init__(self, shared: bool) -> None:
+        super().__init__()
+        self.shared = shared
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.maximum(*x.chunk(2, dim=2)) if self.shared else x
+
+
 class PlainExplaiNN(nn.Module):
     """ExplaiNN by repeated input and grouped convolutions; arguments as those of `ExplaiNN`."""
 
     def __init__(
         self, length, n_targets, units=100, filter_size=19, pool_size=7, pool_stride=7, fc_layers=2,
-        fc_nodes=100, dropout=0.3, non_negative=False,
+        fc_nodes=100, dropout=0.3, non_negative=False, strands="forward",
     ):  # fmt: skip
         super().__init__()
         assert not non_negative
-        self.n_units = units
+        self.n_units, self.shared = units, strands == "shared"
         positions = length - filter_size + 1
         size, stride = (pool_size, pool_stride) if fc_layers else (positions, positions)
         layers = [
             nn.Conv1d(4 * units, units, filter_size, groups=units),
             nn.BatchNorm1d(units),
             Exp(),
+            Strands(strands == "shared"),
             nn.MaxPool1d(size, stride),
             nn.Flatten(),
             nn.Unflatten(1, (-1, 1)),
@@ -49,7 +61,14 @@ class PlainExplaiNN(nn.Module):
         self.final = nn.Linear(units, n_targets)
 
     def units(self, X: Tensor) -> Tensor:
-        return self.layers(X.repeat(1, self.n_units, 1))
+        conv, *others = self.layers
+        maps = conv(X.repeat(1, self.n_units, 1))
+        if self.shared:
+            reverse = conv(X.flip(1, 2).repeat(1, self.n_units, 1)).flip(2)
+            maps = torch.cat([maps, reverse], dim=2)  # one batch norm sees both strands
+        for layer in others:
+            maps = layer(maps)
+        return maps
 
     def forward(self, X: Tensor) -> Tensor:
         return self.final(self.units(X))

@@ -175,8 +175,8 @@ def test_training_settings_take_preset_then_data_set_then_model(config):
 
 def test_runs_are_products_without_repeats(config):
     config["runs"] = [
-        {"datasets": ["tf_*"], "models": ["explainn"], "seeds": [0, 1]},
-        {"datasets": ["tf_binding"], "models": ["explainn"], "seeds": [1, 2]},
+        {"datasets": ["tf_binding*ed"], "models": ["explainn"], "seeds": [0, 1]},
+        {"datasets": ["tf_binding_masked"], "models": ["explainn"], "seeds": [1, 2]},
     ]
     runs = catalogue.select(config, config["datasets"], config["models"])
     assert len(runs) == len(set(runs)) == 5

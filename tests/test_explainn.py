@@ -37,22 +37,46 @@ def model_of(seed: int = 0, length: int = 60, n_targets: int = 3, **options) -> 
 
 
 @pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("strands", ["forward", "shared"])
 @pytest.mark.parametrize("fc_layers", range(9))
-def test_equals_the_plain_formulation(fc_layers, training):
-    model = model_of(fc_layers=fc_layers).train(training)
+def test_equals_the_plain_formulation(fc_layers, strands, training):
+    model = model_of(fc_layers=fc_layers, strands=strands).train(training)
     plain = plain_copy(model)
     X, wanted = sequences(16, 60), torch.randn(16, 3)
     for net in (model, plain):
         F.mse_loss(net(X), wanted).backward()
     gradients = as_plain(model, gradients=True)
     for key, parameter in plain.named_parameters():
-        torch.testing.assert_close(gradients[key], parameter.grad, rtol=1e-3, atol=2e-5, msg=key)
+        # Eight norms one after another amplify rounding: gradients are compared on their own scale.
+        scale = max(1.0, float(parameter.grad.abs().max()))
+        torch.testing.assert_close(
+            gradients[key], parameter.grad, rtol=1e-3, atol=2e-4 * scale, msg=key
+        )
     for key, value in as_plain(model).items():  # running statistics after this one step
         torch.testing.assert_close(value, plain.state_dict()[key], rtol=1e-4, atol=1e-5, msg=key)
     for net in (model, plain):
         net.eval()
     torch.testing.assert_close(model.units(X), plain.units(X), rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(model(X), plain(X), rtol=1e-4, atol=1e-4)
+
+
+def test_shared_strands_read_a_site_on_either_strand_alike():
+    model = model_of(fc_layers=0, strands="shared").eval()
+    X = sequences(8, 60)
+    # Without fully connected layers no position is left, and so no strand either.
+    torch.testing.assert_close(model(X), model(X.flip(1, 2)), rtol=1e-5, atol=1e-5)
+    assert not torch.allclose(model_of(fc_layers=0).eval()(X), model(X))
+
+
+@pytest.mark.parametrize("strands", ["forward", "shared"])
+@pytest.mark.parametrize("fc_layers", [0, 1, 2])
+def test_the_maps_lead_to_the_outputs(fc_layers, strands):
+    model = model_of(fc_layers=fc_layers, strands=strands).eval()
+    X = sequences(8, 60)
+    maps = model.activations(X)
+    if strands == "shared":
+        maps = torch.maximum(maps, model.activations(X.flip(1, 2)).flip(2))
+    torch.testing.assert_close(model.from_activations(maps), model(X), rtol=1e-4, atol=1e-4)
 
 
 def test_training_outputs_equal_those_of_the_plain_formulation():

@@ -183,6 +183,20 @@ def validate(data: anndata.AnnData, *, name: str, optional_parts: Sequence[str] 
             )
 
 
+def shuffle_labels(data: anndata.AnnData, seed: int) -> None:
+    """Deal the rows of targets out anew within each part of the split, in place: a control.
+
+    The sequences, the split and each part's labels stay; what a label says of a sequence is lost
+    (`uns["shuffled_labels"]` keeps the seed).
+    """
+    rng = np.random.default_rng(seed)
+    parts = data.obs["split"].astype(str).to_numpy()
+    for name in PARTS:
+        rows = np.flatnonzero(parts == name)
+        data.X[rows] = data.X[rng.permutation(rows)]
+    data.uns["shuffled_labels"] = int(seed)
+
+
 def check_targets(data: anndata.AnnData, name: str) -> None:
     """Raise unless the targets suit the task: 0, 1 or NaN where it is a binary one."""
     if not TASKS[data.uns["task"]].binary:

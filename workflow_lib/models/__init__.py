@@ -2,8 +2,10 @@
 
 A model is an nn.Module whose arguments are `length`, `n_targets` and its hyperparameters, these
 with defaults, and which keeps them as attributes `length`, `n_targets` and `hyperparameters`.
-It takes float one-hot sequences (n, 4, length) and returns (n, n_targets). To add one: a file here
-and a line in `MODELS`.
+It takes float one-hot sequences (n, 4, length) and returns (n, n_targets). For interpretation it
+has `filter_size`, `activations(X)` (the first layer's maps after its non-linearity, float32 (n,
+filters, positions)) and `from_activations(maps)` (the outputs). To add one: a file here and a line
+in `MODELS`.
 
 A model file is safetensors: the weights, and in its header all that is needed to build the network
 again (`architecture`, `hyperparameters`, `length`, `n_targets`, `target_names`) and what the caller
@@ -22,9 +24,22 @@ from torch import Tensor, nn
 
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
+from workflow_lib.models.aitac import AITAC
+from workflow_lib.models.cnn1 import CNN1, CNN1Exp
+from workflow_lib.models.danq import DanQ
+from workflow_lib.models.deepcnn import DeepCNN
+from workflow_lib.models.deepstarr import DeepSTARR
 from workflow_lib.models.explainn import ExplaiNN
 
-MODELS: dict[str, type[nn.Module]] = {"explainn": ExplaiNN}
+MODELS: dict[str, type[nn.Module]] = {
+    "explainn": ExplaiNN,
+    "cnn1": CNN1,
+    "cnn1exp": CNN1Exp,
+    "deepcnn": DeepCNN,
+    "danq": DanQ,
+    "deepstarr": DeepSTARR,
+    "aitac": AITAC,
+}
 
 _NEEDED = ("architecture", "hyperparameters", "length", "n_targets", "target_names")
 

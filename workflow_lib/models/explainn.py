@@ -35,6 +35,9 @@ class ExplaiNN(nn.Module):
         Nodes of each of those layers but the last, and the rate at which they are dropped.
     non_negative
         Keep the output weights at or above zero.
+    strands
+        `forward`, or `shared`: each unit scans both strands with its one filter and takes, window
+        by window, the maximum over the strands.
 
     Raises
     ------
@@ -45,14 +48,14 @@ class ExplaiNN(nn.Module):
     def __init__(
         self, length: int, n_targets: int, units: int = 100, filter_size: int = 19,
         pool_size: int = 7, pool_stride: int = 7, fc_layers: int = 2, fc_nodes: int = 100,
-        dropout: float = 0.3, non_negative: bool = False,
+        dropout: float = 0.3, non_negative: bool = False, strands: str = "forward",
     ):  # fmt: skip
         super().__init__()
         self.length, self.n_targets = length, n_targets
         self.hyperparameters = {
             "units": units, "filter_size": filter_size, "pool_size": pool_size,
             "pool_stride": pool_stride, "fc_layers": fc_layers, "fc_nodes": fc_nodes,
-            "dropout": dropout, "non_negative": non_negative,
+            "dropout": dropout, "non_negative": non_negative, "strands": strands,
         }  # fmt: skip
         _check(length, {"n_targets": n_targets, **self.hyperparameters})
         positions = length - filter_size + 1
@@ -60,7 +63,7 @@ class ExplaiNN(nn.Module):
         pooled = (positions - self.pool[0]) // self.pool[1] + 1
         sizes = [pooled] + [fc_nodes] * (fc_layers - 1) + [1]
         rates = [dropout] * (fc_layers - 1) + [0.0]
-        self.non_negative = non_negative
+        self.non_negative, self.shared_strands = non_negative, strands == "shared"
         self.conv = nn.Conv1d(4, units, filter_size)
         self.conv_norm = nn.BatchNorm1d(units)
         self.fc = nn.ModuleList(
@@ -91,12 +94,28 @@ class ExplaiNN(nn.Module):
             h = layer(h)  # (units, fc_nodes, n), the last one (units, 1, n)
         return h.squeeze(1).T
 
+    @property
+    def filter_size(self) -> int:
+        """Length of the filters in bp."""
+        return self.conv.kernel_size[0]
+
     def activations(self, X: Tensor) -> Tensor:
-        """exp(batch norm(convolution)), (n, units, length - filter_size + 1), always float32."""
+        """exp(batch norm(convolution)), (n, units, length - filter_size + 1), always float32.
+
+        Of the forward strand, also where the units scan both: the other one's are those of
+        `X.flip(1, 2)`, and the map that goes on is the maximum of the two (`from_activations`).
+        """
         with torch.autocast(X.device.type, enabled=False):
             X = self._checked(X)
             weight, shift = self._filters(X)
             return F.conv1d(X, weight, shift).exp_()
+
+    def from_activations(self, activations: Tensor) -> Tensor:
+        """Outputs (n, targets) of maps (n, units, positions), for instance of changed ones."""
+        h = F.max_pool1d(activations, *self.pool).permute(1, 2, 0)
+        for layer in self.fc:
+            h = layer(h)
+        return F.linear(h.squeeze(1).T, self.output_weights(), self.final.bias)
 
     def _pooled(self, X: Tensor) -> Tensor:
         """Maxima of the activations in each pooling window, (units, pooled, n)."""
@@ -104,7 +123,12 @@ class ExplaiNN(nn.Module):
         with torch.autocast(X.device.type, enabled=False):
             X = self._checked(X)
             weight, shift = self._filters(X)
-            return (PooledConv.apply(X, weight, *self.pool) + shift[:, None, None]).exp()
+            if self.shared_strands:
+                both = PooledConv.apply(X, torch.cat([weight, weight.flip(1, 2)]), *self.pool)
+                pooled = torch.maximum(*both.chunk(2))
+            else:
+                pooled = PooledConv.apply(X, weight, *self.pool)
+            return (pooled + shift[:, None, None]).exp()
 
     def _filters(self, X: Tensor) -> tuple[Tensor, Tensor]:
         """Filters (units, 4, size) and shifts (units,) with the batch norm folded into them."""
@@ -112,6 +136,10 @@ class ExplaiNN(nn.Module):
         if norm.training:
             mean, var = map_statistics(X, weight)
             count = len(X) * (self.length - weight.shape[2] + 1)
+            if self.shared_strands:
+                reverse = map_statistics(X, weight.flip(1, 2))
+                var = (var + reverse[1]) / 2 + ((mean - reverse[0]) / 2).square()
+                mean, count = (mean + reverse[0]) / 2, 2 * count
             update_running(norm, mean + bias, var, count)
             mean = mean + bias
         else:
@@ -127,10 +155,16 @@ class ExplaiNN(nn.Module):
         return X.to(self.conv.weight.dtype)
 
 
-def _check(length: int, options: dict[str, int | float]) -> None:
+def _check(length: int, options: dict[str, int | float | str]) -> None:
     """Refuse values out of range and sequences shorter than the model needs."""
     least = {"fc_layers": 0, "dropout": 0, "non_negative": 0}
+    if options["strands"] not in ("forward", "shared"):
+        raise InputError(
+            f"explainn: strands is {options['strands']!r}; wanted 'forward' or 'shared'"
+        )
     for name, value in options.items():
+        if name == "strands":
+            continue
         if value < least.get(name, 1):
             raise InputError(
                 f"explainn: {name} is {value}; at least {least.get(name, 1)} is wanted"
