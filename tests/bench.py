@@ -23,6 +23,7 @@ SHARED = ROOT.parent / "shared"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import bench_interpret  # noqa: E402
+import bench_models  # noqa: E402
 import bench_workflow  # noqa: E402
 from reference_models import plain_copy  # noqa: E402
 
@@ -137,6 +138,7 @@ ROWS = [
     Row(
         "step over products 300/251/81", lambda: against_products(300, 251, 81), PRODUCTS, "near 1x"
     ),
+    *(Row(*row) for row in bench_models.ROWS),
     *(Row(*row) for row in bench_interpret.ROWS),
     *(Row(*row) for row in bench_workflow.ROWS),
 ]

@@ -1,4 +1,4 @@
-"""DeepCNN: three convolutional layers, after Basset (Kelley et al. 2016; Novakovsky et al. 2023)."""
+"""DeepCNN: three convolutional layers, after Basset (Kelley 2016; Novakovsky et al. 2023)."""
 
 from torch import nn
 

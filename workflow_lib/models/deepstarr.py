@@ -86,7 +86,7 @@ def load_published(path: str | os.PathLike) -> DeepSTARR:
             ["bn1", "bn2", "bn3", "bn4", "bn_fc1", "bn_fc2"], norms, strict=True
         ):
             module.load_state_dict({k: theirs[f"{name}.{k}"] for k in module.state_dict()})
-    except (KeyError, AttributeError, ValueError, TypeError, RuntimeError, EOFError, OSError,
+    except (LookupError, AttributeError, ValueError, TypeError, RuntimeError, EOFError, OSError,
             pickle.UnpicklingError) as error:  # fmt: skip
         raise InputError(f"{path}: not the weights of the published DeepSTARR ({error})") from error
     model.target_names, model.metadata = ["Dev", "Hk"], {}
