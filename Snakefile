@@ -20,6 +20,7 @@ include: "rules/train.smk"
 include: "rules/interpret.smk"
 include: "rules/motifs.smk"
 include: "rules/figures.smk"
+include: "rules/figure_1.smk"
 
 
 rule all:

@@ -6,6 +6,7 @@ Provides: {pdf,png,tsv} of each figure (the tsv is what is drawn), results/overv
 
 SCORED = [run for run in RUNS if of_kind(run.dataset)["task"] == "binary"]
 COMPARED = [run for run in RUNS if runs_with_same_regions(run)]
+OF_DATASET = "results/{dataset}/figures"
 
 # Name -> path without its ending, and the runs that it applies to.
 FIGURES = {
@@ -19,6 +20,20 @@ FIGURES = {
         with_units(simulated()),
     ),
     "same_regions": ("results/{dataset}/{model}/same_regions", COMPARED),
+    "recurring_modes": ("results/{dataset}/{model}/recurring_modes", several_seeds()),
+    "strand_symmetry": (
+        "results/{dataset}/figures/strand_symmetry",
+        [run for run in RUNS if strand_runs(run.dataset)],
+    ),
+    "sanity_correlations": (f"{RUN}/figures/sanity_correlations", checked()),
+    "figure_1a": (f"{OF_DATASET}/figure_1a", figure_1_runs("model", one_seed=True)),
+    "figure_1b": (f"{OF_DATASET}/figure_1b", figure_1_runs("sweep")),
+    "figure_1c": (f"{OF_DATASET}/figure_1c", figure_1_runs("model") and figure_1_runs("compared")),
+    "figure_1d": (f"{OF_DATASET}/figure_1d", figure_1_runs("sweep")),
+    "figure_1e": (f"{OF_DATASET}/figure_1e", figure_1_runs("model")),
+    "figure_1f": (f"{OF_DATASET}/figure_1f", figure_1_runs("model", one_seed=True)),
+    "figure_1g": (f"{OF_DATASET}/figure_1g", both_halves_of_1g()),
+    "figure_s1": (f"{OF_DATASET}/figure_s1", figure_1_runs("model", one_seed=True)),
 }
 
 
@@ -35,7 +50,8 @@ rule overview:
         datasets=for_runs("results/{dataset}/dataset.h5ad"),
         models=for_runs(f"{RUN}/model.safetensors"),
         histories=for_runs(f"{RUN}/history.tsv"),
-        selections=for_runs(f"{RUN}/selection.tsv", with_units()),
+        selections=for_runs(f"{RUN}/selection.tsv"),
+        attributions=attribution_tables(),
         metrics="results/metrics.tsv",
         template=workflow.source_path("../resources/report/overview.html.jinja"),
     output:
@@ -51,6 +67,7 @@ rule overview:
         "../envs/python.yaml"
     params:
         config=config,
+        code=code_digest("overview"),
     message:
         "Writing what was run"
     script:
@@ -123,6 +140,7 @@ rule weight_heatmap:
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
         filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
+        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
     output:
         pdf="results/{dataset}/{model}/seed{seed}/figures/weight_heatmap.pdf",
         png=report(
@@ -267,3 +285,84 @@ rule same_regions:
         "Drawing same regions of {wildcards.model} on {wildcards.dataset}"
     script:
         "../scripts/figures/same_regions.py"
+
+
+rule strand_symmetry:
+    """Ways to treat the strands: scores, training time, motifs."""
+    input:
+        comparison="results/{dataset}/strand_comparison.tsv",
+        runs="results/{dataset}/strand_comparison.runs.tsv",
+    output:
+        pdf="results/{dataset}/figures/strand_symmetry.pdf",
+        png=report(
+            "results/{dataset}/figures/strand_symmetry.png",
+            caption="../resources/report/strand_symmetry.rst",
+            category="{dataset}",
+            labels={"figure": "Strand symmetry", "model": "all", "seed": "all"},
+        ),
+        tsv="results/{dataset}/figures/strand_symmetry.tsv",
+    log:
+        "logs/strand_symmetry/{dataset}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        code=code_digest("figures/strand_symmetry"),
+    message:
+        "Drawing strand symmetry of {wildcards.dataset}"
+    script:
+        "../scripts/figures/strand_symmetry.py"
+
+
+rule recurring_modes:
+    """Binding modes by the number of seeds that come back to them."""
+    input:
+        agreement="results/{dataset}/{model}/motif_agreement.tsv",
+        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
+    output:
+        pdf="results/{dataset}/{model}/recurring_modes.pdf",
+        png=report(
+            "results/{dataset}/{model}/recurring_modes.png",
+            caption="../resources/report/recurring_modes.rst",
+            category="{dataset}",
+            labels={"figure": "Motifs over seeds", "model": "{model}", "seed": "all"},
+        ),
+        tsv="results/{dataset}/{model}/recurring_modes.tsv",
+    log:
+        "logs/recurring_modes/{dataset}/{model}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        code=code_digest("figures/recurring_modes"),
+    message:
+        "Drawing recurring motifs of {wildcards.model} on {wildcards.dataset}"
+    script:
+        "../scripts/figures/recurring_modes.py"
+
+
+rule sanity_correlations:
+    """Attributions beside those of changed models."""
+    input:
+        checks=checks_of(f"{RUN}/sanity_checks/{{method}}.tsv"),
+    output:
+        pdf="results/{dataset}/{model}/seed{seed}/figures/sanity_correlations.pdf",
+        png=report(
+            "results/{dataset}/{model}/seed{seed}/figures/sanity_correlations.png",
+            caption="../resources/report/sanity_correlations.rst",
+            category="{dataset}",
+            labels={"figure": "Sanity checks", "model": "{model}", "seed": "{seed}"},
+        ),
+        tsv="results/{dataset}/{model}/seed{seed}/figures/sanity_correlations.tsv",
+    log:
+        "logs/sanity_correlations/{dataset}/{model}/seed{seed}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        methods=config["attribution"]["sanity_checks"]["methods"],
+        code=code_digest("figures/sanity_correlations"),
+    message:
+        "Drawing sanity checks of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/figures/sanity_correlations.py"

@@ -2,8 +2,8 @@
 
 Requires: model.safetensors and dataset.h5ad; the JASPAR profiles of motifs.smk.
 Provides: in results/{dataset}/{model}/seed{seed}/ filters.meme, filters.tsv, selection.tsv (how many
-sequences were interpreted), annotation.tsv,
-output_weights.tsv, unit_importance.tsv, recovery.tsv.
+sequences were interpreted), annotation.tsv, output_weights.tsv, unit_importance.tsv, recovery.tsv,
+nullification.tsv, attributions/{method}.h5 and .tsv, sanity_checks/{method}.tsv.
 """
 
 
@@ -15,7 +15,7 @@ rule interpretation:
 
 
 rule filters:
-    """Turn each unit's filter into a position weight matrix."""
+    """Turn each filter of a model's first layer into a position weight matrix."""
     input:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         dataset="results/{dataset}/dataset.h5ad",
@@ -116,3 +116,86 @@ rule recover:
         "Looking for the planted motifs in {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/recover.py"
+
+
+rule nullification:
+    """What the predictions lose when one first-layer filter is taken out."""
+    input:
+        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
+        dataset="results/{dataset}/dataset.h5ad",
+        annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
+    output:
+        nullification="results/{dataset}/{model}/seed{seed}/nullification.tsv",
+    log:
+        "logs/nullification/{dataset}/{model}/seed{seed}.log",
+    benchmark:
+        "benchmarks/nullification/{dataset}/{model}/seed{seed}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        device=config["device"],
+        mem_mb=4000,
+        runtime=120,
+    params:
+        settings=without_choice("nullification"),
+        code=code_digest("nullification"),
+    message:
+        "Taking out filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
+    script:
+        "../scripts/nullification.py"
+
+
+rule attribute:
+    """Which letters of correctly predicted sequences speak for each target."""
+    input:
+        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
+        dataset="results/{dataset}/dataset.h5ad",
+    output:
+        scores="results/{dataset}/{model}/seed{seed}/attributions/{method}.h5",
+        summary="results/{dataset}/{model}/seed{seed}/attributions/{method}.tsv",
+    log:
+        "logs/attribute/{dataset}/{model}/seed{seed}/{method}.log",
+    benchmark:
+        "benchmarks/attribute/{dataset}/{model}/seed{seed}/{method}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        device=config["device"],
+        mem_mb=8000,
+        runtime=240,
+    params:
+        settings=without_choice("attribution"),
+        code=code_digest("attribute"),
+    message:
+        "Attributing {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}, by {wildcards.method} (progress: {log})"
+    script:
+        "../scripts/attribute.py"
+
+
+rule sanity_checks:
+    """Are attributions those of what was learned? The same ones of changed models."""
+    input:
+        unpack(changed_models),
+        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
+        dataset="results/{dataset}/dataset.h5ad",
+        scores="results/{dataset}/{model}/seed{seed}/attributions/{method}.h5",
+    output:
+        checks="results/{dataset}/{model}/seed{seed}/sanity_checks/{method}.tsv",
+    log:
+        "logs/sanity_checks/{dataset}/{model}/seed{seed}/{method}.log",
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        device=config["device"],
+        mem_mb=8000,
+        runtime=120,
+    params:
+        settings=sanity_settings(),
+        code=code_digest("sanity_checks"),
+    message:
+        "Checking attributions by {wildcards.method} of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/sanity_checks.py"

@@ -62,12 +62,94 @@ def compared_runs(wildcards):
 # interpretation
 
 
+def attributed(method=None):
+    """The runs whose predictions are attributed (by one method)."""
+    entry = config["attribution"]
+    wanted = entry["methods"] if method is None else [m for m in entry["methods"] if m == method]
+    return catalogue.matching(RUNS, entry) if wanted else []
+
+
+def with_patterns(method=None):
+    """The runs in whose attributions TF-MoDISco looks for motifs."""
+    methods = config["attribution"]["modisco"]["methods"]
+    return attributed(method) if method is None or method in methods else []
+
+
+def checked(method=None):
+    """The runs whose attributions are compared with those of changed models."""
+    entry = config["attribution"]["sanity_checks"]
+    wanted = [m for m in entry["methods"] if method in (None, m) and attributed(m)]
+    chosen = {"datasets": ["*"], "models": entry["models"]}
+    return catalogue.matching(attributed(), chosen) if wanted else []
+
+
+def nullified():
+    """The runs whose filters are taken out one by one."""
+    return catalogue.matching(RUNS, config["nullification"])
+
+
 def truth_table(wildcards):
     """What was planted in a simulated data set."""
     return f"resources/simulated/{of_kind(wildcards.dataset)['source']}/truth.tsv"
 
 
+def changed_models(wildcards):
+    """Models that a run's attributions are compared with: of shuffled labels, of another seed."""
+    run = catalogue.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
+    shuffled = config["attribution"]["sanity_checks"]["shuffled"].get(run.dataset)
+    same = [r for r in RUNS if r[:2] == run[:2] and r != run]
+    control = [r for r in RUNS if r[:2] == (shuffled, run.model)]
+    return {
+        "shuffled": for_runs(f"{RUN}/model.safetensors", control[:1]),
+        "other_seed": for_runs(f"{RUN}/model.safetensors", same[:1]),
+    }
+
+
+def checks_of(pattern):
+    """Paths of a pattern for each method that is checked."""
+
+    def paths(wildcards):
+        methods = config["attribution"]["sanity_checks"]["methods"]
+        return [pattern.format(**dict(wildcards.items()), method=method) for method in methods]
+
+    return paths
+
+
+def attribution_tables():
+    """The table of each method and run that is attributed."""
+    return [
+        path
+        for method in config["attribution"]["methods"]
+        for path in for_runs(f"{RUN}/attributions/{method}.tsv", attributed(method))
+    ]
+
+
+def several_seeds(runs=RUNS):
+    """The runs of models that are trained from more than one seed."""
+    return [run for run in runs if sum(other[:2] == run[:2] for other in RUNS) > 1]
+
+
+def without_choice(section):
+    """A section's settings without those that only say which runs it is for."""
+    choice = ("methods", "datasets", "models", "seeds", "modisco", "sanity_checks")
+    return {key: value for key, value in config[section].items() if key not in choice}
+
+
+def sanity_settings():
+    """How much is checked."""
+    entry = config["attribution"]["sanity_checks"]
+    return {key: entry[key] for key in ("most_targets", "most_sequences")}
+
+
 # motifs
+
+
+def annotation_of(wildcards):
+    """The annotated motifs of a run: its filters, or the patterns in its attributions."""
+    run = RUN.format(**dict(wildcards.items()))
+    if wildcards.method == "filters":
+        return f"{run}/annotation.tsv"
+    return f"{run}/modisco/{wildcards.method}.annotation.tsv"
 
 
 def cluster_file(wildcards):
@@ -76,6 +158,40 @@ def cluster_file(wildcards):
     if not clusters:
         return {}
     return {"clusters": f"resources/downloads/{clusters['source']}/{clusters['file']}"}
+
+
+# comparing models
+
+
+def strand_models(dataset):
+    """The models of `strand_symmetry` that are trained on a data set, as the config has them."""
+    trained = {run.model for run in RUNS if run.dataset == dataset}
+    return [model for model in config["strand_symmetry"] if model in trained]
+
+
+def strand_runs(dataset):
+    """Their runs; none where fewer than two of the models are there."""
+    chosen = strand_models(dataset)
+    runs = [run for model in chosen for run in RUNS if run[:2] == (dataset, model)]
+    return runs if len(chosen) > 1 else []
+
+
+def of_strand_runs(pattern):
+    """Paths of a pattern for these runs."""
+
+    def paths(wildcards):
+        return for_runs(pattern, strand_runs(wildcards.dataset))
+
+    return paths
+
+
+def strand_runs_param(field):
+    """For `params`: the model or the seed of each of these runs."""
+
+    def values(wildcards):
+        return [getattr(run, field) for run in strand_runs(wildcards.dataset)]
+
+    return values
 
 
 # figures
@@ -133,14 +249,120 @@ def other_dataset(wildcards):
     return of_kind(wildcards.dataset)["split"]["like"]
 
 
+# figure 1
+
+
+def figure_1_runs(*keys, one_seed=False):
+    """The runs of the models that keys of `figure_1` name (or a pattern there); of one seed."""
+    entry = config["figure_1"] or {}
+    runs = []
+    for key in keys if entry else []:
+        names = [entry[key]] if isinstance(entry[key], str) else entry[key]
+        for name in names:
+            wanted = {"datasets": [entry["dataset"]], "models": [name]}
+            runs += catalogue.matching(RUNS, wanted)
+    return [run for run in dict.fromkeys(runs) if not one_seed or run.seed == entry["seed"]]
+
+
+def both_halves_of_1g():
+    """The run of 1G above, if the one below is there and its filters are taken out."""
+    below = figure_1_runs("nullified", one_seed=True)
+    there = below and below[0] in nullified()
+    return figure_1_runs("model", one_seed=True) if there else []
+
+
+def figure_1_setting(key):
+    """For `params`: what the config says."""
+
+    def value(wildcards):
+        return config["figure_1"][key]
+
+    return value
+
+
+def figure_1_paths(pattern, *keys):
+    """Paths of a pattern for those runs."""
+
+    def paths(wildcards):
+        return for_runs(pattern, figure_1_runs(*keys))
+
+    return paths
+
+
+def figure_1_path(pattern, key="model"):
+    """That path for the one run of the chosen seed."""
+
+    def path(wildcards):
+        return for_runs(pattern, figure_1_runs(key, one_seed=True))[0]
+
+    return path
+
+
+def figure_1_values(field, *keys):
+    """For `params`: of each of those runs the model, the seed or the number of units."""
+
+    def values(wildcards):
+        runs = figure_1_runs(*keys)
+        if field == "units":
+            return [units_of(run.model) for run in runs]
+        return [getattr(run, field) for run in runs]
+
+    return values
+
+
+def figure_1_names(*keys):
+    """For `params`: the models of those runs, in the order of the config."""
+
+    def names(wildcards):
+        return list(dict.fromkeys(run.model for run in figure_1_runs(*keys)))
+
+    return names
+
+
+def units_of(model):
+    """Its number of units: as the config gives it, else the architecture's default."""
+    entry = CATALOGUE["models"][model]
+    given = entry.get("hyperparameters", {})
+    return given.get("units", code.default("model", entry["architecture"], "units"))
+
+
+def mode_tables(field):
+    """Of each table of binding modes in Figure 1E its path, model, method or seed."""
+
+    def values(wildcards):
+        found = []
+        for run in figure_1_runs("interpreted", "model"):
+            methods = [m for m in config["attribution"]["methods"] if run in with_patterns(m)]
+            for method in ["filters", *methods]:
+                path = f"{RUN}/binding_modes/{{method}}.tsv".format(**run._asdict(), method=method)
+                found.append({"path": path, "method": method, **run._asdict()})
+        return [entry[field] for entry in found]
+
+    return values
+
+
+def figure_1_files():
+    """The PDF files of its panels."""
+    panels = [FIGURES[name] for name in FIGURES if re.match("figure_(1|s1)", name)]
+    return [path for pattern, runs in panels for path in for_runs(f"{pattern}.pdf", runs)]
+
+
 # targets
 
 
 def interpretation_results():
-    """What `interpretation` asks for: every model of units, interpreted."""
-    return for_runs(f"{RUN}/annotation.tsv", with_units()) + for_runs(
-        f"{RUN}/unit_importance.tsv", with_units()
-    )
+    """What `interpretation` asks for: filters as motifs, importances, and what the config adds."""
+    entry = config["attribution"]
+    paths = for_runs(f"{RUN}/binding_modes/filters.tsv")
+    paths += for_runs(f"{RUN}/unit_importance.tsv", with_units())
+    paths += for_runs("results/{dataset}/{model}/motif_agreement.tsv", several_seeds())
+    paths += for_runs(f"{RUN}/nullification.tsv", nullified())
+    paths += attribution_tables()
+    for method in entry["methods"]:
+        paths += for_runs(f"{RUN}/binding_modes/{method}.tsv", with_patterns(method))
+    for method in entry["sanity_checks"]["methods"]:
+        paths += for_runs(f"{RUN}/sanity_checks/{method}.tsv", checked(method))
+    return paths
 
 
 def applied_results():

@@ -2,7 +2,8 @@
 
 Requires: results/{dataset}/dataset.h5ad and labels.tsv.gz.
 Provides: in results/{dataset}/{model}/seed{seed}/ model.safetensors, history.tsv, predictions.tsv.gz,
-metrics.tsv, apply/{applied}.tsv; results/metrics.tsv; results/{dataset}/{model}/comparison.tsv.
+metrics.tsv, apply/{applied}.tsv; results/metrics.tsv; results/{dataset}/{model}/comparison.tsv;
+results/{dataset}/strand_comparison.tsv and .runs.tsv.
 """
 
 
@@ -129,6 +130,36 @@ rule compare_on_same_regions:
         "Comparing {wildcards.dataset} with the data set whose split it shares ({wildcards.model})"
     script:
         "../scripts/compare_on_same_regions.py"
+
+
+rule strand_comparison:
+    """Models that treat the strands differently: scores, time and motifs."""
+    input:
+        labels=["results/{dataset}/labels.tsv.gz"],
+        predictions=of_strand_runs(f"{RUN}/predictions.tsv.gz"),
+        histories=of_strand_runs(f"{RUN}/history.tsv"),
+        annotations=of_strand_runs(f"{RUN}/annotation.tsv"),
+        binding_modes=of_strand_runs(f"{RUN}/binding_modes/filters.tsv"),
+    output:
+        comparison="results/{dataset}/strand_comparison.tsv",
+        runs="results/{dataset}/strand_comparison.runs.tsv",
+    log:
+        "logs/strand_comparison/{dataset}.log",
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        models=strand_runs_param("model"),
+        seeds=strand_runs_param("seed"),
+        metric="auprc",
+        draws=config["evaluation"]["draws"],
+        code=code_digest("strand_comparison"),
+    message:
+        "Comparing ways to treat the strands on {wildcards.dataset}"
+    script:
+        "../scripts/strand_comparison.py"
 
 
 rule apply:

@@ -1,4 +1,4 @@
-"""Predict a user's sequences with a trained model, as it was scored: both strands averaged or not."""
+"""Predict a user's sequences with a trained model, as it was scored."""
 
 import logging
 
@@ -24,7 +24,9 @@ def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> Non
     unknown = (codes >= UNKNOWN).any(axis=1)
     log.info("%d sequences; %d with unknown bases, which count as nothing", len(ids), unknown.sum())
     chosen = choose_device(device)
-    logits = predict(model, codes, device=chosen, both_strands=model.metadata["average_strands"])
+    logits = predict(
+        model, codes, device=chosen, both_strands=model.metadata.get("average_strands", True)
+    )
     activation = TASKS[model.metadata["task"]].activation
     table = pd.DataFrame(
         {

@@ -19,15 +19,15 @@ ROWS_AT_ONCE = 2000
 def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> None:
     """Write one row per sequence and target: the bias and each unit's part, which sum to the logit.
 
-    Unit outputs are the mean of both strands where the predictions are. Written bit by bit: sequences
-    x targets x units may be more than fits in memory.
+    Unit outputs are the mean of both strands where the predictions are. Written bit by bit:
+    sequences x targets x units may be more than fits in memory.
     """
     model = models.load(model_path)
     ids, codes = read_fitting(fasta, model.length, fit)
     weights = model.output_weights().detach().numpy()  # (targets, units)
     bias = model.final.bias.detach().numpy()
     chosen, net = choose_device(device), UnitOutputs(model)
-    average = model.metadata["average_strands"]
+    average = model.metadata.get("average_strands", True)
     with atomic(output) as temporary, gzip.GzipFile(temporary, "wb", mtime=0) as zipped:
         handle = io.TextIOWrapper(zipped, encoding="utf-8", newline="")
         for start in range(0, len(ids), ROWS_AT_ONCE):

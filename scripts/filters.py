@@ -9,6 +9,7 @@ import torch
 from workflow_lib import dataset, models
 from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device
+from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.filters import filter_matrices, probabilities
 from workflow_lib.interpret.selection import interpreted
 from workflow_lib.logs import log_to
@@ -32,7 +33,8 @@ def main(
     log.info("sequences: %d, of which correctly predicted: %d", part.n_obs, len(X))
     if not len(X):
         log.warning("no sequence is correctly predicted: all filters will be flat")
-    options = {"inclusive": settings["inclusive"], "strands": settings["strands"]}
+    options = {"inclusive": settings["inclusive"]}
+    options["strands"] = read_strands(model, settings["strands"])
     found = filter_matrices(model, X, device=chosen, **options)
     motifs = [
         Motif(f"unit{unit}", "", matrix, int(n))

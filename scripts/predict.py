@@ -14,7 +14,7 @@ def main(model_path: str, data_path: str, device: str, output: str) -> None:
     data = dataset.load(data_path)
     scored = dataset.part(data, dataset.scored_part(data))
     model = models.load(model_path)
-    average = model.metadata["average_strands"]
+    average = model.metadata.get("average_strands", True)
     values = predict(
         model, scored.obsm["sequence"], device=choose_device(device), both_strands=average
     )

@@ -29,7 +29,8 @@ def main(
     maximum = pd.read_csv(filters, sep="\t")["activation_max"].to_numpy()
     if not settings["inclusive"]:
         maximum = above(maximum)
-    table = unit_importance(model, X, selected, maximum, model.target_names, device=chosen)
+    options = {"device": chosen, "strands": settings["strands"]}
+    table = unit_importance(model, X, selected, maximum, model.target_names, **options)
     for name, written in {"importance": table, "weights": output_weights(model)}.items():
         write_table(written, outputs[name], float_format="%.6g")
 

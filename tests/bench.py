@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+import bench_attribution  # noqa: E402
 import bench_interpret  # noqa: E402
 import bench_models  # noqa: E402
 import bench_workflow  # noqa: E402
@@ -140,6 +141,7 @@ ROWS = [
     ),
     *(Row(*row) for row in bench_models.ROWS),
     *(Row(*row) for row in bench_interpret.ROWS),
+    *(Row(*row) for row in bench_attribution.ROWS),
     *(Row(*row) for row in bench_workflow.ROWS),
 ]
 

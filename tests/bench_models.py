@@ -101,6 +101,11 @@ def step_ratio(name: str) -> str:
 
 NAMES = ("cnn1", "cnn1exp", "deepcnn", "danq", "deepstarr", "aitac")
 ROWS: list[tuple[str, Callable[[], str], str, str]] = [
-    (f"training step {name}", partial(step_ratio, name), "its description in plain PyTorch", ">= 1x")
+    (
+        f"training step {name}",
+        partial(step_ratio, name),
+        "its description in plain PyTorch",
+        ">= 1x",
+    )
     for name in NAMES
 ]

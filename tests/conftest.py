@@ -1,5 +1,6 @@
 """Fixtures that every test file may use."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,19 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference data not found at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def checkout(root, tmp_path_factory):
+    """A copy of the project that tests may edit."""
+    copy = tmp_path_factory.mktemp("checkout") / "project"
+    keep = ("Snakefile", "config", "rules", "scripts", "workflow_lib", "envs", "slurm")
+    for name in (*keep, "profiles", "resources", "tests"):
+        source = root / name
+        if source.is_dir():
+            ignore = shutil.ignore_patterns("__pycache__", "downloads", "simulated")
+            shutil.copytree(source, copy / name, ignore=ignore)
+        else:
+            copy.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy / name)
+    return copy

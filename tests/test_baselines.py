@@ -39,7 +39,7 @@ def lstm(inputs: int, nodes: int) -> int:
     return 2 * 4 * nodes * (inputs + nodes + 2)
 
 
-# By hand from each paper's description; flattened sizes: 100 filters x 26, 1000, 13 x 640, 1800, 1000.
+# By hand from each description; flattened: 100 x 26, 1000, 13 x 640, 1800, 1000.
 CNN1 = conv(4, 100, 19) + linear(2600, 1000) + linear(1000, 1000) + linear(1000, 50, False)
 PARAMETERS = {
     "cnn1": CNN1,

@@ -157,6 +157,13 @@ def test_registries_are_read_without_import():
         code.parameters("parser", "x")
 
 
+def test_defaults_are_read_without_import():
+    assert code.default("model", "explainn", "units") == 100
+    assert code.default("model", "explainn", "strands") == "forward"
+    with pytest.raises(InputError, match="no parameter 'length' with a default"):
+        code.default("model", "explainn", "length")
+
+
 def test_registries_agree_with_what_is_imported():
     from workflow_lib.models import MODELS
     from workflow_lib.parsers import PARSERS

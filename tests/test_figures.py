@@ -278,6 +278,59 @@ def test_own_target_is_outlined_and_crossed_where_unused():
     assert (crossed["target_order"], crossed["unit_order"]) in places
 
 
+def own_cells(modes: dict[str, list[str]] | None = None) -> pd.DataFrame:
+    """Units 0 to 3 named TF0 to TF3; the weights for their own are negative but for unit 3."""
+    tables = model_tables(4, 5, 4)
+    weights, importance = tables["weights"], tables["importance"]
+    for unit, (weight, size) in enumerate([(-0.4, 0.0), (-0.4, -0.7), (-0.4, np.nan), (0.4, 0.9)]):
+        weights.loc[unit, f"TF{unit}"] = weight
+        here = (importance["unit"] == unit) & (importance["target"] == f"TF{unit}")
+        importance.loc[here, "importance"] = size
+    weights.loc[2, "TF4"] = -0.3
+    here = (importance["unit"] == 2) & (importance["target"] == "TF4")
+    importance.loc[here, "importance"] = -0.01
+    annotation = tables["annotation"].assign(cluster=["1", "2", "9", "3"])
+    return heatmap.weight_cells(weights, annotation, importance, modes=modes)
+
+
+def test_negative_weights_for_the_own_target_are_told_apart_by_importance():
+    cells = own_cells()
+    said = cells.dropna(subset="contradiction").set_index(["unit", "target"])["contradiction"]
+    assert said.to_dict() == {
+        (0, "TF0"): "negligible", (1, "TF1"): "real", (2, "TF2"): "not measured",
+    }  # fmt: skip
+    figure = heatmap.weight_heatmap(cells, 4, 4, 0, 5)
+    looks = {(line.get_marker(), line.get_mfc()): line for line in figure.axes[0].lines}
+    order = cells.drop_duplicates("unit").set_index("unit")["unit_order"]
+    for look, unit in ((("x", "#000000"), 0), (("o", "#000000"), 1), (("o", "white"), 2)):
+        assert list(looks[look].get_ydata()) == [order[unit] + 0.5]
+    assert list(looks[(">", "#000000")].get_ydata()) == [order[0] + 0.5]
+    assert sorted(looks[(">", "white")].get_ydata()) == sorted([order[1] + 0.5, order[2] + 0.5])
+    assert "not used (arrow)" in texts(figure) and "no sequence activates" in texts(figure)
+
+
+def test_a_target_is_also_own_by_its_binding_mode():
+    assert not own_cells().query("target == 'TF4'")["own"].any()
+    cells = own_cells({"TF4": ["9", "77"], "TF3": ["3"]})
+    by_mode = cells[cells["own_by"] == "mode"]
+    assert list(zip(by_mode["unit"], by_mode["target"], strict=True)) == [(2, "TF4")]
+    assert by_mode["contradiction"].tolist() == ["negligible"]
+    assert cells.query("target == 'TF3'").set_index("unit")["own_by"].to_dict()[3] == "name"
+    figure = heatmap.weight_heatmap(cells, 4, 4, 0, 5)
+    outlines = [patch.get_linestyle() for patch in figure.axes[0].patches]
+    assert outlines.count("-") + outlines.count("solid") == 4 and len(outlines) == 5
+    assert "shares the target's binding mode" in texts(figure)
+
+
+def test_legend_holds_only_what_occurs():
+    figure = draw_heatmap(6, 4, 5)
+    tables = model_tables(6, 4, 5)
+    cells = heatmap.weight_cells(tables["weights"], tables["annotation"], tables["importance"])
+    said = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert ("no sequence" in " ".join(said)) == (cells["contradiction"] == "not measured").any()
+    assert not any("binding mode" in text for text in said)
+
+
 def test_drawn_colours_are_the_weights():
     tables = model_tables(5, 3, 5)
     cells = heatmap.weight_cells(tables["weights"], tables["annotation"], tables["importance"])
@@ -481,6 +534,19 @@ def test_source_data_of_the_heatmap_are_its_cells(root, written, tmp_path):
     load_script(root, "weight_heatmap").main(written, 0.5, **outputs(tmp_path))
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
     assert len(source) == 3 * 3 and set(source["label"]) == {f"TF{i} (unit{i})" for i in range(3)}
+
+
+def test_heatmap_script_resolves_binding_modes(root, written, tmp_path):
+    annotation = pd.read_csv(written["annotation"], sep="\t").assign(cluster=[4, 5, 6])
+    annotation.to_csv(written["annotation"], sep="\t", index=False)
+    profiles = pd.DataFrame({"name": ["TF0", "X::TF1"], "cluster": ["4", "6"]})
+    written["profiles"] = str(tmp_path / "profiles.tsv")
+    profiles.to_csv(written["profiles"], sep="\t", index=False)
+    load_script(root, "weight_heatmap").main(written, 0.5, **outputs(tmp_path))
+    source = pd.read_csv(tmp_path / "figure.tsv", sep="\t").set_index(["unit", "target"])
+    assert source["own_by"].dropna().to_dict() == {
+        (0, "TF0"): "name", (1, "TF1"): "name", (2, "TF2"): "name", (2, "TF1"): "mode",
+    }  # fmt: skip
 
 
 def test_source_data_of_the_filter_sheet_are_its_units(root, written, tmp_path):

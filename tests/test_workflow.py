@@ -15,46 +15,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from running import planned, snakemake
 
 from workflow_lib import models
 
 pytestmark = pytest.mark.slow
 RUN = "results/mini/tiny/seed0"
-
-
-def snakemake(checkout, folder, *arguments, config="tests/mini/config.yaml", check=True):
-    """Run the checkout's workflow in a folder; returns the finished process."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile")]
-    command += ["--directory", str(folder), "--configfile", str(checkout / config)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*command, "--cores", "2", "--show-failed-logs", *arguments],
-        capture_output=True, text=True, env=environment, cwd=folder,
-    )  # fmt: skip
-    if check and done.returncode:
-        raise AssertionError(f"{done.args}\n{done.stdout}\n{done.stderr}")
-    return done
-
-
-def planned(done):
-    """Rule -> number of jobs, from a dry run's table."""
-    return {m[1]: int(m[2]) for m in re.finditer(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)}
-
-
-@pytest.fixture(scope="session")
-def checkout(root, tmp_path_factory):
-    """A copy of the project that tests may edit."""
-    copy = tmp_path_factory.mktemp("checkout") / "project"
-    keep = ("Snakefile", "config", "rules", "scripts", "workflow_lib", "envs", "slurm")
-    for name in (*keep, "profiles", "resources", "tests"):
-        source = root / name
-        if source.is_dir():
-            ignore = shutil.ignore_patterns("__pycache__", "downloads", "simulated")
-            shutil.copytree(source, copy / name, ignore=ignore)
-        else:
-            copy.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, copy / name)
-    return copy
 
 
 @pytest.fixture(scope="session")

@@ -179,11 +179,13 @@ def _match(what: str, patterns: list[str], names: Iterable[str], place: str) -> 
 
 
 def matching(runs: Iterable[Run], entry: Mapping[str, Any]) -> list[Run]:
-    """The runs whose data set and model fit an entry's patterns `datasets` and `models`."""
+    """The runs that fit an entry's patterns `datasets`, `models`, and its `seeds` (None: all)."""
+    seeds = entry.get("seeds")
     return [
         run
         for run in runs
-        if any(fnmatch.fnmatchcase(run.dataset, p) for p in entry["datasets"])
+        if (seeds is None or run.seed in seeds)
+        and any(fnmatch.fnmatchcase(run.dataset, p) for p in entry["datasets"])
         and any(fnmatch.fnmatchcase(run.model, p) for p in entry["models"])
     ]
 
@@ -229,9 +231,13 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
         _check_options("model", entry["architecture"], entry.get("hyperparameters", {}), place)
     _check_databases(config)
     runs = select(config, datasets, models)
-    for name, entry in config.get("apply", {}).items():
-        _match("data set", entry.get("datasets", ["*"]), datasets, f"apply.{name}.datasets")
-        _match("model", entry.get("models", ["*"]), models, f"apply.{name}.models")
+    chosen = {f"apply.{name}": entry for name, entry in config.get("apply", {}).items()}
+    chosen |= {name: config.get(name) or {} for name in ("attribution", "nullification")}
+    for name, entry in chosen.items():
+        _match("data set", entry.get("datasets", ["*"]), datasets, f"{name}.datasets")
+        _match("model", entry.get("models", ["*"]), models, f"{name}.models")
+    _match("model", config.get("strand_symmetry", []), models, "strand_symmetry")
+    _check_figure_1(config.get("figure_1") or {}, datasets, models)
     training: dict[str, dict[str, Any]] = {}
     for run in runs:
         place = f"training of {run.model} on {run.dataset}"
@@ -244,6 +250,20 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
         "runs": runs,
         "training": training,
     }
+
+
+def _check_figure_1(
+    entry: Mapping[str, Any], datasets: Iterable[str], models: Iterable[str]
+) -> None:
+    if "dataset" in entry:
+        _known("data set", entry["dataset"], datasets, "figure_1.dataset")
+    for key in ("model", "nullified"):
+        if key in entry:
+            _known("model", entry[key], models, f"figure_1.{key}")
+    for key in ("baselines", "compared", "interpreted", "sweep"):
+        patterns = entry.get(key, [])
+        patterns = [patterns] if isinstance(patterns, str) else patterns
+        _match("model", patterns, models, f"figure_1.{key}")
 
 
 def _check_databases(config: Mapping[str, Any]) -> None:

@@ -136,6 +136,19 @@ def parameters(kind: str, name: str) -> tuple[list[str], list[str]]:
     return positional + keyword, required
 
 
+def default(kind: str, name: str, parameter: str) -> object:
+    """The default that a registered function or class gives to a parameter, a plain value."""
+    module, node = _registered_node(kind, name)
+    if isinstance(node, ast.ClassDef):
+        body = [n for cls in _with_bases(module, node) for n in cls.body]
+        node = next(n for n in body if getattr(n, "name", "") == "__init__")
+    names = [a.arg for a in node.args.posonlyargs + node.args.args]
+    given = dict(zip(reversed(names), reversed(node.args.defaults)))
+    if parameter not in given:
+        raise InputError(f"the {kind} {name!r} has no parameter {parameter!r} with a default")
+    return ast.literal_eval(given[parameter])
+
+
 class _Logic(ast.NodeTransformer):
     """Leaves out what changes no result: docstrings, log messages, the words of errors."""
 

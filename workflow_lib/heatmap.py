@@ -1,6 +1,7 @@
 """The heatmap of output weights: which annotated unit speaks for which target (paper, Fig. 1F)."""
 
 import textwrap
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from scipy.cluster.hierarchy import dendrogram, linkage
 
+from workflow_lib.own_marks import key_handles, mark_own, point_at_units
+from workflow_lib.own_targets import NEGLIGIBLE, contradictions, own_by
 from workflow_lib.plotting import (
     BLACK,
     COLUMN_WIDTH,
@@ -29,11 +31,14 @@ from workflow_lib.plotting import (
 )
 
 MAX_ROWS, MAX_COLUMNS = 80, 55  # what a page carries with 6-pt names
-NEGLIGIBLE = 0.05  # logits: an importance below changes no prediction visibly
 
 
 def weight_cells(
-    weights: pd.DataFrame, annotation: pd.DataFrame, importance: pd.DataFrame, limit: float = 0.5
+    weights: pd.DataFrame,
+    annotation: pd.DataFrame,
+    importance: pd.DataFrame,
+    limit: float = 0.5,
+    modes: Mapping[str, Collection] | None = None,
 ) -> pd.DataFrame:
     """The cells of the heatmap, clustered.
 
@@ -42,19 +47,23 @@ def weight_cells(
     weights
         Column unit, then one column of output weights per target.
     annotation
-        Columns unit, name, q_value; units without a row here are left out.
+        Columns unit, name, q_value, cluster; units without a row here are left out.
     importance
         Columns unit, target, importance.
     limit
         Colour limit; weights beyond count as the limit when the order is found.
+    modes
+        Target -> clusters of its profiles (`binding_modes.expected_modes`): units of these binding
+        modes stand for the target too. Without it only a TF's own name counts.
 
     Returns
     -------
     DataFrame
         One row per cell: unit, label, target, weight, importance, largest_importance (signed, of
-        the unit over the targets), own (the target is a TF that the unit is annotated with),
-        unit_order, target_order. More units or targets than a page carries: those with the
-        largest importances (units) and weights (targets).
+        the unit over the targets), own (the unit stands for the target), own_by (by `name` or by
+        `mode`), contradiction (see `own_targets`), unit_order, target_order. More units or
+        targets than a page carries: those with the largest importances (units) and weights
+        (targets).
     """
     names = unit_names(annotation, 2)
     importance = importance.assign(
@@ -68,15 +77,16 @@ def weight_cells(
 
     cells = matrix.rename_axis(columns="target").stack(future_stack=True).rename("weight")
     cells = cells.reset_index().merge(importance[["unit", "target", "importance"]], how="left")
-    every_name = unit_names(annotation, 1000)
-    own = [_is_own(t, every_name[u]) for u, t in zip(cells["unit"], cells["target"])]
+    by = own_by(cells, annotation, modes)
     cells = cells.assign(
         label=[unit_label(unit, names) for unit in cells["unit"]],
         largest_importance=cells["unit"].map(largest).to_numpy(),
-        own=np.array(own, dtype=bool),
+        own=by.notna(),
+        own_by=by,
         unit_order=cells["unit"].map(unit_order).to_numpy(),
         target_order=cells["target"].map(target_order).to_numpy(),
     )
+    cells = cells.assign(contradiction=contradictions(cells))
     return cells.sort_values(["unit_order", "target_order"], ignore_index=True)
 
 
@@ -90,12 +100,6 @@ def _chosen_weights(weights: pd.DataFrame, annotated: set[int], largest: pd.Seri
     matrix = matrix.loc[size.index[: most[0]]]
     strength = matrix.abs().max().fillna(0).sort_values(ascending=False, kind="stable")
     return matrix[[target for target in matrix if target in strength.index[: most[1]]]]
-
-
-def _is_own(target: str, names: list[str]) -> bool:
-    """Whether the target is among the names; JASPAR joins the parts of a dimer by `::`."""
-    parts = {part.upper() for name in names for part in [name, *name.split("::")]}
-    return target.upper() in parts
 
 
 def _tree(matrix: pd.DataFrame) -> dict | None:
@@ -141,11 +145,12 @@ def weight_heatmap(
     labels = (units["label"].tolist(), targets["target"].tolist())
     if swapped:
         matrix, labels = matrix.T, labels[::-1]
-    place = _layout(matrix.shape, labels, bars=not swapped)
+    place = _layout(matrix.shape, labels, _key_texts(cells), bars=not swapped)
     figure = new_figure(place["width"], place["height"])
     mesh = _draw_cells(figure, place, matrix, limit, labels)
     ax = mesh.axes
-    _mark_own(ax, cells, swapped)
+    mark_own(ax, cells, swapped)
+    point_at_units(ax, cells, swapped)
     silent_names = units["largest_importance"].abs().fillna(0) < NEGLIGIBLE
     ticks = ax.get_xticklabels() if swapped else ax.get_yticklabels()
     for tick, silent in zip(ticks, silent_names):
@@ -158,7 +163,7 @@ def weight_heatmap(
         shown += f"; {len(targets)} of {n_targets} targets drawn, the largest weights"
     letters = int((place["width"] - place["left"]) / 1.3)  # mm, a letter at 6 pt
     shown = "\n".join(textwrap.wrap(shown, letters))
-    text_at(figure, place["left"], place["key_at"] + 17, shown, fontsize=6)
+    text_at(figure, place["left"], place["said_at"], shown, fontsize=6)
     return figure
 
 
@@ -170,7 +175,7 @@ def _what_is_shown(n_drawn: int, n_units: int, n_annotated: int, n_silent: int) 
     return said + f"; left out: {left_out} without a match, {n_silent} without a site"
 
 
-def _layout(shape: tuple[int, int], labels: tuple, bars: bool) -> dict[str, float]:
+def _layout(shape: tuple[int, int], labels: tuple, keys: list[str], bars: bool) -> dict[str, float]:
     """Where things stand, in mm."""
     tree, gap, bar = 9.0, 1.5, 16.0 if bars else 0.0
     names = text_width(labels[0]) + 2
@@ -178,13 +183,15 @@ def _layout(shape: tuple[int, int], labels: tuple, bars: bool) -> dict[str, floa
     room = PAGE_WIDTH - tree - 3 * gap - names - bar - 3
     cell_width = min(room / shape[1], 8.0)
     cell_height = float(np.clip(140 / shape[0], 2.35, 4.5))
-    place = {"left": tree + gap, "top": tree + 3, "tree": tree, "names": names, "below": below}
+    place = {"left": tree + gap + 1, "top": tree + 3, "tree": tree, "names": names, "below": below}
     place |= {"across": cell_width * shape[1], "down": cell_height * shape[0], "bar": bar}
     used = place["left"] + place["across"] + gap + names + bar + 3
-    place["width"] = max(used, COLUMN_WIDTH + 20)
+    key_width = place["left"] + 50 + 8 + text_width(keys) + 2
+    place["width"] = max(used, key_width, COLUMN_WIDTH + 20)
     place["bars_at"] = place["left"] + place["across"] + gap + names
     place["key_at"] = place["top"] + place["down"] + max(below, 14) + 3
-    place["height"] = place["key_at"] + 25
+    place["said_at"] = place["key_at"] + max(17, 3.4 * len(keys) + 1)
+    place["height"] = place["said_at"] + 8
     return place
 
 
@@ -221,24 +228,6 @@ def _draw_tree(ax: Axes, tree: dict | None, side: str, n: int) -> None:
         ax.set(xlim=(0, n), ylim=(0, top))
 
 
-def _mark_own(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
-    for cell in cells[cells["own"]].itertuples():
-        x, y = cell.target_order, cell.unit_order
-        if swapped:
-            x, y = y, x
-        ax.add_patch(Rectangle((x, y), 1, 1, fill=False, ec=BLACK, lw=0.6, clip_on=False))
-    marked = cells[_unused(cells)]
-    x, y = marked["target_order"] + 0.5, marked["unit_order"] + 0.5
-    if swapped:
-        x, y = y, x
-    ax.plot(x, y, "x", color=BLACK, ms=3, mew=0.7)
-
-
-def _unused(cells: pd.DataFrame) -> pd.Series:
-    """Own target, negative weight, no importance: the paper's arrows."""
-    return cells["own"] & (cells["weight"] < 0) & (cells["importance"].abs() < NEGLIGIBLE)
-
-
 def _draw_bars(figure: Figure, place: dict, largest: pd.Series) -> None:
     ax = axes_at(figure, place["bars_at"], place["top"], place["bar"], place["down"])
     ax.barh(np.arange(len(largest)) + 0.5, largest, height=0.75, color=GREY)
@@ -265,11 +254,12 @@ def _draw_key(figure: Figure, place: dict, mesh, cells: pd.DataFrame) -> None:
         "blue lowers, red raises\nthe target's prediction",
         fontsize=6,
     )
-    lines = []
-    if (cells["largest_importance"].abs().fillna(0) < NEGLIGIBLE).any():
-        lines.append("grey name: largest |importance| < 0.05 logits")
-    if cells["own"].any():
-        lines.append("□  target is among the unit's annotated TFs")
-    if _unused(cells).any():
-        lines.append("×  the same, weight negative, |importance| < 0.05")
-    text_at(figure, place["left"] + 47, top, "\n".join(lines), fontsize=6, linespacing=1.5)
+    left = (place["left"] + 50) / place["width"]
+    figure.legend(
+        handles=key_handles(cells), loc="upper left", borderpad=0, borderaxespad=0,
+        bbox_to_anchor=(left, 1 - top / place["height"]),
+    )  # fmt: skip
+
+
+def _key_texts(cells: pd.DataFrame) -> list[str]:
+    return [str(handle.get_label()) for handle in key_handles(cells)]

@@ -124,3 +124,16 @@ class UnitOutputs(nn.Module):
     def forward(self, X: torch.Tensor) -> torch.Tensor:
         """One-hot (n, 4, L) -> unit outputs (n, units)."""
         return self.model.units(X)
+
+
+class OneTarget(nn.Module):
+    """A model whose one output (n, 1) is a single output of another model."""
+
+    def __init__(self, model: nn.Module, target: int) -> None:
+        super().__init__()
+        self.model, self.target = model, target
+        self.train(model.training)
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        """One-hot (n, 4, L) -> (n, 1)."""
+        return self.model(X)[:, self.target, None]

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from workflow_lib.binding_modes import expected_modes
 from workflow_lib.files import write_table
 from workflow_lib.heatmap import weight_cells, weight_heatmap
 from workflow_lib.logs import log_to
@@ -9,12 +10,16 @@ from workflow_lib.plotting import save
 
 
 def main(tables: dict[str, str], limit: float, pdf: str, png: str, tsv: str) -> None:
-    """Draw; `tables` has the paths of weights, annotation, filters and importance."""
+    """Draw; `tables` has the paths of weights, annotation, filters, importance, maybe profiles."""
     weights, annotation, filters, importance = (
         pd.read_csv(tables[name], sep="\t")
         for name in ("weights", "annotation", "filters", "importance")
     )
-    cells = weight_cells(weights, annotation, importance, limit)
+    modes = None
+    if tables.get("profiles"):
+        profiles = pd.read_csv(tables["profiles"], sep="\t", dtype=str, keep_default_na=False)
+        modes = expected_modes(list(weights.columns[1:]), profiles)
+    cells = weight_cells(weights, annotation, importance, limit, modes)
     write_table(cells, tsv, float_format="%.6g")
     figure = weight_heatmap(
         cells,

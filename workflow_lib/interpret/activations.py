@@ -16,6 +16,13 @@ from workflow_lib.inference import batches
 STRANDS = ("forward", "both")
 
 
+def read_strands(model: nn.Module, setting: str) -> str:
+    """The strands that a model's filters are read on: `auto` is both where its units scan both."""
+    if setting == "auto":
+        return "both" if getattr(model, "shared_strands", False) else "forward"
+    return setting
+
+
 def stream(
     model: nn.Module,
     X: np.ndarray,

@@ -99,6 +99,7 @@ def sequences_with_sites(
     activation_max: np.ndarray,
     batch_size: int = 512,
     device: torch.device | str = "cpu",
+    strands: str = "forward",
 ) -> np.ndarray:
     """Whether each filter reaches half of `activation_max` (units,) in each sequence.
 
@@ -108,15 +109,17 @@ def sequences_with_sites(
         See `filter_matrices`.
     activation_max
         As `filter_matrices` gives it.
+    strands
+        See `filter_matrices`.
 
     Returns
     -------
     ndarray
-        bool (n, units), on the forward strand.
+        bool (n, units).
     """
     threshold = _threshold(torch.as_tensor(activation_max, dtype=torch.float32, device=device))
     reached = np.zeros((len(X), len(activation_max)), dtype=bool)
-    for start, activations in stream(model, X, batch_size, device):
+    for start, activations in stream(model, X, batch_size, device, strands):
         rows = activations.amax(dim=2) >= threshold
         reached[start : start + len(rows)] = rows.cpu().numpy()
     return reached

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from workflow_lib.inference import UnitOutputs, predict
+from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.filters import sequences_with_sites
 
 # Symmetric, so that a negative weight only turns them round.
@@ -29,6 +30,7 @@ def unit_importance(
     target_names: Sequence[str],
     batch_size: int = 512,
     device: torch.device | str = "cpu",
+    strands: str = "auto",
 ) -> pd.DataFrame:
     """Quantiles of unit output times output weight, for each unit and target.
 
@@ -47,6 +49,8 @@ def unit_importance(
         One name per target.
     batch_size, device
         See `inference.batches`.
+    strands
+        Where a filter's sites count: `forward`, `both`, or `auto` (`activations.read_strands`).
 
     Returns
     -------
@@ -57,7 +61,8 @@ def unit_importance(
     weights = _weights(model)
     used = selected.any(axis=1)
     X, selected = X[used], selected[used]
-    reached = sequences_with_sites(model, X, activation_max, batch_size, device)
+    strands = read_strands(model, strands)
+    reached = sequences_with_sites(model, X, activation_max, batch_size, device, strands)
     n_targets, units = weights.shape
     # A new module is in training mode, and `predict` would leave the model in it.
     as_outputs = UnitOutputs(model).train(model.training)

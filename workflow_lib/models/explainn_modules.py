@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from workflow_lib.errors import InputError
 from workflow_lib.models.explainn import ExplaiNN
 from workflow_lib.models.layers import Exp, UnitLinear
 
@@ -68,6 +69,10 @@ class ModularExplaiNN(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Logits or values (n, targets) of one-hot sequences (n, 4, length)."""
+        if X.ndim != 3 or X.shape[1:] != (4, self.length):
+            raise InputError(
+                f"the model wants sequences as (n, 4, {self.length}), but got {tuple(X.shape)}"
+            )
         maps = self.conv(X)
         if self.shared_strands:
             maps = torch.stack(maps.chunk(2, dim=1), dim=-1).flatten(2)  # (n, units, 2 positions)

@@ -1,0 +1,59 @@
+"""Which letters of correctly predicted sequences speak for each target, by one method."""
+
+import logging
+from typing import Any
+
+import pandas as pd
+import torch
+
+from workflow_lib import dataset, models
+from workflow_lib.files import write_table
+from workflow_lib.inference import choose_device, describe_device
+from workflow_lib.interpret import attribution_file
+from workflow_lib.interpret.attributed import (
+    SUMMARY_COLUMNS,
+    attribute_each,
+    attributed_sequences,
+    summary_row,
+)
+from workflow_lib.interpret.attribution import Options
+from workflow_lib.logs import log_to
+
+log = logging.getLogger("workflow_lib.attribute")
+
+
+def main(
+    model_path: str, data_path: str, method: str, settings: dict[str, Any], device: str,
+    outputs: dict[str, str],
+) -> None:  # fmt: skip
+    """Write the attributions of each target (HDF5) and a table of what they come to."""
+    model, chosen_device = models.load(model_path), choose_device(device)
+    part = dataset.part(dataset.load(data_path), *settings["parts"])
+    chosen = attributed_sequences(model, part, settings, chosen_device)
+    log.info("%d targets, by %s, on %s", len(chosen), method, describe_device(chosen_device))
+    used = {key: settings[key] for key in ("n_references", "steps", "both_strands", "seed")}
+    rows = []
+
+    def groups():
+        options = Options(**used, device=chosen_device)
+        for group, found in attribute_each(model, part, chosen, method, options):
+            rows.append(summary_row(group, found, settings["largest_delta"]))
+            yield group
+
+    about = (model.metadata["architecture"], method, model.target_names, settings)
+    attribution_file.write(outputs["scores"], attribution_file.Header(*about), groups())
+    table = pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
+    write_table(table, outputs["summary"], float_format="%.6g")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(snakemake.threads)
+    with log_to(snakemake.log[0]):
+        main(
+            model_path=snakemake.input.model,
+            data_path=snakemake.input.dataset,
+            method=snakemake.wildcards.method,
+            settings=dict(snakemake.params.settings),
+            device=snakemake.resources.device,
+            outputs=dict(snakemake.output.items()),
+        )

@@ -1,0 +1,25 @@
+"""Draw the architecture of a trained model from its settings (the paper's Fig. 1A)."""
+
+from workflow_lib.files import write_table
+from workflow_lib.layers_table import layers_table
+from workflow_lib.logs import log_to
+from workflow_lib.models import read_metadata
+from workflow_lib.plotting import save
+from workflow_lib.schematic import schematic
+
+
+def main(model: str, pdf: str, png: str, tsv: str) -> None:
+    """Draw; the source data are the layers with their shapes and numbers of parameters."""
+    metadata = read_metadata(model)
+    write_table(layers_table(metadata), tsv)
+    save(schematic(metadata), pdf, png)
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            model=snakemake.input.model,
+            pdf=snakemake.output.pdf,
+            png=snakemake.output.png,
+            tsv=snakemake.output.tsv,
+        )

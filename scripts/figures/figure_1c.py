@@ -1,0 +1,41 @@
+"""Draw one model against others, target by target (the paper's Fig. 1C)."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from workflow_lib.figure_1_scores import pairwise, pairwise_table
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+
+
+def main(
+    metrics: Sequence[str],
+    dataset: str,
+    model: str,
+    others: Sequence[str],
+    metric: str,
+    outputs: Mapping[str, str],
+) -> None:
+    """Draw; `metrics` are tables of runs, of which those of the data set count."""
+    read = [pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False) for path in metrics]
+    scores = pd.concat(read, ignore_index=True).query("dataset == @dataset")
+    numbers = ["value", "low", "high"]
+    scores = scores.assign(**scores[numbers].apply(pd.to_numeric))
+    table = pairwise_table(scores, model, others, metric)
+    write_table(table, outputs["tsv"], float_format="%.6g")
+    save(pairwise(table, metric), outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        paths = snakemake.input.metrics
+        main(
+            metrics=[paths] if isinstance(paths, str) else list(paths),
+            dataset=snakemake.wildcards.dataset,
+            model=snakemake.params.model,
+            others=list(snakemake.params.others),
+            metric=snakemake.params.metric,
+            outputs=dict(snakemake.output.items()),
+        )

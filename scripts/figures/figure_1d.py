@@ -1,0 +1,33 @@
+"""Draw the number of binding modes found by number of units (the paper's Fig. 1D)."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from workflow_lib.figure_1_modes import FILTERS, mode_table, modes_by_units
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+
+
+def main(
+    modes: Mapping[tuple[str, str], str], units: Mapping[str, int], outputs: Mapping[str, str]
+) -> None:
+    """Draw; `modes` has (model, seed) -> table of the modes that the filters show."""
+    tables = {
+        (model, FILTERS, seed): pd.read_csv(path, sep="\t") for (model, seed), path in modes.items()
+    }
+    table = mode_table(tables, units)
+    write_table(table, outputs["tsv"])
+    save(modes_by_units(table), outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        models = list(snakemake.params.models)
+        runs = zip(models, snakemake.params.seeds, strict=True)
+        main(
+            modes=dict(zip(runs, snakemake.input.modes, strict=True)),
+            units=dict(zip(models, snakemake.params.units, strict=True)),
+            outputs=dict(snakemake.output.items()),
+        )

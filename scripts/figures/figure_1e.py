@@ -1,0 +1,27 @@
+"""Draw the number of binding modes found by model and method (the paper's Fig. 1E)."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from workflow_lib.figure_1_modes import mode_table, modes_by_model
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+
+
+def main(modes: Mapping[tuple[str, str, str], str], outputs: Mapping[str, str]) -> None:
+    """Draw; `modes` has (model, method, seed) -> table of modes."""
+    table = mode_table({run: pd.read_csv(path, sep="\t") for run, path in modes.items()})
+    write_table(table, outputs["tsv"])
+    save(modes_by_model(table), outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        params = snakemake.params
+        runs = zip(params.models, params.methods, params.seeds, strict=True)
+        main(
+            modes=dict(zip(runs, snakemake.input.modes, strict=True)),
+            outputs=dict(snakemake.output.items()),
+        )

@@ -1,0 +1,38 @@
+"""Draw a unit's importances and the impact of a CNN's nullified filters (the paper's Fig. 1G)."""
+
+import pandas as pd
+
+from workflow_lib.binding_modes import expected_modes
+from workflow_lib.figure_1_units import unit_and_filters, unit_and_filters_table
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+
+
+def main(
+    tables: dict[str, str], target: str, models: tuple[str, str], outputs: dict[str, str]
+) -> None:
+    """Draw.
+
+    `tables` has the paths of importance, annotation and profiles, and where a CNN was nullified
+    of nullification and filter_annotation.
+    """
+    read = {
+        name: pd.read_csv(tables[name], sep="\t") if tables.get(name) else None
+        for name in ("importance", "annotation", "nullification", "filter_annotation")
+    }
+    profiles = pd.read_csv(tables["profiles"], sep="\t", dtype=str, keep_default_na=False)
+    clusters = expected_modes([target], profiles)[target]
+    table = unit_and_filters_table(**read, target=target, clusters=clusters)
+    write_table(table, outputs["tsv"], float_format="%.6g")
+    save(unit_and_filters(table, target, models), outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            tables=dict(snakemake.input.items()),
+            target=snakemake.params.target,
+            models=(snakemake.params.unit_model, snakemake.params.filter_model),
+            outputs=dict(snakemake.output.items()),
+        )

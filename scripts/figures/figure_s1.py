@@ -1,0 +1,29 @@
+"""Draw the importances of units with a negative weight for their own TF (the paper's Fig. S1)."""
+
+import pandas as pd
+
+from workflow_lib.binding_modes import expected_modes
+from workflow_lib.figure_s1_units import negative_units, negative_units_table
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+
+
+def main(tables: dict[str, str], targets: list[str], outputs: dict[str, str]) -> None:
+    """Draw; `tables` has the paths of importance, annotation and profiles."""
+    importance, annotation = (
+        pd.read_csv(tables[name], sep="\t") for name in ("importance", "annotation")
+    )
+    profiles = pd.read_csv(tables["profiles"], sep="\t", dtype=str, keep_default_na=False)
+    table = negative_units_table(importance, annotation, expected_modes(targets, profiles))
+    write_table(table, outputs["tsv"], float_format="%.6g")
+    save(negative_units(table, targets), outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            tables=dict(snakemake.input.items()),
+            targets=list(snakemake.params.targets),
+            outputs=dict(snakemake.output.items()),
+        )

@@ -1,0 +1,29 @@
+"""Draw in how many seeds each binding mode comes back."""
+
+import pandas as pd
+
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+from workflow_lib.robustness_plots import agreement_table, motif_agreement
+
+
+def main(agreement: str, profiles: str, pdf: str, png: str, tsv: str) -> None:
+    """Draw the table of one model; `profiles` names the modes that no seed has."""
+    # A list of one seed, or of one cluster's number, is text too.
+    table = pd.read_csv(agreement, sep="\t", dtype={"seeds": str, "cluster": str})
+    known = pd.read_csv(profiles, sep="\t", dtype=str, keep_default_na=False)
+    drawn = agreement_table(table, known)
+    write_table(drawn, tsv, float_format="%.6g")
+    save(motif_agreement(drawn), pdf, png)
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            agreement=snakemake.input.agreement,
+            profiles=snakemake.input.profiles,
+            pdf=snakemake.output.pdf,
+            png=snakemake.output.png,
+            tsv=snakemake.output.tsv,
+        )

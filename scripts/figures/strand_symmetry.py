@@ -1,0 +1,26 @@
+"""Draw score, training time and motifs of models that treat the strands differently."""
+
+import pandas as pd
+
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+from workflow_lib.strand_plot import strand_symmetry, strand_symmetry_table
+
+
+def main(comparison: str, runs: str, pdf: str, png: str, tsv: str) -> None:
+    """Draw the tables of scripts/strand_comparison.py."""
+    table = strand_symmetry_table(*(pd.read_csv(path, sep="\t") for path in (comparison, runs)))
+    write_table(table, tsv, float_format="%.6g")
+    save(strand_symmetry(table), pdf, png)
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            comparison=snakemake.input.comparison,
+            runs=snakemake.input.runs,
+            pdf=snakemake.output.pdf,
+            png=snakemake.output.png,
+            tsv=snakemake.output.tsv,
+        )

@@ -1,0 +1,29 @@
+"""Cluster the attributions of each target into motifs (TF-MoDISco)."""
+
+from typing import Any
+
+from workflow_lib.files import write_table
+from workflow_lib.interpret.attribution_file import read
+from workflow_lib.logs import log_to
+from workflow_lib.modisco import discover_all, tables, use_threads
+from workflow_lib.motifs import write_meme
+
+
+def main(attributions: str, settings: dict[str, Any], outputs: dict[str, str]) -> None:
+    """Write the motifs as MEME, a table of them, and a table of the targets."""
+    n_targets = sum(1 for _ in read(attributions, most=0))
+    parts = ((group.target, group.scores, group.codes) for group in read(attributions))
+    motifs, patterns, targets = tables(discover_all(parts, n_targets, settings))
+    write_meme(outputs["meme"], motifs)
+    write_table(patterns, outputs["patterns"])
+    write_table(targets, outputs["targets"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        use_threads(snakemake.threads)
+        main(
+            attributions=snakemake.input.scores,
+            settings=dict(snakemake.params.settings),
+            outputs=dict(snakemake.output.items()),
+        )

@@ -1,0 +1,53 @@
+"""What every prediction loses when one filter of the first layer is switched off."""
+
+import logging
+from typing import Any
+
+import pandas as pd
+import torch
+
+from workflow_lib import dataset, models
+from workflow_lib.files import write_table
+from workflow_lib.inference import choose_device, describe_device
+from workflow_lib.interpret.activations import map_shape
+from workflow_lib.interpret.nullification import chosen_filters, chosen_sequences, nullification
+from workflow_lib.logs import log_to
+
+log = logging.getLogger("workflow_lib.nullification")
+
+
+def main(
+    model_path: str,
+    data_path: str,
+    annotation: str,
+    settings: dict[str, Any],
+    device: str,
+    output: str,
+) -> None:
+    """Write quantiles of each filter's impact on each target."""
+    model, chosen = models.load(model_path), choose_device(device)
+    part = dataset.part(dataset.load(data_path), *settings["parts"])
+    X, selected = chosen_sequences(model, part, settings, chosen)
+    n_filters, _ = map_shape(model, model.length, chosen)
+    pairs = pd.read_csv(annotation, sep="\t", dtype=str, keep_default_na=False)
+    filters = chosen_filters(pairs, settings["filters"], n_filters)
+    log.info(
+        "%d of %d filters (%s), %d sequences of %d targets, at %s; on %s",
+        len(filters), n_filters, settings["filters"], len(X), int(selected.any(axis=0).sum()),
+        settings["replace"], describe_device(chosen),
+    )  # fmt: skip
+    table = nullification(model, X, selected, filters, settings["replace"], device=chosen)
+    write_table(table, output, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(snakemake.threads)
+    with log_to(snakemake.log[0]):
+        main(
+            model_path=snakemake.input.model,
+            data_path=snakemake.input.dataset,
+            annotation=snakemake.input.annotation,
+            settings=snakemake.params.settings,
+            device=snakemake.resources.device,
+            output=snakemake.output.nullification,
+        )

@@ -1,0 +1,57 @@
+"""Attributions of a model against those of changed ones: random weights, shuffled labels, seeds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from workflow_lib import dataset, models
+from workflow_lib.files import write_table
+from workflow_lib.inference import choose_device
+from workflow_lib.interpret import attribution_file
+from workflow_lib.interpret.attribution import Options
+from workflow_lib.interpret.sanity import randomised, sanity_checks
+from workflow_lib.logs import log_to
+
+# So many training sequences give the batch norms of a randomised model their statistics.
+CALIBRATION = 2000
+
+
+def main(
+    inputs: dict[str, str], others: dict[str, Sequence[str]], settings: dict[str, Any],
+    device: str, output: str,
+) -> None:  # fmt: skip
+    """Write one row per target and check."""
+    chosen, header = choose_device(device), attribution_file.read_header(inputs["scores"])
+    same = ("n_references", "steps", "both_strands", "seed")
+    options = Options(**{key: header.settings[key] for key in same}, device=chosen)
+    training = dataset.part(dataset.load(inputs["dataset"]), "train")
+    X = np.asarray(training.obsm["sequence"])[:CALIBRATION]
+    model = models.load(inputs["model"])
+    changed = {"randomised_weights": [randomised(model, X, options.seed, device=chosen)]}
+    changed |= {check: [models.load(path) for path in paths] for check, paths in others.items()}
+    table = sanity_checks(
+        attribution_file.read(inputs["scores"], settings["most_sequences"]),
+        {check: nets for check, nets in changed.items() if nets},
+        header.method,
+        options,
+        settings["most_targets"],
+    )
+    write_table(table, output, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(snakemake.threads)
+    with log_to(snakemake.log[0]):
+        given = snakemake.input
+        main(
+            inputs={name: given[name] for name in ("model", "dataset", "scores")},
+            others={
+                "shuffled_labels": list(given.get("shuffled", [])),
+                "other_seed": list(given.get("other_seed", [])),
+            },
+            settings=dict(snakemake.params.settings),
+            device=snakemake.resources.device,
+            output=snakemake.output.checks,
+        )

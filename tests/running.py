@@ -1,0 +1,26 @@
+"""Running real Snakemake in tests."""
+
+import os
+import re
+import subprocess
+import sys
+
+
+def snakemake(checkout, folder, *arguments, config="tests/mini/config.yaml", check=True):
+    """Run the checkout's workflow in a folder; `config`: paths, one after the other."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile")]
+    command += ["--directory", str(folder), "--configfile"]
+    command += [str(checkout / path) for path in config.split()]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*command, "--cores", "2", "--show-failed-logs", *arguments],
+        capture_output=True, text=True, env=environment, cwd=folder,
+    )  # fmt: skip
+    if check and done.returncode:
+        raise AssertionError(f"{done.args}\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+def planned(done):
+    """Rule -> number of jobs, from a dry run's table."""
+    return {m[1]: int(m[2]) for m in re.finditer(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)}

@@ -1,0 +1,152 @@
+"""Figure 1 on the mini project: baselines, strands, attributions, nullification, panels."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from running import planned, snakemake
+
+from workflow_lib import models
+from workflow_lib.interpret import attribution_file
+from workflow_lib.motifs import read_meme
+
+pytestmark = pytest.mark.slow
+CONFIG = "tests/mini/config.yaml tests/mini/figure_1.yaml"
+PANELS = ["1a", "1b", "1c", "1d", "1e", "1f", "1g", "s1"]
+UNITS = "results/mini/tiny_units.units6/seed0"
+DANQ = "results/mini/tiny_danq/seed0"
+
+
+@pytest.fixture(scope="session")
+def drawn(checkout, tmp_path_factory):
+    """A folder in which all of it has run."""
+    folder = tmp_path_factory.mktemp("figure_1")
+    (folder / "four.fa").write_text(f">a\n{'ACGT' * 15}\n")
+    snakemake(checkout, folder, config=CONFIG)
+    return folder
+
+
+def read(folder, name):
+    return pd.read_csv(folder / name, sep="\t")
+
+
+def test_every_panel_is_drawn_in_three_formats(drawn):
+    for panel in PANELS:
+        base = drawn / f"results/mini/figures/figure_{panel}"
+        assert base.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+        assert len(pd.read_csv(base.with_suffix(".tsv"), sep="\t")), panel
+        with Image.open(base.with_suffix(".png")) as image:
+            assert len(set(image.convert("L").get_flattened_data())) > 10, panel
+    for name in (
+        "results/mini/figures/strand_symmetry", "results/mini/tiny_units.units6/recurring_modes",
+        f"{UNITS}/figures/sanity_correlations",
+    ):  # fmt: skip
+        assert (drawn / f"{name}.png").stat().st_size > 1000
+
+
+def test_a_second_run_does_nothing(checkout, drawn):
+    assert "Nothing to be done" in snakemake(checkout, drawn, "-n", config=CONFIG).stdout
+    again = snakemake(checkout, drawn, "figure_1", "-n", config=CONFIG)
+    assert set(planned(again)) <= {"figure_1", "total"}
+
+
+def test_redrawing_a_panel_computes_nothing(checkout, drawn):
+    forced = snakemake(checkout, drawn, "-n", "-R", "figure_1b", config=CONFIG)
+    assert set(planned(forced)) == {"figure_1b", "all", "total"}
+
+
+def test_the_sweep_shows_the_scores_of_its_runs(drawn):
+    metrics = read(drawn, "results/metrics.tsv")
+    means = metrics[(metrics.target == "mean") & (metrics.metric == "auprc")]
+    table = read(drawn, "results/mini/figures/figure_1b.tsv")
+    for units in (2, 6):
+        runs = means[(means.model == f"tiny_units.units{units}") & (means.dataset == "mini")]
+        rows = table[table.units == units]
+        assert len(runs) == 2 and set(rows.seed) == {0, 1}
+        assert rows["mean"].to_numpy() == pytest.approx(runs.value.mean(), abs=1e-4)
+    assert {"tiny_cnn", "tiny_danq"} <= set(table.model)
+
+
+def test_filters_of_a_cnn_become_motifs_too(drawn):
+    for run, n in ((DANQ, 6), ("results/mini/tiny_cnn/seed0", 6)):
+        assert len(read_meme(drawn / run / "filters.meme")) == n
+        assert (drawn / run / "binding_modes/filters.tsv").exists()
+        assert not (drawn / run / "unit_importance.tsv").exists()
+
+
+def test_strand_modes_are_kept_in_the_model_and_used(drawn):
+    forward, shared = (
+        models.load(drawn / f"results/mini/tiny_{name}/seed0/model.safetensors")
+        for name in ("forward", "shared")
+    )
+    assert not forward.metadata["average_strands"] and shared.metadata["average_strands"]
+    assert shared.shared_strands and not forward.shared_strands
+    table = read(drawn, "results/mini/strand_comparison.tsv")
+    assert list(table.model) == ["tiny_units.units6", "tiny_forward", "tiny_shared"]
+    first = table.iloc[0]
+    assert first.difference == 0 and np.isnan(first.low) and (table.low[1:] <= table.high[1:]).all()
+
+
+@pytest.mark.parametrize("run", [UNITS, DANQ])
+@pytest.mark.parametrize("method", ["deep_lift_shap", "ism"])
+def test_attributions_are_counted_and_complete(drawn, run, method):
+    path = drawn / run / f"attributions/{method}.h5"
+    header, groups = attribution_file.read_header(path), list(attribution_file.read(path))
+    summary = read(drawn, f"{run}/attributions/{method}.tsv")
+    assert header.target_names == ["red", "blue"] == list(summary.target)
+    assert (summary.n_used == 25).all() and (summary.n_correct == summary.n).all()
+    for group in groups:
+        assert group.scores.shape == (25, 4, 60) and np.isfinite(group.scores).all()
+    if (run, method) == (UNITS, "deep_lift_shap"):
+        assert (summary.share_large_delta == 0).all()
+    page = (drawn / "results/overview.html").read_text()
+    assert "deep_lift_shap" in page
+    warned = (summary.share_large_delta > 0.1).any() and method == "deep_lift_shap"
+    assert not warned or "large convergence deltas" in page
+
+
+def test_modisco_results_are_well_formed(drawn):
+    for run in (UNITS, DANQ):
+        targets = read(drawn, f"{run}/modisco/deep_lift_shap.targets.tsv")
+        patterns = read(drawn, f"{run}/modisco/deep_lift_shap.tsv")
+        motifs = read_meme(drawn / run / "modisco/deep_lift_shap.meme")
+        assert list(targets.target) == ["red", "blue"]
+        assert targets.n_patterns.sum() == len(patterns) == len(motifs)
+        assert [motif.id for motif in motifs] == list(patterns.unit)
+        assert (drawn / run / "binding_modes/deep_lift_shap.tsv").exists()
+
+
+def test_shuffled_labels_keep_everything_but_the_pairing(drawn):
+    data, control = (
+        read(drawn, f"results/{name}/labels.tsv.gz").set_index("id")
+        for name in ("mini", "mini_shuffled")
+    )
+    assert list(data.index) == list(control.index) and (data.split == control.split).all()
+    assert (data.red.sum(), data.blue.sum()) == (control.red.sum(), control.blue.sum())
+    assert (data.red != control.red).any()
+
+
+def test_sanity_checks_compare_with_every_changed_model(drawn):
+    checks = read(drawn, f"{UNITS}/sanity_checks/deep_lift_shap.tsv")
+    assert set(checks.check) == {"randomised_weights", "shuffled_labels", "other_seed"}
+    assert checks.correlation.between(-1, 1).all() and (checks.n_sequences == 10).all()
+
+
+def test_nullification_has_every_filter_and_target(drawn):
+    table = read(drawn, f"{DANQ}/nullification.tsv")
+    assert len(table) == 6 * 2 and (table.n_sequences == 20).all()
+    assert (table.q05 <= table.impact).all() and (table.impact <= table.q95).all()
+
+
+def test_an_unknown_target_is_named(checkout, drawn):
+    wrong = ("--config", "attribution={targets: [rad], methods: [ism]}")
+    path = f"{UNITS}/attributions/ism.tsv"
+    done = snakemake(checkout, drawn, path, *wrong, config=CONFIG, check=False)
+    assert done.returncode and "rad" in done.stdout + done.stderr
+    assert "did you mean 'red'" in done.stdout + done.stderr
+
+
+def test_an_unknown_model_in_figure_1_stops_the_plan(checkout, drawn):
+    wrong = ("-n", "--config", "figure_1={model: tiny_unit.units6}")
+    done = snakemake(checkout, drawn, *wrong, config=CONFIG, check=False)
+    assert done.returncode and "figure_1.model" in done.stdout + done.stderr

@@ -1,0 +1,167 @@
+"""The file of attributions: HDF5, one group per target, written and read a target at a time.
+
+Specification
+-------------
+Attributes of the file: `model` (architecture), `method` (a name in ATTRIBUTIONS), `target_names`
+(strings, all targets of the model) and `settings` (JSON). One group per attributed target, called
+by its number among `target_names` ("0", "7"), with the attributes `target` (its name), `n`
+(sequences looked at), `n_correct` (of them correctly predicted) and `n_used` (attributed), and the
+datasets
+
+- `sequence`: uint8 (m, L), codes A = 0, C = 1, G = 2, T = 3, N = 4.
+- `id`: strings (m,).
+- `scores`: float32 (m, 4, L), hypothetical contributions of the four letters; times the one-hot
+  sequence they are the actual contributions.
+- `delta`: float32 (m,), convergence deltas; NaN where the method has none.
+
+m = `n_used` may be 0.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+
+from workflow_lib.errors import InputError
+from workflow_lib.files import atomic
+
+
+class Header(NamedTuple):
+    """What a file of attributions is about.
+
+    Attributes
+    ----------
+    model
+        Architecture of the model.
+    method
+        How the attributions were made.
+    target_names
+        All targets of the model.
+    settings
+        What they were made with.
+    """
+
+    model: str
+    method: str
+    target_names: Sequence[str]
+    settings: Mapping[str, Any]
+
+
+class Group(NamedTuple):
+    """The attributions of one target; m sequences of length L.
+
+    Attributes
+    ----------
+    number, target
+        Which target: its number and name.
+    n, n_correct
+        Sequences looked at, and how many of them were correctly predicted.
+    ids, codes, scores, delta
+        m names, uint8 (m, L), float32 (m, 4, L), float32 (m,).
+    """
+
+    number: int
+    target: str
+    n: int
+    n_correct: int
+    ids: Sequence[str]
+    codes: np.ndarray
+    scores: np.ndarray
+    delta: np.ndarray
+
+
+def write(path: str | os.PathLike, header: Header, groups: Iterable[Group]) -> None:
+    """Write a file of attributions; it appears whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The file.
+    header
+        What it is about.
+    groups
+        One per target. They are written one by one: as an iterator, only one is in memory.
+    """
+    with atomic(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["model"], file.attrs["method"] = header.model, header.method
+        names = np.array(list(header.target_names), dtype=object)
+        file.attrs.create("target_names", names, dtype=h5py.string_dtype())
+        file.attrs["settings"] = json.dumps(dict(header.settings))
+        for group in groups:
+            _write_group(file.create_group(str(group.number)), group)
+
+
+def _write_group(place: h5py.Group, group: Group) -> None:
+    place.attrs["target"], place.attrs["n"] = group.target, group.n
+    place.attrs["n_correct"], place.attrs["n_used"] = group.n_correct, len(group.codes)
+    ids = np.array(list(group.ids), dtype=object)
+    place.create_dataset("id", data=ids, dtype=h5py.string_dtype())
+    # An array without sequences cannot be stored in pieces, which compression works on.
+    packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if len(ids) else {}
+    place.create_dataset("sequence", data=group.codes.astype(np.uint8), **packed)
+    place.create_dataset("scores", data=group.scores.astype(np.float32), **packed)
+    place.create_dataset("delta", data=group.delta.astype(np.float32))
+
+
+def read_header(path: str | os.PathLike) -> Header:
+    """What a file of attributions is about; see `read` for the errors."""
+    with _open(path) as file:
+        return Header(
+            str(file.attrs["model"]),
+            str(file.attrs["method"]),
+            [str(name) for name in file.attrs["target_names"]],
+            json.loads(file.attrs["settings"]),
+        )
+
+
+def read(path: str | os.PathLike, most: int | None = None) -> Iterator[Group]:
+    """Read the groups of a file of attributions, by number, one at a time.
+
+    Parameters
+    ----------
+    path
+        The file.
+    most
+        At most so many sequences of each target, the first ones; None = all.
+
+    Yields
+    ------
+    Group
+
+    Raises
+    ------
+    InputError
+        Missing, or not such a file.
+    """
+    with _open(path) as file:
+        for number in sorted(file, key=int):
+            place = file[number]
+            yield Group(
+                int(number),
+                str(place.attrs["target"]),
+                int(place.attrs["n"]),
+                int(place.attrs["n_correct"]),
+                list(place["id"].asstr()[:most]),
+                *(place[name][:most] for name in ("sequence", "scores", "delta")),
+            )
+
+
+@contextmanager
+def _open(path: str | os.PathLike) -> Iterator[h5py.File]:
+    try:
+        file = h5py.File(path, "r")
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: there is no such file of attributions") from error
+    except OSError as error:
+        raise InputError(f"{path}: not an HDF5 file, or a damaged one ({error})") from error
+    with file:
+        missing = {"model", "method", "target_names", "settings"} - set(file.attrs)
+        if missing:
+            raise InputError(
+                f"{path}: not a file of attributions; it lacks the attribute {min(missing)!r}"
+            )
+        yield file

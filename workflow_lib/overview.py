@@ -1,0 +1,90 @@
+"""What the page "what was run" says of data sets, trainings, selections and attributions."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workflow_lib import dataset
+from workflow_lib.models import read_metadata
+
+# A share of sequences with large convergence deltas that the reader is warned of.
+LARGE = 0.1
+
+def describe_dataset(path: str) -> dict[str, Any]:
+    """One data set: sequences read, kept, dropped by reason, in each part; unresolved labels."""
+    data = dataset.load(path)
+    return {
+        "name": Path(path).parent.name,
+        "targets": data.n_vars,
+        "length": data.obsm["sequence"].shape[1],
+        "read": int(data.uns["n_read"]),
+        "kept": data.n_obs,
+        "dropped": {reason: int(n) for reason, n in data.uns["dropped"].items() if n},
+        "parts": dataset.part_sizes(data),
+        "unresolved": float((data.X != data.X).mean()),
+        "task": data.uns["task"],
+    }
+
+
+def describe_selection(path: str) -> dict[str, Any]:
+    """How many sequences of one model were interpreted: for any target, and over the targets."""
+    table = pd.read_csv(path, sep="\t", keep_default_na=False).set_index("target")
+    per_target = table["n_selected"].drop("any")
+    return _run_of(Path(path).parent) | {
+        "n": int(table.loc["any", "n"]),
+        "selected": int(table.loc["any", "n_selected"]),
+        "fewest": int(per_target.min()),
+        "most": int(per_target.max()),
+    }
+
+
+def describe_run(path: str, history_path: str) -> dict[str, Any]:
+    """How one model was trained, from the header of its file and its history."""
+    known = read_metadata(path)
+    history = pd.read_csv(history_path, sep="\t")
+    return _run_of(Path(path).parent) | {
+        "settings": known["settings"],
+        "hyperparameters": known["hyperparameters"],
+        "architecture": known["architecture"],
+        "device": known["device"],
+        "place": "; ".join(
+            [known["machine"], *(f"{name} {v}" for name, v in known["versions"].items())]
+        ),
+        "digests": f"{known['code_digest'][:8]}, {known['data_digest'][:8]}",
+        "epochs": len(history),
+        "best": int(history.loc[history["best"], "epoch"].iloc[0]),
+        "seconds": float(history["seconds"].sum()),
+    }
+
+
+def mean_metrics(path: str) -> list[dict[str, Any]]:
+    """The macro means of all runs."""
+    table = pd.read_csv(path, sep="\t", keep_default_na=False)
+    return table[table["target"] == "mean"].to_dict("records")
+
+
+def describe_attribution(path: str) -> dict[str, Any]:
+    """How many sequences one method attributed, and how far the sums are from the outputs."""
+    table = pd.read_csv(path, sep="\t")
+    used, large = table["n_used"], table["share_large_delta"].mean()
+    return _run_of(Path(path).parent.parent) | {
+        "method": Path(path).stem,
+        "targets": len(table),
+        "empty": int((used == 0).sum()),
+        "correct": f"{table['n_correct'].min():,} to {table['n_correct'].max():,}",
+        "used": f"{used.min():,} to {used.max():,}",
+        "delta": float(table["median_abs_delta"].median()),
+        "difference": float(table["mean_abs_output_difference"].mean()),
+        "large": float(large),
+        "warning": bool(large > LARGE),
+    }
+
+
+def _run_of(folder: Path) -> dict[str, str]:
+    """Data set, model and seed of a run's folder."""
+    return {
+        "dataset": folder.parent.parent.name,
+        "model": folder.parent.name,
+        "seed": folder.name.removeprefix("seed"),
+    }
