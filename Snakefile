@@ -15,6 +15,7 @@ report: "resources/report/workflow.rst"
 
 include: "rules/common.smk"
 include: "rules/paths.smk"
+include: "rules/paths_figure_1.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/interpret.smk"

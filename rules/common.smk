@@ -5,6 +5,7 @@ Provides: CATALOGUE (the config written out), wildcard constraints, functions th
 """
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import yaml

@@ -2,12 +2,13 @@
 
 Stretches with large attributions (seqlets) are cut out of the sequences, clustered and averaged:
 each cluster is a pattern. Called through the package's Python interface with the settings of its
-command line, except for the window, which is the whole sequence unless another one is asked for.
+command line, except that the window is the whole sequence unless another one is asked for, that
+short sequences have shorter seqlets, and that 20 seqlets of a sign are enough.
 
 Of n seqlets the nearest 500 of each are compared at 19 offsets: memory grows linearly with n, about
 150 MB for each 1000 besides the 0.7 GB of the program, time a little faster. Sequences of 200 bp
-with one or two sites have about one seqlet each; on one core 100 of them take 4 s, 300 take 9 s and
-1000 take 56 s, compiling 20 s once. The package's random draws and clusterings have seeds of their
+have up to one seqlet each; at one each, on one core, 100 sequences take 2 s, 300 take 8 s and 1000
+take 56 s, and compiling 20 s once. The package's random draws and clusterings have seeds of their
 own, and its threads share no sums: equal attributions give equal patterns in any number of threads.
 """
 
@@ -33,8 +34,8 @@ _LONG = dict(zip(_SIZES, (20, 5, 30, 10)))  # the command line's
 # A seqlet needs room for its pattern on both sides; in 60 bp the sizes above leave none.
 _SHORT = dict(zip(_SIZES, (10, 2, 14, 0)))
 _SHORT_BELOW = 120
-# The seqlets of one sign are clustered if there are more than this: a pattern of fewer is dropped in
-# the end. The package's 100 are too many here: 250 sequences of a trained model have about as many.
+# The seqlets of one sign are clustered if there are more than this: smaller patterns are dropped in
+# the end. The package wants more than 100: about what 250 sequences of a trained model have.
 _FEWEST_SEQLETS = 20
 _NARROW = 5
 
