@@ -46,7 +46,7 @@ wildcard_constraints:
     model=one_of(CATALOGUE["models"]),
     seed=one_of({str(run.seed) for run in RUNS}),
     database=one_of(config["motif_databases"]),
-    method=one_of({"filters", *config["attribution"]["methods"]}),
+    method=one_of({"filters"}.union(*(e["methods"] for e in config["attribution"]["runs"]))),
     applied=one_of(config["apply"]),
 
 

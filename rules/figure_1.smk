@@ -9,7 +9,7 @@ Provides: results/{dataset}/figures/figure_1a ... figure_1g, figure_s1 (.pdf, .p
 rule figure_1:
     """All panels of Figure 1 and Figure S1."""
     input:
-        figure_1_files(),
+        figure_1_files,
     localrule: True
 
 
@@ -29,6 +29,8 @@ rule figure_1a:
         tsv="results/{dataset}/figures/figure_1a.tsv",
     log:
         "logs/figure_1a/{dataset}.log",
+    wildcard_constraints:
+        dataset=FIGURE_1_DATASET,
     localrule: True
     conda:
         "../envs/python.yaml"
@@ -56,6 +58,8 @@ rule figure_1b:
         tsv="results/{dataset}/figures/figure_1b.tsv",
     log:
         "logs/figure_1b/{dataset}.log",
+    wildcard_constraints:
+        dataset=FIGURE_1_DATASET,
     localrule: True
     conda:
         "../envs/python.yaml"
@@ -63,7 +67,7 @@ rule figure_1b:
         models=figure_1_values("model", "sweep"),
         units=figure_1_values("units", "sweep"),
         baselines=figure_1_names("baselines"),
-        metric="auprc",
+        metric=main_metric,
         code=code_digest("figures/figure_1b"),
     message:
         "Drawing Figure 1B of {wildcards.dataset}"
@@ -87,13 +91,15 @@ rule figure_1c:
         tsv="results/{dataset}/figures/figure_1c.tsv",
     log:
         "logs/figure_1c/{dataset}.log",
+    wildcard_constraints:
+        dataset=FIGURE_1_DATASET,
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
         model=figure_1_setting("model"),
         others=figure_1_names("compared"),
-        metric="auprc",
+        metric=main_metric,
         code=code_digest("figures/figure_1c"),
     message:
         "Drawing Figure 1C of {wildcards.dataset}"
@@ -117,6 +123,8 @@ rule figure_1d:
         tsv="results/{dataset}/figures/figure_1d.tsv",
     log:
         "logs/figure_1d/{dataset}.log",
+    wildcard_constraints:
+        dataset=FIGURE_1_DATASET,
     localrule: True
     conda:
         "../envs/python.yaml"
@@ -147,6 +155,8 @@ rule figure_1e:
         tsv="results/{dataset}/figures/figure_1e.tsv",
     log:
         "logs/figure_1e/{dataset}.log",
+    wildcard_constraints:
+        dataset=FIGURE_1_DATASET,
     localrule: True
     conda:
         "../envs/python.yaml"
@@ -180,6 +190,8 @@ use rule weight_heatmap as figure_1f with:
         tsv="results/{dataset}/figures/figure_1f.tsv",
     log:
         "logs/figure_1f/{dataset}.log",
+    wildcard_constraints:
+        dataset=FIGURE_1_DATASET,
     message:
         "Drawing Figure 1F of {wildcards.dataset}"
 
@@ -187,10 +199,9 @@ use rule weight_heatmap as figure_1f with:
 rule figure_1g:
     """Importances of the unit of one TF, and what its filters in a CNN are worth."""
     input:
+        unpack(nullified_filters),
         importance=figure_1_path(f"{RUN}/unit_importance.tsv"),
         annotation=figure_1_path(f"{RUN}/annotation.tsv"),
-        nullification=figure_1_path(f"{RUN}/nullification.tsv", "nullified"),
-        filter_annotation=figure_1_path(f"{RUN}/annotation.tsv", "nullified"),
         profiles=f"results/motifs/{config['annotation']['database']}.tsv",
     output:
         pdf="results/{dataset}/figures/figure_1g.pdf",
@@ -204,6 +215,8 @@ rule figure_1g:
         tsv="results/{dataset}/figures/figure_1g.tsv",
     log:
         "logs/figure_1g/{dataset}.log",
+    wildcard_constraints:
+        dataset=FIGURE_1_DATASET,
     localrule: True
     conda:
         "../envs/python.yaml"
@@ -236,6 +249,8 @@ rule figure_s1:
         tsv="results/{dataset}/figures/figure_s1.tsv",
     log:
         "logs/figure_s1/{dataset}.log",
+    wildcard_constraints:
+        dataset=FIGURE_1_DATASET,
     localrule: True
     conda:
         "../envs/python.yaml"

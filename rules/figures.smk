@@ -32,7 +32,7 @@ FIGURES = {
     "figure_1d": (f"{OF_DATASET}/figure_1d", figure_1_runs("sweep")),
     "figure_1e": (f"{OF_DATASET}/figure_1e", figure_1_runs("model")),
     "figure_1f": (f"{OF_DATASET}/figure_1f", figure_1_runs("model", one_seed=True)),
-    "figure_1g": (f"{OF_DATASET}/figure_1g", both_halves_of_1g()),
+    "figure_1g": (f"{OF_DATASET}/figure_1g", figure_1_runs("model", one_seed=True)),
     "figure_s1": (f"{OF_DATASET}/figure_s1", figure_1_runs("model", one_seed=True)),
 }
 
@@ -360,7 +360,7 @@ rule sanity_correlations:
     conda:
         "../envs/python.yaml"
     params:
-        methods=config["attribution"]["sanity_checks"]["methods"],
+        methods=checked_methods,
         code=code_digest("figures/sanity_correlations"),
     message:
         "Drawing sanity checks of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"

@@ -64,28 +64,42 @@ def compared_runs(wildcards):
 
 def attributed(method=None):
     """The runs whose predictions are attributed (by one method)."""
-    entry = config["attribution"]
-    wanted = entry["methods"] if method is None else [m for m in entry["methods"] if m == method]
-    return catalogue.matching(RUNS, entry) if wanted else []
+    entries = config["attribution"]["runs"]
+    chosen = [entry for entry in entries if method is None or method in entry["methods"]]
+    return list(dict.fromkeys(run for entry in chosen for run in catalogue.matching(RUNS, entry)))
 
 
-def with_patterns(method=None):
-    """The runs in whose attributions TF-MoDISco looks for motifs."""
-    methods = config["attribution"]["modisco"]["methods"]
-    return attributed(method) if method is None or method in methods else []
+def attribution_methods():
+    """The methods that any run is attributed by."""
+    named = [method for entry in config["attribution"]["runs"] for method in entry["methods"]]
+    return [method for method in dict.fromkeys(named) if attributed(method)]
+
+
+def with_patterns(method):
+    """The runs in whose attributions by a method TF-MoDISco looks for motifs."""
+    return attributed(method) if method in config["attribution"]["modisco"]["methods"] else []
 
 
 def checked(method=None):
-    """The runs whose attributions are compared with those of changed models."""
+    """The runs whose attributions (by one method) are compared with those of changed models."""
     entry = config["attribution"]["sanity_checks"]
-    wanted = [m for m in entry["methods"] if method in (None, m) and attributed(m)]
+    methods = [m for m in entry["methods"] if m in attribution_methods() and method in (None, m)]
+    runs = [run for m in methods for run in attributed(m)]
     chosen = {"datasets": ["*"], "models": entry["models"]}
-    return catalogue.matching(attributed(), chosen) if wanted else []
+    return catalogue.matching(dict.fromkeys(runs), chosen)
+
+
+def checked_methods(wildcards):
+    """The methods by which a run is checked."""
+    run = catalogue.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
+    methods = config["attribution"]["sanity_checks"]["methods"]
+    return [method for method in methods if run in checked(method)]
 
 
 def nullified():
     """The runs whose filters are taken out one by one."""
-    return catalogue.matching(RUNS, config["nullification"])
+    entries = config["nullification"]["runs"]
+    return list(dict.fromkeys(run for entry in entries for run in catalogue.matching(RUNS, entry)))
 
 
 def truth_table(wildcards):
@@ -94,11 +108,16 @@ def truth_table(wildcards):
 
 
 def changed_models(wildcards):
-    """Models that a run's attributions are compared with: of shuffled labels, of another seed."""
+    """Models that a run's attributions are compared with: of shuffled labels, of another seed.
+
+    The control is of another seed too where there is one: from the same seed both trainings start
+    with the same weights.
+    """
     run = catalogue.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
     shuffled = config["attribution"]["sanity_checks"]["shuffled"].get(run.dataset)
     same = [r for r in RUNS if r[:2] == run[:2] and r != run]
     control = [r for r in RUNS if r[:2] == (shuffled, run.model)]
+    control.sort(key=lambda r: r.seed == run.seed)
     return {
         "shuffled": for_runs(f"{RUN}/model.safetensors", control[:1]),
         "other_seed": for_runs(f"{RUN}/model.safetensors", same[:1]),
@@ -106,11 +125,11 @@ def changed_models(wildcards):
 
 
 def checks_of(pattern):
-    """Paths of a pattern for each method that is checked."""
+    """Paths of a pattern for each method by which a run is checked."""
 
     def paths(wildcards):
-        methods = config["attribution"]["sanity_checks"]["methods"]
-        return [pattern.format(**dict(wildcards.items()), method=method) for method in methods]
+        known = dict(wildcards.items())
+        return [pattern.format(**known, method=method) for method in checked_methods(wildcards)]
 
     return paths
 
@@ -119,7 +138,7 @@ def attribution_tables():
     """The table of each method and run that is attributed."""
     return [
         path
-        for method in config["attribution"]["methods"]
+        for method in attribution_methods()
         for path in for_runs(f"{RUN}/attributions/{method}.tsv", attributed(method))
     ]
 
@@ -132,7 +151,7 @@ def several_seeds(runs=RUNS):
 
 def without_choice(section):
     """A section's settings without those that only say which runs it is for."""
-    choice = ("methods", "datasets", "models", "seeds", "modisco", "sanity_checks")
+    choice = ("runs", "modisco", "sanity_checks")
     return {key: value for key, value in config[section].items() if key not in choice}
 
 
@@ -162,6 +181,11 @@ def cluster_file(wildcards):
 
 
 # comparing models
+
+
+def main_metric(wildcards):
+    """The score that models of a data set are compared by."""
+    return "auprc" if of_kind(wildcards.dataset)["task"] == "binary" else "pcc"
 
 
 def strand_models(dataset):
@@ -255,15 +279,13 @@ def other_dataset(wildcards):
 
 def interpretation_results():
     """What `interpretation` asks for: filters as motifs, importances, and what the config adds."""
-    entry = config["attribution"]
     paths = for_runs(f"{RUN}/binding_modes/filters.tsv")
     paths += for_runs(f"{RUN}/unit_importance.tsv", with_units())
     paths += for_runs("results/{dataset}/{model}/motif_agreement.tsv", several_seeds())
     paths += for_runs(f"{RUN}/nullification.tsv", nullified())
     paths += attribution_tables()
-    for method in entry["methods"]:
+    for method in attribution_methods():
         paths += for_runs(f"{RUN}/binding_modes/{method}.tsv", with_patterns(method))
-    for method in entry["sanity_checks"]["methods"]:
         paths += for_runs(f"{RUN}/sanity_checks/{method}.tsv", checked(method))
     return paths
 

@@ -4,6 +4,8 @@ Requires: common.smk, paths.smk; FIGURES of figures.smk when figure_1_files() is
 Provides: the runs that each key names, and paths and values of these.
 """
 
+FIGURE_1_DATASET = one_of({config["figure_1"]["dataset"]} if config["figure_1"] else set())
+
 
 def figure_1_runs(*keys, one_seed=False):
     """The runs of the models that keys of `figure_1` name (or a pattern there); of one seed."""
@@ -17,11 +19,13 @@ def figure_1_runs(*keys, one_seed=False):
     return [run for run in dict.fromkeys(runs) if not one_seed or run.seed == entry["seed"]]
 
 
-def both_halves_of_1g():
-    """The run of 1G above, if the one below is there and its filters are taken out."""
-    below = figure_1_runs("nullified", one_seed=True)
-    there = below and below[0] in nullified()
-    return figure_1_runs("model", one_seed=True) if there else []
+def nullified_filters(wildcards):
+    """The lower half of 1G, where that run is there and its filters are taken out."""
+    runs = [run for run in figure_1_runs("nullified", one_seed=True) if run in nullified()]
+    return {
+        "nullification": for_runs(f"{RUN}/nullification.tsv", runs),
+        "filter_annotation": for_runs(f"{RUN}/annotation.tsv", runs),
+    }
 
 
 def figure_1_setting(key):
@@ -85,7 +89,7 @@ def mode_tables(field):
     def values(wildcards):
         found = []
         for run in figure_1_runs("interpreted", "model"):
-            methods = [m for m in config["attribution"]["methods"] if run in with_patterns(m)]
+            methods = [m for m in attribution_methods() if run in with_patterns(m)]
             for method in ["filters", *methods]:
                 path = f"{RUN}/binding_modes/{{method}}.tsv".format(**run._asdict(), method=method)
                 found.append({"path": path, "method": method, **run._asdict()})
@@ -94,7 +98,15 @@ def mode_tables(field):
     return values
 
 
-def figure_1_files():
-    """The PDF files of its panels."""
-    panels = [FIGURES[name] for name in FIGURES if re.match("figure_(1|s1)", name)]
-    return [path for pattern, runs in panels for path in for_runs(f"{pattern}.pdf", runs)]
+def figure_1_files(wildcards):
+    """The PDF files of its panels; those whose runs are not selected are left out, and named."""
+    panels = {name: FIGURES[name] for name in FIGURES if re.match("figure_(1|s1)", name)}
+    missing = [name for name, (_, runs) in panels.items() if not runs]
+    if len(missing) == len(panels):
+        raise WorkflowError(
+            "figure_1 draws nothing: `figure_1` in the config is empty, or none of the runs that it "
+            "names (data set, models, seed) is selected by `runs`"
+        )
+    if missing:
+        logger.warning(f"figure_1: left out for want of their runs: {', '.join(missing)}")
+    return [path for pattern, runs in panels.values() for path in for_runs(f"{pattern}.pdf", runs)]

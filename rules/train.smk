@@ -153,7 +153,7 @@ rule strand_comparison:
     params:
         models=strand_runs_param("model"),
         seeds=strand_runs_param("seed"),
-        metric="auprc",
+        metric=main_metric,
         draws=config["evaluation"]["draws"],
         code=code_digest("strand_comparison"),
     message:

@@ -28,7 +28,8 @@ def main(
 ) -> None:  # fmt: skip
     """Write the attributions of each target (HDF5) and a table of what they come to."""
     model, chosen_device = models.load(model_path), choose_device(device)
-    part = dataset.part(dataset.load(data_path), *settings["parts"])
+    data = dataset.load(data_path)
+    part = dataset.part(data, *(settings["parts"] or [dataset.scored_part(data)]))
     chosen = attributed_sequences(model, part, settings, chosen_device)
     log.info("%d targets, by %s, on %s", len(chosen), method, describe_device(chosen_device))
     used = {key: settings[key] for key in ("n_references", "steps", "both_strands", "seed")}

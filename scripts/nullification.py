@@ -26,7 +26,8 @@ def main(
 ) -> None:
     """Write quantiles of each filter's impact on each target."""
     model, chosen = models.load(model_path), choose_device(device)
-    part = dataset.part(dataset.load(data_path), *settings["parts"])
+    data = dataset.load(data_path)
+    part = dataset.part(data, *(settings["parts"] or [dataset.scored_part(data)]))
     X, selected = chosen_sequences(model, part, settings, chosen)
     n_filters, _ = map_shape(model, model.length, chosen)
     pairs = pd.read_csv(annotation, sep="\t", dtype=str, keep_default_na=False)

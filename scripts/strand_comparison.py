@@ -5,7 +5,7 @@ import pandas as pd
 from workflow_lib.evaluation import MEAN, evaluate, paired_difference
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
-from workflow_lib.tables import read_predictions
+from workflow_lib.tables import read_predictions, read_table
 
 
 def summary(history: pd.DataFrame, annotation: pd.DataFrame, modes: pd.DataFrame) -> dict:
@@ -33,7 +33,7 @@ def main(runs: list, files: dict[str, list[str]], metric: str, draws: int, outpu
         found = evaluate(predictions.to_numpy(), truth.to_numpy(), list(truth), (metric,), draws=0)
         value = found.loc[found["target"] == MEAN, "value"].iloc[0]
         names = ("histories", "annotations", "binding_modes")
-        tables = [pd.read_csv(files[name][i], sep="\t") for name in names]
+        tables = [read_table(files[name][i]) for name in names]
         row = {"model": model, "seed": seed, "metric": metric, "value": value}
         rows.append(row | summary(*tables))
     table, first, compared = pd.DataFrame(rows), runs[0][0], []

@@ -180,3 +180,34 @@ def test_runs_are_products_without_repeats(config):
     ]
     runs = catalogue.select(config, config["datasets"], config["models"])
     assert len(runs) == len(set(runs)) == 5
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ({"figure_1": {"dataset": "tf_bind", "model": "explainn"}}, "figure_1.dataset.*tf_bind'"),
+        ({"figure_1": {"dataset": "tf_binding", "model": "danq", "sweep": "danq"}}, "not made of"),
+        (
+            {"figure_1": {"dataset": "tf_binding", "model": "explainn", "sweep": "explainn*"}},
+            "both have 100 units",
+        ),
+        ({"attribution": {"runs": [{"methods": ["ism"], "models": ["dang"]}]}}, "'danq'"),
+        ({"nullification": {"runs": [{"datasets": ["tf_bindin"]}]}}, "nullification.runs.0"),
+        (
+            {"attribution": {"sanity_checks": {"shuffled": {"tf_binding": "tf_shuffled"}}}},
+            "sanity_checks.datasets.*tf_shuffled",
+        ),
+        ({"strand_symmetry": ["explain"]}, "strand_symmetry.*'explainn'"),
+    ],
+)
+def test_choices_are_checked_before_anything_runs(config, section, message):
+    catalogue.resolve(config)
+    with pytest.raises(InputError, match=message):
+        catalogue.resolve(config | section)
+
+
+def test_seeds_choose_among_the_selected_runs():
+    runs = [catalogue.Run("a", "m", seed) for seed in range(3)]
+    entry = {"datasets": ["*"], "models": ["m"]}
+    assert catalogue.matching(runs, entry | {"seeds": None}) == runs
+    assert catalogue.matching(runs, entry | {"seeds": [1, 7]}) == [runs[1]]

@@ -12,13 +12,13 @@ from workflow_lib.errors import InputError
 from workflow_lib.inference import UnitOutputs, predict
 from workflow_lib.interpret.nullification import (
     COLUMNS,
-    at_most,
     chosen_filters,
     chosen_sequences,
     maps,
     nullification,
     nullify,
 )
+from workflow_lib.interpret.selection import at_most
 from workflow_lib.sequence import encode, one_hot
 
 EXPLAINN = {"units": 5, "filter_size": 8, "fc_nodes": 6}

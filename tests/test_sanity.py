@@ -51,6 +51,15 @@ def group_of(model, codes, target=0, method="saliency"):
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))
+def test_a_randomised_model_is_not_where_a_training_of_that_seed_began(name):
+    began = dict(build(name, seed=3).named_parameters())
+    drawn = dict(randomised(build(name, seed=3), random_codes(100), seed=3).named_parameters())
+    for key, value in began.items():
+        if value.unique().numel() > 1:
+            assert not torch.allclose(drawn[key], value), key
+
+
+@pytest.mark.parametrize("name", sorted(SMALL))
 def test_a_randomised_model_has_the_shape_and_none_of_the_weights(name):
     model = build(name).train()
     before = {key: value.clone() for key, value in model.state_dict().items()}

@@ -139,11 +139,23 @@ def test_nullification_has_every_filter_and_target(drawn):
 
 
 def test_an_unknown_target_is_named(checkout, drawn):
-    wrong = ("--config", "attribution={targets: [rad], methods: [ism]}")
+    wrong = ("--config", "attribution={targets: [rad]}")
     path = f"{UNITS}/attributions/ism.tsv"
     done = snakemake(checkout, drawn, path, *wrong, config=CONFIG, check=False)
     assert done.returncode and "rad" in done.stdout + done.stderr
     assert "did you mean 'red'" in done.stdout + done.stderr
+
+
+def test_figure_1_without_its_runs_says_so(checkout, drawn):
+    done = snakemake(
+        checkout, drawn, "figure_1", "-n", check=False
+    )  # config.yaml alone: the paper's
+    assert done.returncode and "figure_1 draws nothing" in done.stdout + done.stderr
+
+
+def test_a_panel_of_another_data_set_is_refused(checkout, drawn):
+    path = "results/mini_like/figures/figure_1a.pdf"
+    assert snakemake(checkout, drawn, path, "-n", config=CONFIG, check=False).returncode
 
 
 def test_an_unknown_model_in_figure_1_stops_the_plan(checkout, drawn):

@@ -4,7 +4,6 @@ Pure functions over plain mappings, without torch, so that planning a run is qui
 says what there is (sources, data sets, presets, models), the selection (`runs`) what to do.
 """
 
-import difflib
 import fnmatch
 import itertools
 import re
@@ -14,7 +13,9 @@ from typing import Any, NamedTuple
 import jsonschema
 
 from workflow_lib import code
+from workflow_lib.choices import check_choices
 from workflow_lib.errors import InputError
+from workflow_lib.names import known, match, nearest
 
 MEMBER = "{member}"
 SIMULATED = "sequences.tsv.gz"
@@ -52,31 +53,16 @@ def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
         return
     place = ".".join(str(p) for p in error.absolute_path) or "top level"
     if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        wrong = sorted(set(error.instance) - set(known))[0]
+        present = error.schema.get("properties", {})
+        wrong = sorted(set(error.instance) - set(present))[0]
         raise InputError(
-            f"config, {place}: unknown key {wrong!r}{_nearest(wrong, known)}; "
-            f"known here: {', '.join(sorted(known))}"
+            f"config, {place}: unknown key {wrong!r}{nearest(wrong, present)}; "
+            f"known here: {', '.join(sorted(present))}"
         )
     hint = ""
     if error.validator == "type" and re.fullmatch(r"[0-9.]+[eE][+-]?[0-9]+", str(error.instance)):
         hint = " (YAML reads a number like 1e-3 as text; write 0.001 or 1.0e-3)"
     raise InputError(f"config, {place}: {error.message}{hint}")
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
-def _known(what: str, name: str, known: Iterable[str], place: str) -> None:
-    """Raise unless a name is among the known ones."""
-    known = list(known)
-    if name not in known:
-        raise InputError(
-            f"config, {place}: unknown {what} {name!r}{_nearest(name, known)}; "
-            f"there are: {', '.join(sorted(known)[:20]) or 'none'}"
-        )
 
 
 def _check_name(name: str, others: Iterable[str], place: str) -> None:
@@ -143,7 +129,7 @@ def training_settings(
     preset = config["preset"]
     for layer in layers:
         preset = layer.get("preset", preset)
-    _known("preset", preset, config["presets"], place)
+    known("preset", preset, config["presets"], place)
     merged = dict(config["presets"][preset])
     for layer in layers:
         merged |= {key: value for key, value in layer.items() if key != "preset"}
@@ -160,22 +146,11 @@ def select(config: Mapping[str, Any], datasets: Iterable[str], models: Iterable[
     """
     runs: dict[Run, None] = {}
     for i, entry in enumerate(config["runs"]):
-        chosen_sets = _match("data set", entry["datasets"], datasets, f"runs.{i}.datasets")
-        chosen_models = _match("model", entry["models"], models, f"runs.{i}.models")
+        chosen_sets = match("data set", entry["datasets"], datasets, f"runs.{i}.datasets")
+        chosen_models = match("model", entry["models"], models, f"runs.{i}.models")
         for dataset, model, seed in itertools.product(chosen_sets, chosen_models, entry["seeds"]):
             runs[Run(dataset, model, seed)] = None
     return list(runs)
-
-
-def _match(what: str, patterns: list[str], names: Iterable[str], place: str) -> list[str]:
-    """Names that fit the patterns (`*` and `?` as in a shell), each pattern at least one."""
-    names, found = list(names), {}
-    for pattern in patterns:
-        matching = fnmatch.filter(names, pattern)
-        if not matching:
-            _known(what, pattern, names, place)
-        found |= dict.fromkeys(matching)
-    return list(found)
 
 
 def matching(runs: Iterable[Run], entry: Mapping[str, Any]) -> list[Run]:
@@ -203,7 +178,7 @@ def source_files(
     if "simulate" in source:
         return [SIMULATED]
     present = list(source["files"])
-    return _match("file", dataset.get("files", ["*"]), present, place)
+    return match("file", dataset.get("files", ["*"]), present, place)
 
 
 def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,17 +202,11 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
         _check_dataset(name, entry, datasets, config["sources"])
     for name, entry in models.items():
         place = f"models.{name}"
-        _known("architecture", entry["architecture"], code.registered("model"), place)
+        known("architecture", entry["architecture"], code.registered("model"), place)
         _check_options("model", entry["architecture"], entry.get("hyperparameters", {}), place)
     _check_databases(config)
     runs = select(config, datasets, models)
-    chosen = {f"apply.{name}": entry for name, entry in config.get("apply", {}).items()}
-    chosen |= {name: config.get(name) or {} for name in ("attribution", "nullification")}
-    for name, entry in chosen.items():
-        _match("data set", entry.get("datasets", ["*"]), datasets, f"{name}.datasets")
-        _match("model", entry.get("models", ["*"]), models, f"{name}.models")
-    _match("model", config.get("strand_symmetry", []), models, "strand_symmetry")
-    _check_figure_1(config.get("figure_1") or {}, datasets, models)
+    check_choices(config, datasets, models)
     training: dict[str, dict[str, Any]] = {}
     for run in runs:
         place = f"training of {run.model} on {run.dataset}"
@@ -252,55 +221,41 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_figure_1(
-    entry: Mapping[str, Any], datasets: Iterable[str], models: Iterable[str]
-) -> None:
-    if "dataset" in entry:
-        _known("data set", entry["dataset"], datasets, "figure_1.dataset")
-    for key in ("model", "nullified"):
-        if key in entry:
-            _known("model", entry[key], models, f"figure_1.{key}")
-    for key in ("baselines", "compared", "interpreted", "sweep"):
-        patterns = entry.get(key, [])
-        patterns = [patterns] if isinstance(patterns, str) else patterns
-        _match("model", patterns, models, f"figure_1.{key}")
-
-
 def _check_databases(config: Mapping[str, Any]) -> None:
     databases, sources = config["motif_databases"], config["sources"]
     wanted = config.get("annotation", {}).get("database", "jaspar2020")
-    _known("motif database", wanted, databases, "annotation.database")
+    known("motif database", wanted, databases, "annotation.database")
     for name, entry in databases.items():
         clusters = entry.get("clusters")
         if clusters:
             place = f"motif_databases.{name}.clusters"
-            _known("source", clusters["source"], sources, f"{place}.source")
+            known("source", clusters["source"], sources, f"{place}.source")
             present = sources[clusters["source"]].get("files", {})
-            _known("file", clusters["file"], present, f"{place}.file")
+            known("file", clusters["file"], present, f"{place}.file")
     for name, entry in sources.items():
         if "simulate" in entry:
             place = f"sources.{name}.simulate.database"
-            _known("motif database", entry["simulate"]["database"], databases, place)
+            known("motif database", entry["simulate"]["database"], databases, place)
 
 
 def _check_dataset(
     name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any], sources: Mapping[str, Any]
 ) -> None:
     place = f"datasets.{name}"
-    _known("source", entry["source"], sources, f"{place}.source")
-    _known("task", entry["task"], code.registered("task"), f"{place}.task")
-    _known("parser", entry["parser"], code.registered("parser"), f"{place}.parser")
+    known("source", entry["source"], sources, f"{place}.source")
+    known("task", entry["task"], code.registered("task"), f"{place}.task")
+    known("parser", entry["parser"], code.registered("parser"), f"{place}.parser")
     _check_options("parser", entry["parser"], entry.get("options", {}), f"{place}.options")
     source_files(entry, sources, f"{place}.files")
     split = entry["split"]
     if "like" in split:
-        _known("data set", split["like"], datasets, f"{place}.split.like")
+        known("data set", split["like"], datasets, f"{place}.split.like")
         if "like" in datasets[split["like"]]["split"] or split["like"] == name:
             raise InputError(
                 f"config, {place}.split.like: {split['like']!r} has no split of its own"
             )
         return
-    _known("split", split["method"], code.registered("split"), f"{place}.split.method")
+    known("split", split["method"], code.registered("split"), f"{place}.split.method")
     options = {key: value for key, value in split.items() if key != "method"}
     _check_options("split", split["method"], options, f"{place}.split")
 
@@ -313,7 +268,7 @@ def _check_options(kind: str, name: str, options: Mapping[str, Any], place: str)
     accepted, required = code.parameters(kind, name)
     accepted = [a for a in accepted if a not in _GIVEN[kind]]
     for option in options:
-        _known(f"option of {kind} {name}", option, accepted, place)
+        known(f"option of {kind} {name}", option, accepted, place)
     for option in required:
         if option not in options and option not in _GIVEN[kind]:
             raise InputError(f"config, {place}: the {kind} {name} needs the option {option!r}")

@@ -7,9 +7,11 @@ import pandas as pd
 
 from workflow_lib import dataset
 from workflow_lib.models import read_metadata
+from workflow_lib.tables import read_table
 
 # A share of sequences with large convergence deltas that the reader is warned of.
 LARGE = 0.1
+
 
 def describe_dataset(path: str) -> dict[str, Any]:
     """One data set: sequences read, kept, dropped by reason, in each part; unresolved labels."""
@@ -42,7 +44,7 @@ def describe_selection(path: str) -> dict[str, Any]:
 def describe_run(path: str, history_path: str) -> dict[str, Any]:
     """How one model was trained, from the header of its file and its history."""
     known = read_metadata(path)
-    history = pd.read_csv(history_path, sep="\t")
+    history = read_table(history_path)
     return _run_of(Path(path).parent) | {
         "settings": known["settings"],
         "hyperparameters": known["hyperparameters"],
@@ -66,7 +68,7 @@ def mean_metrics(path: str) -> list[dict[str, Any]]:
 
 def describe_attribution(path: str) -> dict[str, Any]:
     """How many sequences one method attributed, and how far the sums are from the outputs."""
-    table = pd.read_csv(path, sep="\t")
+    table = read_table(path)
     used, large = table["n_used"], table["share_large_delta"].mean()
     return _run_of(Path(path).parent.parent) | {
         "method": Path(path).stem,

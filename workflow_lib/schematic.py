@@ -231,7 +231,7 @@ def _explain(ax: Axes, metadata: Mapping, table: pd.DataFrame) -> None:
     ax.text(_OUTPUT, first - 3, "output", ha="center", va="bottom", fontsize=6, color=BLUE)
     for x, text in heads:
         ax.text(x, 1.5, text, ha="center", va="top", fontsize=8, weight="bold")
-    signs = "red weights raise,\nblue lower a prediction"
+    signs = "orange weights raise,\nblue lower a prediction"
     if h["non_negative"]:
         signs = "weights raise a\nprediction or are 0"
     connected = "position and strength\nof matches → one value"

@@ -7,6 +7,19 @@ import pandas as pd
 from workflow_lib.errors import InputError
 
 
+def read_table(path: str | os.PathLike, **options: object) -> pd.DataFrame:
+    """Read a result table; only an empty cell is missing: a target may be called `NA` or `null`.
+
+    Parameters
+    ----------
+    path
+        A tab-separated file.
+    **options
+        Of `pandas.read_csv`.
+    """
+    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], **options)
+
+
 def _read(path: str | os.PathLike) -> pd.DataFrame:
     """Index id, column split, the others numbers; an id or a target may be called `NA`."""
     table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).set_index("id")

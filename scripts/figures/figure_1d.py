@@ -2,21 +2,18 @@
 
 from collections.abc import Mapping
 
-import pandas as pd
-
 from workflow_lib.figure_1_modes import FILTERS, mode_table, modes_by_units
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
 
 
 def main(
     modes: Mapping[tuple[str, str], str], units: Mapping[str, int], outputs: Mapping[str, str]
 ) -> None:
     """Draw; `modes` has (model, seed) -> table of the modes that the filters show."""
-    tables = {
-        (model, FILTERS, seed): pd.read_csv(path, sep="\t") for (model, seed), path in modes.items()
-    }
+    tables = {(model, FILTERS, seed): read_table(path) for (model, seed), path in modes.items()}
     table = mode_table(tables, units)
     write_table(table, outputs["tsv"])
     save(modes_by_units(table), outputs["pdf"], outputs["png"])

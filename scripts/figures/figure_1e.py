@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 
-import pandas as pd
-
 from workflow_lib.figure_1_modes import mode_table, modes_by_model
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
 
 
 def main(modes: Mapping[tuple[str, str, str], str], outputs: Mapping[str, str]) -> None:
     """Draw; `modes` has (model, method, seed) -> table of modes."""
-    table = mode_table({run: pd.read_csv(path, sep="\t") for run, path in modes.items()})
+    table = mode_table({run: read_table(path) for run, path in modes.items()})
     write_table(table, outputs["tsv"])
     save(modes_by_model(table), outputs["pdf"], outputs["png"])
 

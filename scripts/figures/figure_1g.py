@@ -7,6 +7,7 @@ from workflow_lib.figure_1_units import unit_and_filters, unit_and_filters_table
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
 
 
 def main(
@@ -18,7 +19,7 @@ def main(
     of nullification and filter_annotation.
     """
     read = {
-        name: pd.read_csv(tables[name], sep="\t") if tables.get(name) else None
+        name: read_table(tables[name]) if tables.get(name) else None
         for name in ("importance", "annotation", "nullification", "filter_annotation")
     }
     profiles = pd.read_csv(tables["profiles"], sep="\t", dtype=str, keep_default_na=False)

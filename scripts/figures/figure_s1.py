@@ -7,13 +7,12 @@ from workflow_lib.figure_s1_units import negative_units, negative_units_table
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
 
 
 def main(tables: dict[str, str], targets: list[str], outputs: dict[str, str]) -> None:
     """Draw; `tables` has the paths of importance, annotation and profiles."""
-    importance, annotation = (
-        pd.read_csv(tables[name], sep="\t") for name in ("importance", "annotation")
-    )
+    importance, annotation = (read_table(tables[name]) for name in ("importance", "annotation"))
     profiles = pd.read_csv(tables["profiles"], sep="\t", dtype=str, keep_default_na=False)
     table = negative_units_table(importance, annotation, expected_modes(targets, profiles))
     write_table(table, outputs["tsv"], float_format="%.6g")

@@ -1,18 +1,17 @@
 """Draw the logos of a model's filters with their annotation, the most important units first."""
 
-import pandas as pd
-
 from workflow_lib.files import write_table
 from workflow_lib.logos import filter_sheet, filter_table
 from workflow_lib.logs import log_to
 from workflow_lib.motifs import read_meme
 from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
 
 
 def main(meme: str, tables: dict[str, str], pdf: str, png: str, tsv: str) -> None:
     """Draw; `tables` has the paths of filters, annotation and importance."""
     filters, annotation, importance = (
-        pd.read_csv(tables[name], sep="\t") for name in ("filters", "annotation", "importance")
+        read_table(tables[name]) for name in ("filters", "annotation", "importance")
     )
     table = filter_table(filters, annotation, importance)
     write_table(table, tsv, float_format="%.6g")

@@ -1,17 +1,16 @@
 """Draw box plots of the importances of the most important units (the paper's Fig. 1G)."""
 
-import pandas as pd
-
 from workflow_lib.files import write_table
 from workflow_lib.importance_plot import importance_boxes, importance_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
 
 
 def main(importance: str, annotation: str, pdf: str, png: str, tsv: str) -> None:
     """Draw the most important units, of each the most important targets."""
-    every = pd.read_csv(importance, sep="\t")
-    table = importance_table(every, pd.read_csv(annotation, sep="\t"))
+    every = read_table(importance)
+    table = importance_table(every, read_table(annotation))
     write_table(table, tsv, float_format="%.6g")
     figure = importance_boxes(table, every["unit"].nunique(), every["target"].nunique())
     save(figure, pdf, png)

@@ -5,13 +5,14 @@ import pandas as pd
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import loss_curves, save
+from workflow_lib.tables import read_table
 
 
 def main(histories: dict[tuple[str, str], str], pdf: str, png: str, tsv: str) -> None:
     """Draw the histories; their keys are (model, seed)."""
     tables = []
     for (model, seed), path in histories.items():
-        table = pd.read_csv(path, sep="\t")
+        table = read_table(path)
         table.insert(0, "model", model)
         table.insert(1, "seed", seed)
         tables.append(table)

@@ -8,7 +8,7 @@ from workflow_lib import score_plots
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
-from workflow_lib.tables import read_predictions
+from workflow_lib.tables import read_predictions, read_table
 
 POINTS = 300  # per curve: more cannot be told apart in print
 
@@ -31,7 +31,7 @@ def curves(run: tuple[str, str], predictions: pd.DataFrame, labels: pd.DataFrame
 
 def main(runs: dict, labels: str, metrics: list[str], metric: str, outputs: dict) -> None:
     """Draw; `runs` has (model, seed) -> predictions."""
-    scores = pd.concat([pd.read_csv(path, sep="\t") for path in metrics], ignore_index=True)
+    scores = pd.concat([read_table(path) for path in metrics], ignore_index=True)
     label = f"{metric.replace('_', ' ').upper()} ({scores['split'].iloc[0]} sequences)"
     table = score_plots.score_table(scores, metric)
     if metric == "auprc" and table["target"].nunique() <= score_plots.MOST_CURVES + 1:

@@ -8,14 +8,15 @@ from workflow_lib.logs import log_to
 from workflow_lib.motifs import read_meme
 from workflow_lib.plotting import save
 from workflow_lib.recovery_plot import recovery_rows
+from workflow_lib.tables import read_table
 
 
 def main(seeds: list[int], inputs: dict, threshold: float, outputs: dict[str, str]) -> None:
     """Draw; `inputs` has profiles (one path), and recovery, annotation and meme by seed."""
-    recovery = pd.concat([pd.read_csv(p, sep="\t") for p in inputs["recovery"]], ignore_index=True)
+    recovery = pd.concat([read_table(p) for p in inputs["recovery"]], ignore_index=True)
     annotation = pd.concat(
         [
-            pd.read_csv(path, sep="\t").assign(seed=seed)
+            read_table(path).assign(seed=seed)
             for seed, path in zip(seeds, inputs["annotation"], strict=True)
         ]
     )

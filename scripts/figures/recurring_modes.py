@@ -6,12 +6,13 @@ from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
 from workflow_lib.robustness_plots import agreement_table, motif_agreement
+from workflow_lib.tables import read_table
 
 
 def main(agreement: str, profiles: str, pdf: str, png: str, tsv: str) -> None:
     """Draw the table of one model; `profiles` names the modes that no seed has."""
     # A list of one seed, or of one cluster's number, is text too.
-    table = pd.read_csv(agreement, sep="\t", dtype={"seeds": str, "cluster": str})
+    table = read_table(agreement, dtype={"seeds": str, "cluster": str})
     known = pd.read_csv(profiles, sep="\t", dtype=str, keep_default_na=False)
     drawn = agreement_table(table, known)
     write_table(drawn, tsv, float_format="%.6g")

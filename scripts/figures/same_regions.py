@@ -1,19 +1,18 @@
 """Draw two data sets against each other, scored on the same test regions."""
 
-import pandas as pd
-
 from workflow_lib import dataset
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
 from workflow_lib.score_plots import same_regions
+from workflow_lib.tables import read_table
 
 
 def main(
     comparison: str, labels: tuple[str, str], datasets: tuple[str, str], outputs: dict
 ) -> None:
     """Draw; a is the first of the two labels and data sets, b the second."""
-    table = pd.read_csv(comparison, sep="\t")
+    table = read_table(comparison)
     write_table(table, outputs["tsv"])
     n_train = [dataset.part_sizes(dataset.load(path))["train"] for path in datasets]
     figure = same_regions(table, *labels, *n_train)

@@ -1,16 +1,15 @@
 """Draw how attributions change when weights, labels or the seed do."""
 
-import pandas as pd
-
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
 from workflow_lib.robustness_plots import sanity_checks, sanity_table
+from workflow_lib.tables import read_table
 
 
 def main(checks: dict[str, str], pdf: str, png: str, tsv: str) -> None:
     """Draw; `checks` has method -> the path of its table."""
-    table = sanity_table({method: pd.read_csv(path, sep="\t") for method, path in checks.items()})
+    table = sanity_table({method: read_table(path) for method, path in checks.items()})
     write_table(table, tsv, float_format="%.6g")
     save(sanity_checks(table), pdf, png)
 

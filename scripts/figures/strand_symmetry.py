@@ -1,16 +1,15 @@
 """Draw score, training time and motifs of models that treat the strands differently."""
 
-import pandas as pd
-
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
 from workflow_lib.strand_plot import strand_symmetry, strand_symmetry_table
+from workflow_lib.tables import read_table
 
 
 def main(comparison: str, runs: str, pdf: str, png: str, tsv: str) -> None:
     """Draw the tables of scripts/strand_comparison.py."""
-    table = strand_symmetry_table(*(pd.read_csv(path, sep="\t") for path in (comparison, runs)))
+    table = strand_symmetry_table(*(read_table(path) for path in (comparison, runs)))
     write_table(table, tsv, float_format="%.6g")
     save(strand_symmetry(table), pdf, png)
 

@@ -7,13 +7,13 @@ from workflow_lib.files import write_table
 from workflow_lib.heatmap import weight_cells, weight_heatmap
 from workflow_lib.logs import log_to
 from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
 
 
 def main(tables: dict[str, str], limit: float, pdf: str, png: str, tsv: str) -> None:
     """Draw; `tables` has the paths of weights, annotation, filters, importance, maybe profiles."""
     weights, annotation, filters, importance = (
-        pd.read_csv(tables[name], sep="\t")
-        for name in ("weights", "annotation", "filters", "importance")
+        read_table(tables[name]) for name in ("weights", "annotation", "filters", "importance")
     )
     modes = None
     if tables.get("profiles"):

@@ -15,9 +15,7 @@ from workflow_lib.errors import InputError
 from workflow_lib.inference import predict
 from workflow_lib.interpret.attribution import ATTRIBUTIONS, Attributions, Options
 from workflow_lib.interpret.attribution_file import Group
-from workflow_lib.interpret.nullification import at_most
-from workflow_lib.interpret.selection import correctly_predicted
-from workflow_lib.tasks import TASKS
+from workflow_lib.interpret.selection import at_most, correctly_predicted, rule_per_target
 
 SUMMARY_COLUMNS = (
     "target", "n", "n_correct", "n_used", "mean_abs_output_difference", "median_abs_delta",
@@ -89,8 +87,8 @@ def attributed_sequences(
     data
         The part of the data set to choose from (`workflow_lib.dataset`).
     settings
-        `targets` (patterns), `correct` (a name in `selection.RULES`, or `auto`: bound_target for
-        labels, top_fraction for values), `correct_threshold`, `most_sequences` (per target; None =
+        `targets` (patterns), `correct` (a name in `selection.RULES`, or `auto`, see
+        `selection.rule_per_target`), `correct_threshold`, `most_sequences` (per target; None =
         all), `seed` (of the draw among them) and `both_strands` (predict as the mean of both).
     device
         Where to predict.
@@ -112,9 +110,8 @@ def attributed_sequences(
             f"({', '.join(data.var_names)})"
         )
     numbers = matching_targets(settings["targets"], names)
-    task, rule = str(data.uns["task"]), str(settings["correct"])
-    if rule == "auto":
-        rule = "bound_target" if TASKS[task].binary else "top_fraction"
+    task = str(data.uns["task"])
+    rule = rule_per_target(str(settings["correct"]), task)
     logits = predict(
         model, data.obsm["sequence"], device=device, both_strands=settings["both_strands"]
     ).reshape(data.n_obs, len(names))

@@ -17,8 +17,7 @@ from torch import nn
 from workflow_lib.errors import InputError
 from workflow_lib.inference import batches
 from workflow_lib.interpret.importance import QUANTILE_COLUMNS, QUANTILES
-from workflow_lib.interpret.selection import interpreted
-from workflow_lib.tasks import TASKS
+from workflow_lib.interpret.selection import at_most, interpreted, rule_per_target
 
 REPLACE = ("zero", "mean")
 FILTERS = ("annotated", "all")
@@ -197,9 +196,9 @@ def chosen_sequences(
     data
         The part of the data set to choose from (`workflow_lib.dataset`).
     settings
-        `correct` (a name in `selection.RULES`, or `auto`: bound_target for binary labels, for
-        values as `selection.interpreted` does), `correct_threshold`, `most_sequences` (of each
-        target; None = all) and `seed` (of the choice among them).
+        `correct` (a name in `selection.RULES`, or `auto`, see `selection.rule_per_target`),
+        `correct_threshold`, `most_sequences` (of each target; None = all) and `seed` (of the choice
+        among them).
     device
         Where to predict.
 
@@ -208,29 +207,11 @@ def chosen_sequences(
     X, selected
         uint8 codes (m, L) of sequences that count for at least one target, and bool (m, targets).
     """
-    rule = settings["correct"]
-    if rule == "auto" and TASKS[str(data.uns["task"])].binary:
-        rule = "bound_target"
+    rule = rule_per_target(str(settings["correct"]), str(data.uns["task"]))
     X, selected = interpreted(model, data, {**settings, "correct": rule}, device)
     selected = at_most(selected, settings.get("most_sequences"), int(settings.get("seed", 0)))
     used = selected.any(axis=1)
     return X[used], selected[used]
-
-
-def at_most(selected: np.ndarray, most: int | None, seed: int = 0) -> np.ndarray:
-    """A random choice of at most `most` sequences of each target; bool (n, targets) both.
-
-    The choice for a target does not depend on the other targets. None keeps all.
-    """
-    if most is None:
-        return selected
-    if most < 1:
-        raise InputError(f"most_sequences: found {most}, wanted at least 1, or nothing for all")
-    few = np.zeros_like(selected)
-    for target, column in enumerate(selected.T):
-        rows = np.flatnonzero(column)
-        few[np.random.default_rng((seed, target)).permutation(rows)[:most], target] = True
-    return few
 
 
 def chosen_filters(annotation: pd.DataFrame, filters: str, n_filters: int) -> list[int]:

@@ -27,6 +27,11 @@ _SAMPLES = 1000
 log = logging.getLogger(__name__)
 
 
+# Weights drawn from the seed that a model was trained from are where its training began, and still
+# resemble it: trained and initial filters of 100 units correlated by .5.
+_UNUSED_BY_TRAINING = 2**31  # torch keeps 32 bits of a seed on the CPU
+
+
 def randomised(
     model: nn.Module,
     X: np.ndarray,
@@ -44,7 +49,8 @@ def randomised(
         uint8 codes (n, L), two or more: sequences that the running statistics of the batch norms
         are taken from, without which the activations would be far from those of any training.
     seed
-        Decides on the weights, which are drawn as for a new training.
+        Decides on the weights, which are drawn as for a new training, but never as for a training
+        from the same seed.
     batch_size, device
         See `inference.batches`.
 
@@ -54,7 +60,7 @@ def randomised(
         In eval mode, with the target names of `model`.
     """
     with torch.random.fork_rng():
-        torch.manual_seed(seed)
+        torch.manual_seed(_UNUSED_BY_TRAINING + seed)
         fresh = type(model)(
             length=model.length, n_targets=model.n_targets, **model.hyperparameters
         ).to(device)

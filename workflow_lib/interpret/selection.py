@@ -179,3 +179,29 @@ def interpreted(
     )
     used = selected.any(axis=1)
     return data.obsm["sequence"][used], selected[used]
+
+
+def rule_per_target(rule: str, task: str) -> str:
+    """The rule that `auto` means where one target is looked at: attributions, nullification.
+
+    bound_target for labels, top_fraction for values; another name stays.
+    """
+    if rule != "auto":
+        return rule
+    return "bound_target" if TASKS[task].binary else "top_fraction"
+
+
+def at_most(selected: np.ndarray, most: int | None, seed: int = 0) -> np.ndarray:
+    """A random choice of at most `most` sequences of each target; bool (n, targets) both.
+
+    The choice for a target does not depend on the other targets. None keeps all.
+    """
+    if most is None:
+        return selected
+    if most < 1:
+        raise InputError(f"most_sequences: found {most}, wanted at least 1, or nothing for all")
+    few = np.zeros_like(selected)
+    for target, column in enumerate(selected.T):
+        rows = np.flatnonzero(column)
+        few[np.random.default_rng((seed, target)).permutation(rows)[:most], target] = True
+    return few
