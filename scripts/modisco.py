@@ -23,7 +23,7 @@ if __name__ == "__main__":
     with log_to(snakemake.log[0]):
         use_threads(snakemake.threads)
         main(
-            attributions=snakemake.input.scores,
+            attributions=snakemake.input.attributions,
             settings=dict(snakemake.params.settings),
             outputs=dict(snakemake.output.items()),
         )
