@@ -97,6 +97,36 @@ def scripts_named(root: Path) -> list[str]:
     return problems + unused_files(root, "scripts/**/*.py", used)
 
 
+def rule_texts(root: Path) -> dict[str, str]:
+    """Return the text of each rule, by name."""
+    found = {}
+    for path in rule_files(root):
+        pattern = r"^(?:use rule \w+ as|rule) (\w+)[^\n]*:\n(.*?)(?=^\S|\Z)"
+        for match in re.finditer(pattern, path.read_text(), re.MULTILINE | re.DOTALL):
+            found[match[1]] = match[2]
+    return found
+
+
+def names_declared(root: Path) -> list[str]:
+    """What a script takes by name from its rule (`snakemake.input.model`) the rule declares."""
+    problems = []
+    texts = rule_texts(root)
+    for script in sorted(root.glob("scripts/**/*.py")):
+        used = re.findall(r"snakemake\.(input|output|params|resources)\.(\w+)", script.read_text())
+        for kind, name in sorted(set(used)):
+            pattern = rf"^    {kind}:\n(.*?)(?=^    \w+:|\Z)"
+            section = re.search(pattern, texts.get(script.stem, ""), re.MULTILINE | re.DOTALL)
+            given = section[1] if section else ""
+            # unpack() brings names that only a run knows.
+            known = re.search(rf"^        {name}=", given, re.MULTILINE) or "unpack(" in given
+            if not known and name not in ("get", "items"):
+                place = script.relative_to(root)
+                problems.append(
+                    f"{place}: snakemake.{kind}.{name}, but its rule has no such {kind}"
+                )
+    return problems
+
+
 # --- pins ---------------------------------------------------------------------------------------
 
 
@@ -197,7 +227,7 @@ def selections_valid(root: Path) -> list[str]:
     return [line for lines in answers for line in lines]
 
 
-CHECKS = [environments_exist, scripts_named, pins_agree, selections_valid]
+CHECKS = [environments_exist, scripts_named, names_declared, pins_agree, selections_valid]
 
 if __name__ == "__main__":
     sys.exit(main())

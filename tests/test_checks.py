@@ -14,8 +14,8 @@ def small_project(root: Path) -> Path:
     files = {
         "Snakefile": 'include: "rules/a.smk"\n',
         "rules/a.smk": 'rule one:\n    conda:\n        "../envs/python.yaml"\n'
-        '    script: "../scripts/one.py"\n',
-        "scripts/one.py": "",
+        '    input:\n        model="m",\n    script: "../scripts/one.py"\n',
+        "scripts/one.py": "snakemake.input.model",
         "envs/python.yaml": "dependencies:\n  - pytorch=2.13.0\n  - pip\n  - pip:\n"
         "      - logomaker==0.8.7\n",
         "requirements.txt": "torch==2.13.0\nlogomaker==0.8.7 # logos\n",
@@ -28,7 +28,12 @@ def small_project(root: Path) -> Path:
     return root
 
 
-FILE_CHECKS = [checks.environments_exist, checks.scripts_named, checks.pins_agree]
+FILE_CHECKS = [
+    checks.environments_exist,
+    checks.scripts_named,
+    checks.pins_agree,
+    checks.names_declared,
+]
 
 
 @pytest.mark.parametrize("check", FILE_CHECKS)
@@ -57,6 +62,7 @@ def test_checks_pass(check, tmp_path):
         (2, "requirements.txt", "==0.8.7", ">=0.8.7", "is not pinned exactly"),
         (2, "requirements.txt", "torch==2.13.0\n", "", "torch has to be the first"),
         (2, "constraints.txt", "logomaker==0.8.7", "", "logomaker is missing"),
+        (3, "scripts/one.py", "model", "data", "snakemake.input.data, but its rule has no such"),
     ],
 )
 def test_checks_say_what_is_wrong(tmp_path, check, name, old, new, told):

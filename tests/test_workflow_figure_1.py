@@ -147,9 +147,7 @@ def test_an_unknown_target_is_named(checkout, drawn):
 
 
 def test_figure_1_without_its_runs_says_so(checkout, drawn):
-    done = snakemake(
-        checkout, drawn, "figure_1", "-n", check=False
-    )
+    done = snakemake(checkout, drawn, "figure_1", "-n", check=False)
     assert done.returncode and "figure_1 draws nothing" in done.stdout + done.stderr
 
 
