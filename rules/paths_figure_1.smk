@@ -22,9 +22,9 @@ def figure_1_runs(*keys, one_seed=False):
 def nullified_filters(wildcards):
     """The lower half of 1G, where that run is there and its filters are taken out."""
     runs = [run for run in figure_1_runs("nullified", one_seed=True) if run in nullified()]
+    names = {"nullification": "nullification.tsv", "filter_annotation": "annotation.tsv"}
     return {
-        "nullification": for_runs(f"{RUN}/nullification.tsv", runs),
-        "filter_annotation": for_runs(f"{RUN}/annotation.tsv", runs),
+        name: path for name, file in names.items() for path in for_runs(f"{RUN}/{file}", runs[:1])
     }
 
 
