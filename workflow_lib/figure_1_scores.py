@@ -94,7 +94,7 @@ def unit_sweep(table: pd.DataFrame, metric: str = "auprc") -> Figure:
         return message("No model of the sweep over units has a score: nothing to draw.")
     margin = max(14.0, text_width(baselines["model"]) + 12)
     figure = new_figure(78 + margin, 68)
-    ax = figure.add_axes((14 / (78 + margin), 0.15, 62 / (78 + margin), 0.70))
+    ax = figure.add_axes((14 / (78 + margin), 0.15, 62 / (78 + margin), 0.67))
     _sweep_line(ax, table[table["role"] == "sweep"], sweep)
     below = _chance(ax, table)
     _baselines(ax, table[table["role"] == "baseline"], baselines)
@@ -116,13 +116,18 @@ def _sweep_legend(table: pd.DataFrame, base_rate_below: bool) -> list[Line2D]:
     kinds = [kind for kind in dict.fromkeys(table["interval"]) if kind != "none"]
     if kinds:
         bar = {"marker": "|", "ls": "", "ms": 7}
-        handles.append(Line2D([], [], color=GREEN, label=" or ".join(kinds), **bar))
+        handles.append(Line2D([], [], color=GREEN, label=_kinds(kinds), **bar))
     if (table["role"] == "baseline").any():
         handles.append(Line2D([], [], color=GREY, label="other models"))
     if base_rate_below:
-        said = f"base rate (chance): {table['base_rate'].mean():.2f}, below the axis"
+        said = f"base rate (chance): {table['base_rate'].mean():.2f}"
         handles.append(Line2D([], [], ls="", label=said))
     return handles
+
+
+def _kinds(kinds: list[str]) -> str:
+    """What the bars are, short enough for half of the legend's width."""
+    return kinds[0] if len(kinds) == 1 else "range or 95 % t interval"
 
 
 def _sweep_line(ax: Axes, runs: pd.DataFrame, models: pd.DataFrame) -> None:

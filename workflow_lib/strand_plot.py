@@ -72,6 +72,8 @@ def strand_symmetry(table: pd.DataFrame) -> Figure:
     of_models = table[table["seed"].isna()]
     models = list(dict.fromkeys(of_models["model"]))
     figure = new_figure(PAGE_WIDTH, 26 + 9 * max(len(models), 2), layout="constrained")
+    # The layout leaves too little room for the long names of two lines.
+    figure.get_layout_engine().set(rect=(0.01, 0, 0.99, 1))
     widths = [1.5] + [1] * (len(_STRAND_PANELS) - 1)
     grid = figure.subplots(1, len(_STRAND_PANELS), squeeze=False, width_ratios=widths)[0]
     colour, metric = colours(models), str(table["metric"].iloc[0]).upper()
