@@ -96,10 +96,18 @@ def test_everything_on_the_sweep_can_be_read(sweep, baselines, seeds, level):
     figure = unit_sweep(unit_sweep_table(scores, sweep, baselines))
     written = check_texts(figure)
     assert all(name in written for name in baselines)
-    assert ("below the axis" in written) == (level > 0.13)
+    # In the legend where it lies far below the axis, else beside its line.
+    assert ("base rate (chance):" in written) == (level > 0.13)
     assert "base rate (chance)" in written and "0.25" in written
     assert ("each seed" in written) == (len(seeds) > 1)
     assert ("t interval" in written) == (len(seeds) > 2)
+
+
+def test_intervals_of_both_kinds_fit_the_legend():
+    scores = metrics([*SWEEP, *BASELINES], (0, 1, 2), level=0.8)
+    several = scores[(scores["seed"] < 2) | (scores["model"] == list(SWEEP)[-1])]
+    written = check_texts(unit_sweep(unit_sweep_table(several, SWEEP, BASELINES)))
+    assert "range or 95 % t interval" in written
 
 
 def test_a_sweep_without_scores_says_so():

@@ -165,7 +165,7 @@ def test_one_target_an_unknown_check_and_no_value_draw(root, tmp_path):
     table.loc[1, ["correlation", "low", "high"]] = np.nan
     path = tmp_path / "checks.tsv"
     table.to_csv(path, sep="\t", index=False)
-    load_script(root, "figures/sanity_checks").main({"ism": str(path)}, **outputs(tmp_path))
+    load_script(root, "figures/sanity_correlations").main({"ism": str(path)}, **outputs(tmp_path))
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
     assert set(source["method"]) == {"ism"} and (source["target"] == "mean").sum() == 1
     figure = robustness_plots.sanity_checks(source)
@@ -230,7 +230,7 @@ def test_agreement_script_names_modes_and_says_when_there_is_none(root, tmp_path
     agreement().to_csv(paths["agreement"], sep="\t", index=False)
     profiles = pd.DataFrame({"name": ["REST"], "cluster": ["106"]})
     profiles.to_csv(paths["profiles"], sep="\t", index=False)
-    script = load_script(root, "figures/motif_agreement")
+    script = load_script(root, "figures/recurring_modes")
     script.main(**paths, **outputs(tmp_path))
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
     assert "REST" in source["label"].tolist() and len(source) == 5
