@@ -55,13 +55,23 @@ def for_runs(pattern, runs=RUNS):
     return list(dict.fromkeys(pattern.format(**run._asdict()) for run in runs))
 
 
+def with_method(name, runs):
+    """The runs of models whose architecture has a method."""
+    has = {
+        model: name in code.methods("model", entry["architecture"])
+        for model, entry in CATALOGUE["models"].items()
+    }
+    return [run for run in runs if has[run.model]]
+
+
 def with_units(runs=RUNS):
     """The runs of models that are made of units."""
-    return [
-        run
-        for run in runs
-        if "units" in code.methods("model", CATALOGUE["models"][run.model]["architecture"])
-    ]
+    return with_method("units", runs)
+
+
+def with_filters(runs=RUNS):
+    """The runs of models whose first layer can be read."""
+    return with_method("activations", runs)
 
 
 def of_kind(dataset):

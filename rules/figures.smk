@@ -20,7 +20,7 @@ FIGURES = {
         with_units(simulated()),
     ),
     "same_regions": ("results/{dataset}/{model}/same_regions", COMPARED),
-    "recurring_modes": ("results/{dataset}/{model}/recurring_modes", several_seeds()),
+    "recurring_modes": ("results/{dataset}/{model}/recurring_modes", several_seeds(with_filters())),
     "strand_symmetry": (
         "results/{dataset}/figures/strand_symmetry",
         [run for run in RUNS if strand_runs(run.dataset)],
@@ -50,7 +50,7 @@ rule overview:
         datasets=for_runs("results/{dataset}/dataset.h5ad"),
         models=for_runs(f"{RUN}/model.safetensors"),
         histories=for_runs(f"{RUN}/history.tsv"),
-        selections=for_runs(f"{RUN}/selection.tsv"),
+        selections=for_runs(f"{RUN}/selection.tsv", with_filters()),
         attributions=attribution_tables(),
         metrics="results/metrics.tsv",
         template=workflow.source_path("../resources/report/overview.html.jinja"),

@@ -99,7 +99,8 @@ def checked_methods(wildcards):
 def nullified():
     """The runs whose filters are taken out one by one."""
     entries = config["nullification"]["runs"]
-    return list(dict.fromkeys(run for entry in entries for run in catalogue.matching(RUNS, entry)))
+    runs = [run for entry in entries for run in catalogue.matching(with_filters(), entry)]
+    return list(dict.fromkeys(runs))
 
 
 def truth_table(wildcards):
@@ -143,7 +144,7 @@ def attribution_tables():
     ]
 
 
-def several_seeds(runs=RUNS):
+def several_seeds(runs):
     """The runs of models that are trained from more than one seed."""
     seeds = Counter(run[:2] for run in RUNS)
     return [run for run in runs if seeds[run[:2]] > 1]
@@ -190,7 +191,7 @@ def main_metric(wildcards):
 
 def strand_models(dataset):
     """The models of `strand_symmetry` that are trained on a data set, as the config has them."""
-    trained = {run.model for run in RUNS if run.dataset == dataset}
+    trained = {run.model for run in with_filters() if run.dataset == dataset}
     return [model for model in config["strand_symmetry"] if model in trained]
 
 
@@ -279,9 +280,11 @@ def other_dataset(wildcards):
 
 def interpretation_results():
     """What `interpretation` asks for: filters as motifs, importances, and what the config adds."""
-    paths = for_runs(f"{RUN}/binding_modes/filters.tsv")
+    paths = for_runs(f"{RUN}/binding_modes/filters.tsv", with_filters())
     paths += for_runs(f"{RUN}/unit_importance.tsv", with_units())
-    paths += for_runs("results/{dataset}/{model}/motif_agreement.tsv", several_seeds())
+    paths += for_runs(
+        "results/{dataset}/{model}/motif_agreement.tsv", several_seeds(with_filters())
+    )
     paths += for_runs(f"{RUN}/nullification.tsv", nullified())
     paths += attribution_tables()
     for method in attribution_methods():

@@ -10,7 +10,7 @@ def snakemake(checkout, folder, *arguments, config="tests/mini/config.yaml", che
     """Run the checkout's workflow in a folder; `config`: paths, one after the other."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile")]
     command += ["--directory", str(folder), "--configfile"]
-    command += [str(checkout / path) for path in config.split()]
+    command += [str(checkout / path) for path in str(config).split()]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [*command, "--cores", "2", "--show-failed-logs", *arguments],

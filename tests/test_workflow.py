@@ -253,7 +253,7 @@ def test_a_parser_a_model_and_a_task_are_added_with_a_file_and_a_line_each(root,
             "from workflow_lib.parsers.letters import letters\n",
         ),
         "workflow_lib/models/__init__.py": (
-            '{"explainn"', '{"counter": Counter, "explainn"',
+            '"explainn": ExplaiNN', '"counter": Counter, "explainn": ExplaiNN',
             "from workflow_lib.models.counter import Counter\n",
         ),
         "workflow_lib/tasks.py": (
