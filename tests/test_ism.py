@@ -41,10 +41,12 @@ def whole(parts):
     return np.concatenate([found for _, found in parts])
 
 
-def same(model, X, **options):
+def same(model, X, silent=False, **options):
     plain = whole(plain_effects(model, X))
     fast = whole(fast_effects(model, X, **options))
     scale = max(1, np.abs(plain).max())
+    # Where nothing changes an output the two would agree on nothing.
+    assert silent or np.abs(plain).max() > 1e-5
     np.testing.assert_allclose(fast, plain, atol=1e-4 * scale)
     assert fast.dtype == plain.dtype == np.float32
     return plain
@@ -109,7 +111,8 @@ def test_fast_equals_plain_in_deep_units(fc_layers):
 def test_fast_equals_plain_for_any_filter(filter_size, fc_layers):
     for length in (46, 47, 51):
         model = explainn(length, filter_size=filter_size, fc_layers=fc_layers, non_negative=True)
-        same(model, random_codes(2, length))
+        # The maximum over a whole map of single letters: no one substitution moves it.
+        same(model, random_codes(2, length), silent=(filter_size, fc_layers) == (1, 0))
 
 
 @pytest.mark.parametrize("fc_layers", [0, 1, 2])
