@@ -63,7 +63,7 @@ rule simulate:
 rule prepare:
     """Parse a source's files into a data set, drop what cannot be used, and split it."""
     input:
-        unpack(split_like),
+        unpack(other_datasets),
         files=source_paths,
     output:
         dataset="results/{dataset}/dataset.h5ad",

@@ -9,12 +9,16 @@ Provides: one section for each file of rules.
 
 def source_names(wildcards):
     """The names of those files in the catalogue."""
+    if "from" in of_kind(wildcards.dataset):
+        return []
     return catalogue.source_files(of_kind(wildcards.dataset), CATALOGUE["sources"])
 
 
 def source_paths(wildcards):
     """The files that a data set is made of: downloaded, simulated or the user's own."""
     entry = of_kind(wildcards.dataset)
+    if "from" in entry:
+        return []
     source = CATALOGUE["sources"][entry["source"]]
     if "simulate" in source:
         return [f"resources/simulated/{entry['source']}/sequences.tsv.gz"]
@@ -24,10 +28,11 @@ def source_paths(wildcards):
     ]
 
 
-def split_like(wildcards):
-    """The data set whose held-out sequences this one shares, if it declares one."""
-    other = of_kind(wildcards.dataset)["split"].get("like")
-    return {"like": f"results/{other}/dataset.h5ad"} if other else {}
+def other_datasets(wildcards):
+    """The data set that this one is made from, and the one whose held-out sequences it shares."""
+    entry = of_kind(wildcards.dataset)
+    others = {"made_from": entry.get("from"), "like": entry["split"].get("like")}
+    return {key: f"results/{other}/dataset.h5ad" for key, other in others.items() if other}
 
 
 def planted_database(wildcards):
@@ -186,7 +191,7 @@ def cluster_file(wildcards):
 
 def main_metric(wildcards):
     """The score that models of a data set are compared by."""
-    return "auprc" if of_kind(wildcards.dataset)["task"] == "binary" else "pcc"
+    return "pcc" if of_kind(wildcards.dataset)["task"] == "regression" else "auprc"
 
 
 def strand_models(dataset):

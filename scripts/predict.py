@@ -7,6 +7,7 @@ from workflow_lib import dataset, models
 from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device, predict
 from workflow_lib.logs import log_to
+from workflow_lib.tasks import comparable
 
 
 def main(model_path: str, data_path: str, device: str, output: str) -> None:
@@ -18,6 +19,7 @@ def main(model_path: str, data_path: str, device: str, output: str) -> None:
     values = predict(
         model, scored.obsm["sequence"], device=choose_device(device), both_strands=average
     )
+    values = comparable(str(data.uns["task"]), values)
     table = pd.DataFrame(values, index=scored.obs_names, columns=model.target_names)
     table.insert(0, "split", scored.obs["split"].astype(str))
     write_table(table, output, index_label="id", float_format="%.7g")

@@ -6,6 +6,7 @@ from typing import Any
 from workflow_lib import dataset
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
+from workflow_lib.matching import balance
 from workflow_lib.parsers import PARSERS
 from workflow_lib.splits import SPLITS
 
@@ -15,19 +16,28 @@ log = logging.getLogger("workflow_lib.prepare")
 def main(
     name: str,
     files: dict[str, str],
-    like: str | None,
+    others: dict[str, str],
     entry: dict[str, Any],
     outputs: dict[str, str],
 ) -> None:
-    """Run the data set's parser and split; write the data set and the labels of its scored part."""
-    log.info(
-        "%s: parser %s reads %s", name, entry["parser"], ", ".join(files.values()) or "nothing"
-    )
-    data = PARSERS[entry["parser"]](files=files, **entry.get("options", {}))
+    """Run the data set's parser and split; write the data set and the labels of its scored part.
+
+    `others` has the paths of the data sets that this one is made from or shares its split with.
+    """
+    if "made_from" in others:
+        log.info("%s: %s of %s", name, ", ".join(entry["targets"]), others["made_from"])
+        shared = dataset.load_shared(others["made_from"])
+        data = dataset.of_targets(shared, entry["targets"], others["made_from"])
+    else:
+        used = ", ".join(files.values()) or "nothing"
+        log.info("%s: parser %s reads %s", name, entry["parser"], used)
+        data = PARSERS[entry["parser"]](files=files, **entry.get("options", {}))
     data = dataset.drop(data, **entry.get("drop", {}))
+    if "balance" in entry:
+        data = balance(data, **entry["balance"])
     options = {k: v for k, v in entry["split"].items() if k not in ("method", "like")}
-    if like:
-        parts = SPLITS["like"](data, dataset.load(like))
+    if "like" in others:
+        parts = SPLITS["like"](data, dataset.load(others["like"]))
     else:
         parts = SPLITS[entry["split"]["method"]](data, **options)
     data.obs["split"] = parts
@@ -50,7 +60,7 @@ if __name__ == "__main__":
         main(
             name=snakemake.wildcards.dataset,
             files=dict(zip(snakemake.params.names, snakemake.input.files, strict=True)),
-            like=snakemake.input.get("like"),
+            others={k: v for k, v in snakemake.input.items() if k != "files"},
             entry=snakemake.params.entry,
             outputs=dict(snakemake.output.items()),
         )

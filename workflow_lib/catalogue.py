@@ -85,7 +85,11 @@ def _fill_in(value: Any, member: str) -> Any:
 
 
 def expand_datasets(entries: Mapping[str, Any]) -> dict[str, Any]:
-    """Write out families: `tf_binding.{member}` with `members: [CTCF, ...]` -> one entry each."""
+    """Write out families: `tf_binding.{member}` with `members: [CTCF, ...]` -> one entry each.
+
+    A member has its family's name as `family`; a data set made `from` another one has that one's
+    source and assembly.
+    """
     datasets: dict[str, Any] = {}
     for name, entry in entries.items():
         members = entry.get("members")
@@ -97,8 +101,41 @@ def expand_datasets(entries: Mapping[str, Any]) -> dict[str, Any]:
         for member in members or [""]:
             full = name.replace(MEMBER, member)
             _check_name(full, datasets, f"datasets.{name}")
-            datasets[full] = _fill_in(rest, member) if members else rest
-    return datasets
+            datasets[full] = _fill_in(rest, member) | {"family": name} if members else rest
+    return {name: _inherit(name, entry, datasets) for name, entry in datasets.items()}
+
+
+def _inherit(
+    name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """A data set made `from` another one, with that one's source and assembly."""
+    if "from" not in entry:
+        return entry
+    known("data set", entry["from"], datasets, f"datasets.{name}.from")
+    parent = datasets[entry["from"]]
+    if "from" in parent:
+        raise InputError(
+            f"config, datasets.{name}.from: {entry['from']!r} is itself made from another data "
+            f"set; wanted one that is parsed, such as {parent['from']!r}"
+        )
+    return {key: parent[key] for key in ("source", "assembly") if key in parent} | entry
+
+
+def groups(datasets: Mapping[str, Any], names: Iterable[str], size: int) -> list[list[str]]:
+    """Members of one family in groups of at most `size`, in their order; others are left out.
+
+    A group of one is none: that job is run by itself.
+    """
+    families: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        if "family" in datasets[name]:
+            families.setdefault(datasets[name]["family"], []).append(name)
+    chunks = [
+        members[start : start + size]
+        for members in families.values()
+        for start in range(0, len(members), size)
+    ]
+    return [chunk for chunk in chunks if len(chunk) > 1]
 
 
 def expand_models(entries: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,9 +281,10 @@ def _check_dataset(
     place = f"datasets.{name}"
     known("source", entry["source"], sources, f"{place}.source")
     known("task", entry["task"], code.registered("task"), f"{place}.task")
-    known("parser", entry["parser"], code.registered("parser"), f"{place}.parser")
-    _check_options("parser", entry["parser"], entry.get("options", {}), f"{place}.options")
-    source_files(entry, sources, f"{place}.files")
+    if "parser" in entry:
+        known("parser", entry["parser"], code.registered("parser"), f"{place}.parser")
+        _check_options("parser", entry["parser"], entry.get("options", {}), f"{place}.options")
+        source_files(entry, sources, f"{place}.files")
     split = entry["split"]
     if "like" in split:
         known("data set", split["like"], datasets, f"{place}.split.like")

@@ -17,6 +17,7 @@ target:
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 
 import anndata
 import numpy as np
@@ -24,6 +25,7 @@ import pandas as pd
 
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
+from workflow_lib.names import nearest
 from workflow_lib.sequence import UNKNOWN, reverse_complement
 from workflow_lib.tasks import TASKS
 
@@ -198,7 +200,7 @@ def shuffle_labels(data: anndata.AnnData, seed: int) -> None:
 
 
 def check_targets(data: anndata.AnnData, name: str) -> None:
-    """Raise unless the targets suit the task: 0, 1 or NaN where it is a binary one."""
+    """Raise unless the targets suit the task: 0, 1 or NaN for labels, one 1 a row for classes."""
     if not TASKS[data.uns["task"]].binary:
         return
     wrong = ~((data.X == 0) | (data.X == 1) | np.isnan(data.X))
@@ -207,6 +209,13 @@ def check_targets(data: anndata.AnnData, name: str) -> None:
         raise InputError(
             f"{name}, {data.obs_names[i]!r}, target {data.var_names[j]!r}: found {data.X[i, j]}, "
             f"wanted 0, 1 or nothing for the task {data.uns['task']!r}"
+        )
+    several = np.flatnonzero(np.nansum(data.X, axis=1) != 1)
+    if TASKS[data.uns["task"]].exclusive and len(several):
+        i = int(several[0])
+        raise InputError(
+            f"{name}, {data.obs_names[i]!r}: found {int(np.nansum(data.X[i]))} classes, wanted "
+            f"exactly one for the task {data.uns['task']!r}"
         )
 
 
@@ -252,6 +261,50 @@ def part(data: anndata.AnnData, *names: str) -> anndata.AnnData:
 def scored_part(data: anndata.AnnData) -> str:
     """The part that metrics are computed on: test, or validation where there is no test part."""
     return "test" if part_sizes(data)["test"] else "validation"
+
+
+def of_targets(data: anndata.AnnData, targets: Sequence[str], name: str) -> anndata.AnnData:
+    """The same sequences with some of the targets only: a data set made from another one.
+
+    Parameters
+    ----------
+    data
+        Any data set; it stays as it is.
+    targets
+        Names of its targets, in the order wanted.
+    name
+        What to call `data` in messages.
+
+    Returns
+    -------
+    AnnData
+        Without split; what `data` dropped is not counted again.
+
+    Raises
+    ------
+    InputError
+        A target that `data` lacks, with the nearest name.
+    """
+    for target in targets:
+        if target not in data.var_names:
+            raise InputError(
+                f"{name}: it has no target {target!r}{nearest(target, data.var_names)}; it has "
+                f"{data.n_vars}, the first is {data.var_names[0]!r}"
+            )
+    columns = data.var_names.get_indexer(targets)
+    obs = data.obs.drop(columns="split")
+    return build(
+        data.obs_names, data.obsm["sequence"], np.asarray(data.X)[:, columns], targets, obs=obs
+    )
+
+
+@lru_cache(maxsize=1)
+def load_shared(path: str) -> anndata.AnnData:
+    """`load`, kept for the next call: for a process that makes many data sets of one.
+
+    What comes back is everybody's: nobody may change it.
+    """
+    return load(path)
 
 
 def labels(data: anndata.AnnData) -> pd.DataFrame:

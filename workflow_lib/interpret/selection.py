@@ -11,7 +11,7 @@ from torch import nn
 from workflow_lib.errors import InputError
 from workflow_lib.inference import predict
 from workflow_lib.metrics import row_correlations
-from workflow_lib.tasks import TASKS
+from workflow_lib.tasks import TASKS, decided
 
 
 class Rule(NamedTuple):
@@ -51,8 +51,9 @@ def correctly_predicted(
         A name in TASKS.
     rule
         `all_targets`: the rounded probability of every resolved target is its label (what the
-        authors' notebooks do). `bound_target`: bound, and predicted with a probability of one
-        half or more, target by target. `correlation`: the correlation over a sequence's targets
+        authors' notebooks do); of exclusive classes the likeliest is the right one.
+        `bound_target`: bound, and predicted with a probability of one half or more, target by
+        target. `correlation`: the correlation over a sequence's targets
         exceeds `threshold` (.75 for AI-TAC, .85 for the islets). `top_fraction`: both the label
         and the prediction are among the `threshold` highest of the target. `all`: every sequence.
     threshold
@@ -81,7 +82,7 @@ def correctly_predicted(
     if logits.shape != labels.shape:
         raise InputError(f"logits of shape {logits.shape} for labels of shape {labels.shape}")
     return RULES[rule].select(
-        logits, labels, RULES[rule].threshold if threshold is None else threshold
+        decided(task, logits), labels, RULES[rule].threshold if threshold is None else threshold
     )
 
 

@@ -1,0 +1,41 @@
+"""Lay discovered motifs beside the known profiles of their factors, on the same strand."""
+
+from collections.abc import Mapping, Sequence
+
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.motif_alignment import Entry, align_entries, choose, reference_motifs
+from workflow_lib.motifs import read_meme, write_meme
+
+
+def main(
+    motifs: Sequence[str],
+    database: str,
+    entries: Sequence[Mapping],
+    references: Mapping[str, str],
+    reference_label: str,
+    outputs: Mapping[str, str],
+) -> None:
+    """Align; entry i (row, column, motif id or None for the first) is of the i-th motif file."""
+    known = read_meme(database)
+    chosen = [
+        Entry(entry["row"], entry["column"], choose(read_meme(path), entry.get("motif"), path))
+        for path, entry in zip(motifs, entries, strict=True)
+    ]
+    beside = reference_motifs(references, known, database)
+    aligned, table = align_entries(chosen, beside, known, reference_label)
+    write_meme(outputs["meme"], aligned)
+    write_table(table, outputs["table"], float_format="%.6g")
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        paths = snakemake.input.motifs
+        main(
+            motifs=[paths] if isinstance(paths, str) else list(paths),
+            database=snakemake.input.database,
+            entries=list(snakemake.params.entries),
+            references=dict(snakemake.params.references),
+            reference_label=snakemake.params.reference_label,
+            outputs=dict(snakemake.output.items()),
+        )
