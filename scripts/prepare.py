@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from workflow_lib import dataset
+from workflow_lib.derived import load_shared, of_targets
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.matching import balance
@@ -26,8 +27,8 @@ def main(
     """
     if "made_from" in others:
         log.info("%s: %s of %s", name, ", ".join(entry["targets"]), others["made_from"])
-        shared = dataset.load_shared(others["made_from"])
-        data = dataset.of_targets(shared, entry["targets"], others["made_from"])
+        shared = load_shared(others["made_from"])
+        data = of_targets(shared, entry["targets"], others["made_from"])
     else:
         used = ", ".join(files.values()) or "nothing"
         log.info("%s: parser %s reads %s", name, entry["parser"], used)

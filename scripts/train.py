@@ -1,12 +1,9 @@
 """Train one model on one data set from one seed."""
 
 import logging
-import platform
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from workflow_lib import dataset, models, training
@@ -14,7 +11,7 @@ from workflow_lib.checkpoint import Checkpoint, digest_of, remove_state
 from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device, describe_device
 from workflow_lib.logs import log_to
-from workflow_lib.tasks import TASKS
+from workflow_lib.provenance import provenance
 
 log = logging.getLogger("workflow_lib.train")
 
@@ -34,8 +31,9 @@ def main(
         training.Examples(part.obsm["sequence"], part.X)
         for part in (dataset.part(data, "train"), dataset.part(data, "validation"))
     )
-    if TASKS[data.uns["task"]].binary:
-        warn_of_few(train.targets, list(data.var_names), settings["batch_size"])
+    few = dataset.few_bound(data, settings["batch_size"])
+    if few:
+        log.warning("fewer bound training sequences than a batch has: %s", ", ".join(few))
     chosen = choose_device(device)
     log.info("device: %s; seed %d; settings: %s", describe_device(chosen), seed, settings)
     torch.manual_seed(seed)
@@ -69,27 +67,6 @@ def main(
     write_table(history, outputs["history"])
     models.save(net.cpu(), outputs["model"], metadata | provenance(chosen))
     remove_state(state_path)
-
-
-def warn_of_few(labels: np.ndarray, names: list[str], batch_size: int) -> None:
-    """Say which targets have fewer positives than a batch has sequences."""
-    positives = (labels == 1).sum(axis=0)
-    few = [f"{name} ({n})" for name, n in zip(names, positives) if n < batch_size]
-    if few:
-        log.warning(
-            "fewer training sequences bound than a batch has (%d), little can be learned: %s",
-            batch_size,
-            ", ".join(few),
-        )
-
-
-def provenance(device: torch.device) -> dict[str, Any]:
-    """Where and with what a model was trained; shown in the report."""
-    return {
-        "device": describe_device(device),
-        "machine": platform.platform(),
-        "versions": {name: version(name) for name in ("torch", "numpy", "anndata", "snakemake")},
-    }
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ target:
 
 import os
 from collections.abc import Sequence
-from functools import lru_cache
 
 import anndata
 import numpy as np
@@ -25,7 +24,6 @@ import pandas as pd
 
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
-from workflow_lib.names import nearest
 from workflow_lib.sequence import UNKNOWN, reverse_complement
 from workflow_lib.tasks import TASKS
 
@@ -219,6 +217,17 @@ def check_targets(data: anndata.AnnData, name: str) -> None:
         )
 
 
+def few_bound(data: anndata.AnnData, batch_size: int) -> list[str]:
+    """The targets with fewer positives in the training part than a batch has sequences.
+
+    `name (count)` each; none for values. Little can be learned for them.
+    """
+    if not TASKS[data.uns["task"]].binary:
+        return []
+    bound = (part(data, "train").X == 1).sum(axis=0)
+    return [f"{name} ({n})" for name, n in zip(data.var_names, bound) if n < batch_size]
+
+
 def counts(data: anndata.AnnData) -> str:
     """How many sequences were read, kept and dropped for which reason, in words."""
     dropped = ", ".join(f"{n} {reason}" for reason, n in data.uns.get("dropped", {}).items() if n)
@@ -261,50 +270,6 @@ def part(data: anndata.AnnData, *names: str) -> anndata.AnnData:
 def scored_part(data: anndata.AnnData) -> str:
     """The part that metrics are computed on: test, or validation where there is no test part."""
     return "test" if part_sizes(data)["test"] else "validation"
-
-
-def of_targets(data: anndata.AnnData, targets: Sequence[str], name: str) -> anndata.AnnData:
-    """The same sequences with some of the targets only: a data set made from another one.
-
-    Parameters
-    ----------
-    data
-        Any data set; it stays as it is.
-    targets
-        Names of its targets, in the order wanted.
-    name
-        What to call `data` in messages.
-
-    Returns
-    -------
-    AnnData
-        Without split; what `data` dropped is not counted again.
-
-    Raises
-    ------
-    InputError
-        A target that `data` lacks, with the nearest name.
-    """
-    for target in targets:
-        if target not in data.var_names:
-            raise InputError(
-                f"{name}: it has no target {target!r}{nearest(target, data.var_names)}; it has "
-                f"{data.n_vars}, the first is {data.var_names[0]!r}"
-            )
-    columns = data.var_names.get_indexer(targets)
-    obs = data.obs.drop(columns="split")
-    return build(
-        data.obs_names, data.obsm["sequence"], np.asarray(data.X)[:, columns], targets, obs=obs
-    )
-
-
-@lru_cache(maxsize=1)
-def load_shared(path: str) -> anndata.AnnData:
-    """`load`, kept for the next call: for a process that makes many data sets of one.
-
-    What comes back is everybody's: nobody may change it.
-    """
-    return load(path)
 
 
 def labels(data: anndata.AnnData) -> pd.DataFrame:

@@ -1,0 +1,55 @@
+"""Data sets made of another data set: one TF of a matrix that is parsed once for all."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import anndata
+import numpy as np
+
+from workflow_lib.dataset import build, load
+from workflow_lib.errors import InputError
+from workflow_lib.names import nearest
+
+
+def of_targets(data: anndata.AnnData, targets: Sequence[str], name: str) -> anndata.AnnData:
+    """The same sequences with some of the targets only: a data set made from another one.
+
+    Parameters
+    ----------
+    data
+        Any data set; it stays as it is.
+    targets
+        Names of its targets, in the order wanted.
+    name
+        What to call `data` in messages.
+
+    Returns
+    -------
+    AnnData
+        Without split; what `data` dropped is not counted again.
+
+    Raises
+    ------
+    InputError
+        A target that `data` lacks, with the nearest name.
+    """
+    for target in targets:
+        if target not in data.var_names:
+            raise InputError(
+                f"{name}: it has no target {target!r}{nearest(target, data.var_names)}; it has "
+                f"{data.n_vars}, the first is {data.var_names[0]!r}"
+            )
+    columns = data.var_names.get_indexer(targets)
+    obs = data.obs.drop(columns="split")
+    return build(
+        data.obs_names, data.obsm["sequence"], np.asarray(data.X)[:, columns], targets, obs=obs
+    )
+
+
+@lru_cache(maxsize=1)
+def load_shared(path: str) -> anndata.AnnData:
+    """`load`, kept for the next call: for a process that makes many data sets of one.
+
+    What comes back is everybody's: nobody may change it.
+    """
+    return load(path)
