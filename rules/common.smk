@@ -48,6 +48,7 @@ wildcard_constraints:
     database=one_of(config["motif_databases"]),
     method=one_of({"filters"}.union(*(e["methods"] for e in config["attribution"]["runs"]))),
     applied=one_of(config["apply"]),
+    motif_set=one_of(config["motif_sets"]),
 
 
 def for_runs(pattern, runs=RUNS):
@@ -111,7 +112,8 @@ def code_digest(script):
         return code.digest(
             f"scripts/{script}.py",
             model=model.get("architecture"),
-            parser=entry.get("parser"),
+            # A data set made from another one has no parser.
+            parser=entry.get("parser", "") if entry else None,
             task=entry.get("task"),
             split=entry.get("split", {}).get("method", "like") if entry else None,
         )

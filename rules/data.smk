@@ -68,6 +68,8 @@ rule prepare:
     output:
         dataset="results/{dataset}/dataset.h5ad",
         labels="results/{dataset}/labels.tsv.gz",
+    wildcard_constraints:
+        dataset=SINGLE,
     log:
         "logs/prepare/{dataset}.log",
     benchmark:

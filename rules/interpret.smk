@@ -23,6 +23,8 @@ rule filters:
         meme="results/{dataset}/{model}/seed{seed}/filters.meme",
         filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
         selection="results/{dataset}/{model}/seed{seed}/selection.tsv",
+    wildcard_constraints:
+        dataset=SINGLE,
     log:
         "logs/filters/{dataset}/{model}/seed{seed}.log",
     benchmark:
@@ -52,8 +54,12 @@ rule unit_importance:
     output:
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
         weights="results/{dataset}/{model}/seed{seed}/output_weights.tsv",
+    wildcard_constraints:
+        dataset=SINGLE,
     log:
         "logs/unit_importance/{dataset}/{model}/seed{seed}.log",
+    benchmark:
+        "benchmarks/unit_importance/{dataset}/{model}/seed{seed}.tsv"
     conda:
         "../envs/python.yaml"
     threads: 2
@@ -78,6 +84,8 @@ rule annotate:
         profiles=f"results/motifs/{config['annotation']['database']}.tsv",
     output:
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
+    wildcard_constraints:
+        dataset=SINGLE,
     log:
         "logs/annotate/{dataset}/{model}/seed{seed}.log",
     conda:

@@ -236,7 +236,17 @@ def figure_files():
             f"config, figures: unknown {sorted(unknown)}; there are: {', '.join(FIGURES)}"
         )
     chosen = [FIGURES[name] for name in config["figures"]]
-    return [path for pattern, runs in chosen for path in for_runs(f"{pattern}.pdf", runs)]
+    return [path for pattern, runs in chosen for path in for_runs(f"{pattern}.pdf", shown(runs, pattern))]
+
+
+def shown(runs, pattern):
+    """The runs of a figure, without members of families (there may be hundreds) unless asked for.
+
+    A figure of all members at once has no data set in its path: then any run will do.
+    """
+    if config["member_figures"] or "{dataset}" not in pattern:
+        return runs
+    return [run for run in runs if "family" not in of_kind(run.dataset)]
 
 
 def of_model(pattern):

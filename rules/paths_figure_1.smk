@@ -100,13 +100,18 @@ def mode_tables(field):
 
 def figure_1_files(wildcards):
     """The PDF files of its panels; those whose runs are not selected are left out, and named."""
-    panels = {name: FIGURES[name] for name in FIGURES if re.match("figure_(1|s1)", name)}
+    return panel_files("1", "figure_1")
+
+
+def panel_files(number, key):
+    """The PDF files of a figure's panels."""
+    panels = {name: FIGURES[name] for name in FIGURES if re.match(f"figure_s?{number}", name)}
     missing = [name for name, (_, runs) in panels.items() if not runs]
     if len(missing) == len(panels):
         raise WorkflowError(
-            "figure_1 draws nothing: `figure_1` in the config is empty, or none of the runs that it "
+            f"{key} draws nothing: `{key}` in the config is empty, or none of the runs that it "
             "names (data set, models, seed) is selected by `runs`"
         )
     if missing:
-        logger.warning(f"figure_1: left out for want of their runs: {', '.join(missing)}")
+        logger.warning(f"{key}: left out for want of their runs: {', '.join(missing)}")
     return [path for pattern, runs in panels.values() for path in for_runs(f"{pattern}.pdf", runs)]

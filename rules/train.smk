@@ -22,6 +22,8 @@ rule train:
     output:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         history="results/{dataset}/{model}/seed{seed}/history.tsv",
+    wildcard_constraints:
+        dataset=SINGLE,
     log:
         "logs/train/{dataset}/{model}/seed{seed}.log",
     benchmark:
@@ -53,6 +55,8 @@ rule predict:
         dataset="results/{dataset}/dataset.h5ad",
     output:
         predictions="results/{dataset}/{model}/seed{seed}/predictions.tsv.gz",
+    wildcard_constraints:
+        dataset=SINGLE,
     log:
         "logs/predict/{dataset}/{model}/seed{seed}.log",
     conda:
@@ -76,6 +80,8 @@ rule evaluate:
         labels="results/{dataset}/labels.tsv.gz",
     output:
         metrics="results/{dataset}/{model}/seed{seed}/metrics.tsv",
+    wildcard_constraints:
+        dataset=SINGLE,
     log:
         "logs/evaluate/{dataset}/{model}/seed{seed}.log",
     conda:

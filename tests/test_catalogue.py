@@ -158,6 +158,36 @@ def test_a_family_is_written_out(config):
         catalogue.expand_datasets({"x": {"members": ["a"]}})
 
 
+def test_a_data_set_made_from_another_has_its_source(config, schema):
+    datasets = catalogue.resolve(config)["datasets"]
+    member = datasets["tf_binding.NKX3-1"]
+    assert member["targets"] == ["NKX3-1"] and member["from"] == "tf_binding_matrix"
+    assert member["source"] == "tf_binding" and member["assembly"] == "hg38"
+    assert len([n for n in datasets if n.startswith("tf_binding.")]) == 163
+    mixed = {"from": "tf_binding", "source": "tf_binding", "targets": ["AR"], "task": "binary"}
+    config["datasets"]["mixed"] = mixed | {"split": {"method": "random"}}
+    with pytest.raises(InputError, match="datasets.mixed"):
+        catalogue.check_schema(config, schema)
+
+
+def test_a_data_set_is_made_from_one_that_is_there_and_parsed(config):
+    family = config["datasets"]["tf_binding.{member}"]
+    family["from"] = "tf_bindng_matrix"
+    with pytest.raises(InputError, match="did you mean 'tf_binding_matrix'"):
+        catalogue.resolve(config)
+    family["from"] = "tf_binding.AR"
+    with pytest.raises(InputError, match="is itself made from another data set"):
+        catalogue.resolve(config)
+
+
+def test_members_of_a_family_are_grouped_in_order(config):
+    datasets = catalogue.resolve(config)["datasets"]
+    names = ["tf_binding.AR", "tf_binding", "tf_binding.AR", "tf_binding.VDR", "tf_binding.SRF"]
+    groups = catalogue.groups(datasets, names, 2)
+    assert groups == [["tf_binding.AR", "tf_binding.VDR"]]  # the third would be alone
+    assert catalogue.groups(datasets, names, 1) == []
+
+
 def test_a_sweep_makes_one_model_of_each_value(config):
     config["models"]["explainn"]["hyperparameters"] = {"units": [1, 5], "filter_size": 11}
     found = catalogue.expand_models(config["models"])

@@ -105,9 +105,7 @@ def expand_datasets(entries: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _inherit(name, entry, datasets) for name, entry in datasets.items()}
 
 
-def _inherit(
-    name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any]
-) -> Mapping[str, Any]:
+def _inherit(name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any]) -> Mapping[str, Any]:
     """A data set made `from` another one, with that one's source and assembly."""
     if "from" not in entry:
         return entry
@@ -200,6 +198,12 @@ def matching(runs: Iterable[Run], entry: Mapping[str, Any]) -> list[Run]:
         and any(fnmatch.fnmatchcase(run.dataset, p) for p in entry["datasets"])
         and any(fnmatch.fnmatchcase(run.model, p) for p in entry["models"])
     ]
+
+
+def matching_names(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    """The names that fit any of the patterns, in their order."""
+    patterns = list(patterns)
+    return [name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
 
 
 def all_files(sources: Mapping[str, Any]) -> set[str]:

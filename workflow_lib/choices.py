@@ -11,19 +11,20 @@ from workflow_lib.names import known, match
 def check_choices(
     config: Mapping[str, Any], datasets: Iterable[str], models: Mapping[str, Any]
 ) -> None:
-    """Check `apply`, `attribution`, `nullification`, `strand_symmetry` and `figure_1`.
+    """Check what stands after `runs`: each name of a data set, model or motif set.
 
     Raises
     ------
     InputError
-        A data set or model that does not exist (with the nearest that does), or models in
-        `figure_1` that are not made of units.
+        A name that does not exist (with the nearest that does), or models in `figure_1` that are
+        not made of units.
     """
     chosen = {f"apply.{name}": entry for name, entry in config.get("apply", {}).items()}
     attribution = config.get("attribution") or {}
     chosen |= {f"attribution.runs.{i}": e for i, e in enumerate(attribution.get("runs", []))}
-    entries = (config.get("nullification") or {}).get("runs", [])
-    chosen |= {f"nullification.runs.{i}": entry for i, entry in enumerate(entries)}
+    for section in ("nullification", "scanning", "instances"):
+        entries = (config.get(section) or {}).get("runs", [])
+        chosen |= {f"{section}.runs.{i}": entry for i, entry in enumerate(entries)}
     checks = attribution.get("sanity_checks", {})
     chosen["attribution.sanity_checks"] = {
         "models": checks.get("models", ["*"]),
@@ -34,6 +35,8 @@ def check_choices(
         match("model", entry.get("models", ["*"]), models, f"{name}.models")
     match("model", config.get("strand_symmetry", []), models, "strand_symmetry")
     _check_figure_1(config.get("figure_1") or {}, datasets, models)
+    _check_motif_sets(config, datasets, models)
+    _check_figure_3(config.get("figure_3") or {}, config.get("motif_sets", {}), datasets, models)
 
 
 def _check_figure_1(
@@ -68,3 +71,42 @@ def _check_units(names: list[str], models: Mapping[str, Any], key: str) -> None:
                 "wanted models that differ in them"
             )
         seen[units] = name
+
+
+def _check_motif_sets(
+    config: Mapping[str, Any], datasets: Iterable[str], models: Iterable[str]
+) -> None:
+    sets = config.get("motif_sets", {})
+    for name, entry in sets.items():
+        place = f"motif_sets.{name}"
+        if "database" in entry:
+            known("motif database", entry["database"], config["motif_databases"], place)
+        if "of" in entry:
+            known("data set", entry["of"]["dataset"], datasets, f"{place}.of")
+            known("model", entry["of"]["model"], models, f"{place}.of")
+    for i, entry in enumerate((config.get("scanning") or {}).get("sets", [])):
+        match("data set", entry.get("datasets", ["*"]), datasets, f"scanning.sets.{i}.datasets")
+        for name in entry["motif_sets"]:
+            known("motif set", name, sets, f"scanning.sets.{i}.motif_sets")
+
+
+def _check_figure_3(
+    entry: Mapping[str, Any],
+    sets: Iterable[str],
+    datasets: Iterable[str],
+    models: Iterable[str],
+) -> None:
+    if not entry:
+        return
+    match("data set", entry["datasets"], datasets, "figure_3.datasets")
+    known("model", entry["model"], models, "figure_3.model")
+    if entry.get("compared"):
+        known("motif set", entry["compared"], sets, "figure_3.compared")
+    assays = entry.get("assays") or {}
+    named = [*entry.get("logos", {}), *entry.get("receptors", {})]
+    named += [shown["dataset"] for shown in assays.get("shown", [])]
+    for name in named + ([assays["scored_on"]] if assays else []):
+        known("data set", name, datasets, "figure_3")
+    for shown in assays.get("shown", []):
+        for name in shown.get("methods", {}).values():
+            known("motif set", name, sets, "figure_3.assays")

@@ -210,8 +210,8 @@ def reached(script: str | Path, **chosen: str | None) -> dict[tuple[str, str], s
     script
         Path of a Python file, relative to the project's top folder.
     chosen
-        For each registry (model, parser, split, task) the entry in use; a registry that is
-        reached but not chosen from counts whole.
+        For each registry (model, parser, split, task) the entry in use, "" for none of them; a
+        registry that is reached but not chosen from counts whole.
     """
     text, waiting = _script(ROOT / script)
     seen: dict[tuple[str, str], str] = {(str(script), ""): text}
@@ -222,6 +222,8 @@ def reached(script: str | Path, **chosen: str | None) -> dict[tuple[str, str], s
         module, name = place
         node = _module(module).definitions[name]
         kind = _REGISTRY_NAMES.get(place)
+        if kind and chosen.get(kind) == "":
+            continue
         if kind and chosen.get(kind):
             node = _entry(kind, chosen[kind])
         seen[place] = _text(_module(module), node)

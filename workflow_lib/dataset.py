@@ -16,7 +16,7 @@ target:
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import anndata
 import numpy as np
@@ -119,18 +119,21 @@ def drop(
     unknown = (data.obsm["sequence"] >= UNKNOWN).any(axis=1)
     unresolved = ~unknown & ((~np.isnan(data.X)).sum(axis=1) < wanted)
     keep = ~(unknown | unresolved)
-    dropped = dict(data.uns["dropped"])
-    dropped["unknown_base"] = int(unknown.sum())
-    dropped["unresolved"] = int(unresolved.sum())
+    counted = {"unknown_base": int(unknown.sum()), "unresolved": int(unresolved.sum())}
     if duplicates == "drop":
         repeated = keep & _repeats(data.obsm["sequence"], keep)
         keep &= ~repeated
-        dropped["duplicate"] = int(repeated.sum())
+        counted["duplicate"] = int(repeated.sum())
     kept = data[keep].copy()
-    kept.uns["dropped"] = dropped
+    kept.uns["dropped"] = add_counts(data.uns["dropped"], counted)
     if not keep.any():
         raise InputError(f"no sequence is left: {counts(kept)}")
     return kept
+
+
+def add_counts(before: Mapping[str, int], counted: Mapping[str, int]) -> dict[str, int]:
+    """Dropped sequences by reason, more of them; a parser may have used the same reason."""
+    return dict(before) | {reason: before.get(reason, 0) + n for reason, n in counted.items()}
 
 
 def _repeats(codes: np.ndarray, among: np.ndarray) -> np.ndarray:

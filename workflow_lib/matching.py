@@ -10,6 +10,7 @@ import logging
 import anndata
 import numpy as np
 
+from workflow_lib.dataset import add_counts
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import gc_content
 
@@ -85,10 +86,8 @@ def balance(data: anndata.AnnData, seed: int = 0) -> anndata.AnnData:
     keep = np.sort(np.concatenate([bound[kept_bound], unbound[kept_unbound]]))
     kept = data[keep].copy()
     lost, not_drawn = len(bound) - len(kept_bound), len(unbound) - len(kept_unbound)
-    kept.uns["dropped"] = dict(data.uns["dropped"]) | {
-        "bound_without_match": lost,
-        "unbound_not_drawn": not_drawn,
-    }
+    counted = {"bound_without_match": lost, "unbound_not_drawn": not_drawn}
+    kept.uns["dropped"] = add_counts(data.uns["dropped"], counted)
     if lost:
         empty = len(np.setdiff1d(percent[bound], percent[unbound]))
         log.warning(

@@ -8,10 +8,20 @@ from collections.abc import Callable
 
 import anndata
 
+from workflow_lib.parsers.bed import bed
+from workflow_lib.parsers.fasta import fasta
+from workflow_lib.parsers.ht_selex import ht_selex
+from workflow_lib.parsers.pbm import pbm
+from workflow_lib.parsers.smile_seq import smile_seq
 from workflow_lib.parsers.table import table
 from workflow_lib.parsers.tf_binding_matrix import tf_binding_matrix
 
 PARSERS: dict[str, Callable[..., anndata.AnnData]] = {
+    "bed": bed,
+    "fasta": fasta,
+    "ht_selex": ht_selex,
+    "pbm": pbm,
+    "smile_seq": smile_seq,
     "table": table,
     "tf_binding_matrix": tf_binding_matrix,
 }

@@ -1,0 +1,107 @@
+"""Groups: the jobs of several members of a family in one.
+
+Requires: common.smk; the grouped rules when job_groups() is called.
+Provides: SINGLE (data sets that are treated one by one), job_groups().
+"""
+
+from snakemake.iocontainers import Wildcards
+
+# Rules whose jobs are grouped, and the wildcards of each beside the data set.
+GROUPED = {
+    "prepare": [],
+    "train": ["model", "seed"],
+    "predict": ["model", "seed"],
+    "evaluate": ["model", "seed"],
+    "filters": ["model", "seed"],
+    "unit_importance": ["model", "seed"],
+    "annotate": ["model", "seed"],
+    "scan": ["model", "seed"],
+    "rank_motifs": ["model", "seed"],
+}
+GROUPS = catalogue.groups(
+    CATALOGUE["datasets"], [run.dataset for run in RUNS], config["group_size"]
+)
+SINGLE = one_of(set(CATALOGUE["datasets"]) - {name for group in GROUPS for name in group})
+
+
+def runs_of_rule(rule, datasets):
+    """The wildcards of a rule's jobs for some data sets, by what is the same in one group."""
+    suited = dict.fromkeys(["filters", "annotate"], with_filters())
+    suited |= {"unit_importance": with_units()}
+    suited |= dict.fromkeys(["scan", "rank_motifs"], ranked_runs())
+    found = {}
+    for run in suited.get(rule, RUNS):
+        if run.dataset in datasets:
+            kept = {key: str(value) for key, value in run._asdict().items()}
+            key = tuple(kept[name] for name in GROUPED[rule])
+            wildcards = {name: kept[name] for name in ("dataset", *GROUPED[rule])}
+            found.setdefault(key, {})[run.dataset] = wildcards
+    return {key: list(of_datasets.values()) for key, of_datasets in found.items()}
+
+
+def given(items, wildcards):
+    """What a rule gives its script, by name: functions called, wildcards filled in."""
+    values = {}
+    for name, (start, stop) in items._names.items():
+        values[name] = filled(items[start] if stop is None else list(items[start:stop]), wildcards)
+    named = [range(i, i + 1 if j is None else j) for i, j in items._names.values()]
+    unnamed = set(range(len(items))) - {i for positions in named for i in positions}
+    for i in unnamed:
+        values |= filled(items[i], wildcards)
+    return values
+
+
+def filled(item, wildcards):
+    """A pattern or function of a rule for these wildcards."""
+    if callable(item):
+        return item(wildcards)
+    if isinstance(item, str):
+        return str(item).format(**dict(wildcards.items()))
+    if isinstance(item, list):
+        return [filled(inner, wildcards) for inner in item]
+    return item
+
+
+def job_of(rule, wildcards):
+    """All that the script of a rule is given for these wildcards (a mapping)."""
+    proxy = getattr(rules, rule)
+    found = Wildcards(fromdict=wildcards)
+    benchmark = proxy.rule.benchmark and filled(str(proxy.benchmark), found)
+    return {
+        "wildcards": wildcards,
+        "input": given(proxy.input, found),
+        "output": given(proxy.output, found),
+        "params": given(proxy.params, found),
+        "log": filled(str(proxy.log[0]), found),
+        "benchmark": benchmark or None,
+    }
+
+
+def job_groups():
+    """What the rules of groups.smk are made of, one mapping each."""
+    found = []
+    for rule in GROUPED:
+        for number, datasets in enumerate(GROUPS, start=1):
+            for key, jobs in runs_of_rule(rule, datasets).items():
+                found.append(job_group(rule, number, key, [job_of(rule, job) for job in jobs]))
+    return found
+
+
+def job_group(rule, number, key, jobs):
+    """One of them: the jobs of a rule for a group of data sets, all of one model and seed."""
+    base = getattr(rules, rule).rule
+    place = "/".join([rule, f"group{number}", *key])
+    inputs = [value for job in jobs for value in job["input"].values()]
+    return {
+        "name": re.sub(r"\W", "_", place),
+        "rule": rule,
+        "jobs": jobs,
+        "input": inputs,
+        "output": [path for job in jobs for path in job["output"].values()]
+        + [job["benchmark"] for job in jobs if job["benchmark"]],
+        "log": f"logs/grouped/{place}.log",
+        "threads": base.resources["_cores"].value,
+        "mem_mb": base.resources["mem_mb"].value,
+        "runtime": base.resources["runtime"].value * len(jobs),
+        "message": f"{rule}: {len(jobs)} data sets in one job (progress: logs/grouped/{place}.log)",
+    }

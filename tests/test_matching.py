@@ -1,0 +1,59 @@
+"""Unbound sequences with the %GC of the bound ones."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workflow_lib import dataset
+from workflow_lib.errors import InputError
+from workflow_lib.matching import balance, match_gc, percent_gc
+from workflow_lib.sequence import encode
+
+percents = st.lists(st.integers(20, 60), max_size=80).map(np.array)
+
+
+def test_percent_gc_counts_known_bases_only():
+    assert percent_gc(encode(["GGCC", "ATAT", "GANN", "GATN"])).tolist() == [100, 0, 50, 33]
+
+
+@given(percents, percents, st.integers(0, 5))
+def test_both_groups_have_the_same_percents_and_no_more_could_be_kept(wanted, candidates, seed):
+    one, other = match_gc(wanted, candidates, seed)
+    assert sorted(wanted[one].tolist()) == sorted(candidates[other].tolist())
+    for percent in np.union1d(wanted, candidates):
+        most = min((wanted == percent).sum(), (candidates == percent).sum())
+        assert (wanted[one] == percent).sum() == most
+    for rows in (one, other):
+        assert (np.diff(rows) > 0).all()
+
+
+def test_the_seed_decides_which_are_drawn():
+    wanted, candidates = np.full(5, 40), np.full(500, 40)
+    drawn = [match_gc(wanted, candidates, seed)[1].tolist() for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def data_of(sequences, labels):
+    ids = [f"s{i}" for i in range(len(sequences))]
+    return dataset.build(ids, encode(sequences), np.array(labels, float)[:, None], ["TF"])
+
+
+def test_what_is_left_out_is_counted_by_reason():
+    sequences = ["GGGG", "GGGG", "AAAA", "CCCC", "GCGC", "CGCG", "ATTT"]
+    data = data_of(sequences, [1, 1, 1, 0, 0, 0, 1])
+    kept = balance(data, seed=0)
+    assert kept.uns["dropped"] == {"bound_without_match": 2, "unbound_not_drawn": 1}
+    assert kept.uns["n_read"] == 7 == kept.n_obs + 3
+    assert kept.X.sum() == 2
+    assert data.uns["dropped"] == {}
+
+
+def test_what_cannot_be_balanced_is_refused():
+    with pytest.raises(InputError, match="none share a %GC"):
+        balance(data_of(["GGGG", "AAAA"], [1, 0]))
+    with pytest.raises(InputError, match="other than 0 and 1"):
+        balance(data_of(["GGGG", "AAAA"], [1, np.nan]))
+    two = dataset.build(["a"], encode(["ACGT"]), np.ones((1, 2)), ["A", "B"])
+    with pytest.raises(InputError, match="found 2 targets"):
+        balance(two)

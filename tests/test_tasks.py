@@ -1,0 +1,65 @@
+"""Exclusive classes: their loss, and what is ranked and decided."""
+
+import numpy as np
+import pytest
+import torch
+
+from workflow_lib import dataset
+from workflow_lib.errors import InputError
+from workflow_lib.interpret.selection import correctly_predicted
+from workflow_lib.tasks import TASKS, comparable, decided
+
+RNG = np.random.default_rng(0)
+LOGITS = RNG.normal(size=(50, 4)).astype(np.float32)
+CLASSES = RNG.integers(0, 4, 50)
+ONE_HOT = np.eye(4, dtype=np.float32)[CLASSES]
+
+
+def test_cross_entropy_is_that_of_the_class_numbers_and_leaves_out_unresolved_rows():
+    loss = TASKS["cross_entropy"].loss
+    expected = torch.nn.functional.cross_entropy(
+        torch.from_numpy(LOGITS), torch.from_numpy(CLASSES)
+    )
+    assert loss(torch.from_numpy(LOGITS), torch.from_numpy(ONE_HOT)).item() == pytest.approx(
+        expected.item(), rel=1e-6
+    )
+    holes = ONE_HOT.copy()
+    holes[10:] = np.nan
+    first = loss(torch.from_numpy(LOGITS[:10]), torch.from_numpy(ONE_HOT[:10]))
+    assert loss(torch.from_numpy(LOGITS), torch.from_numpy(holes)).item() == pytest.approx(
+        first.item(), rel=1e-6
+    )
+
+
+def test_comparable_outputs_rank_sequences_as_their_probabilities_do():
+    shifted = LOGITS + RNG.normal(size=(50, 1)).astype(np.float32) * 10  # means nothing
+    probabilities = torch.softmax(torch.from_numpy(shifted), dim=1).numpy()
+    ranked = comparable("cross_entropy", shifted)
+    assert ranked.dtype == np.float32
+    np.testing.assert_allclose(np.exp(ranked), probabilities, rtol=1e-4)
+    np.testing.assert_allclose(comparable("cross_entropy", LOGITS), ranked, atol=1e-4)
+    assert comparable("binary", LOGITS) is LOGITS
+
+
+def test_the_likeliest_class_alone_is_decided_for():
+    yes = decided("cross_entropy", LOGITS) > 0
+    assert (yes.sum(axis=1) == 1).all()
+    assert (yes.argmax(axis=1) == LOGITS.argmax(axis=1)).all()
+    assert decided("binary", LOGITS) is LOGITS
+    assert not (decided("cross_entropy", np.zeros((1, 3))) > 0).any()  # a tie decides nothing
+
+
+def test_a_class_is_right_where_it_is_the_likeliest():
+    right = correctly_predicted(LOGITS, ONE_HOT, "cross_entropy", "all_targets")
+    assert (right[:, 0] == (LOGITS.argmax(axis=1) == CLASSES)).all()
+    bound = correctly_predicted(LOGITS, ONE_HOT, "cross_entropy", "bound_target")
+    assert (bound == (right & (ONE_HOT == 1))).all()
+
+
+def test_every_sequence_needs_exactly_one_class():
+    X = np.eye(3)[[0, 1, 2]]
+    X[1] = [1, 1, 0]
+    data = dataset.build(["a", "b", "c"], np.zeros((3, 4)), X, ["one", "two", "three"])
+    data.uns["task"] = "cross_entropy"
+    with pytest.raises(InputError, match="'b': found 2 classes, wanted exactly one"):
+        dataset.check_targets(data, "mine")

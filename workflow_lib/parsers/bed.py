@@ -1,0 +1,225 @@
+"""Peaks and a genome: windows around the peaks, and unbound ones of the same %GC."""
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import anndata
+import numpy as np
+import pandas as pd
+
+from workflow_lib.dataset import build
+from workflow_lib.errors import InputError
+from workflow_lib.names import nearest
+from workflow_lib.parsers.fasta import match_or_explain, named_files
+from workflow_lib.regions import (
+    CENTRES,
+    known_chromosomes,
+    open_genome,
+    overlaps,
+    random_windows,
+    read_bed,
+    resize,
+    sequences,
+    window_gc,
+)
+
+if TYPE_CHECKING:
+    from pyfaidx import Fasta
+
+log = logging.getLogger(__name__)
+
+# Windows are drawn from the genome in rounds, each so many times what is wanted in all.
+_DRAWN_AT_ONCE, _ROUNDS = 5, 20
+_PLACE = ["chrom", "start", "end"]
+_NOWHERE = pd.DataFrame({"chrom": [], "start": [], "end": []}).astype(
+    {"chrom": object, "start": np.int64, "end": np.int64}
+)
+
+
+class _Ground(NamedTuple):
+    """What windows are cut from."""
+
+    genome: "Fasta"
+    path: str | os.PathLike
+    sizes: dict[str, int]
+    length: int
+    blacklist: pd.DataFrame
+
+
+def bed(
+    files: Mapping[str, str | os.PathLike],
+    peaks: str | Sequence[str],
+    genome: str,
+    length: int = 200,
+    centre: str = "summit",
+    blacklist: str | Sequence[str] | None = None,
+    regions: str | Sequence[str] | None = None,
+    ratio: int = 1,
+    seed: int = 0,
+    target: str = "bound",
+) -> anndata.AnnData:
+    """Cut windows around peaks from a genome, and draw unbound ones (paper, Methods, mouse data).
+
+    Unbound windows never touch a peak, its window (also where that is left out) or the blacklist;
+    no window holds an N. Peaks that find no unbound window of their %GC are left out.
+
+    Parameters
+    ----------
+    files
+        Name -> path.
+    peaks, blacklist
+        Names in `files` of BED or narrowPeak files, plain or gzip.
+    genome
+        Name of a FASTA file, plain or bgzip. Its index is left beside it.
+    length
+        bp of each window.
+    centre
+        What a peak's window is laid around: `summit` of narrowPeak, or the middle where a line
+        has none; `middle`; `thick_start`, the summit in ReMap's BED files.
+    regions
+        Names of BED files whose regions (e.g. all accessible ones) unbound windows are laid
+        around, by their middle; without, they are drawn anywhere on chromosomes with peaks.
+    ratio
+        Unbound windows for each peak, in each %GC bin.
+    seed
+        Of the draw.
+    target
+        What to call the one target: 1 bound, 0 unbound.
+
+    Returns
+    -------
+    AnnData
+        Ids `chrom:start-end`. Dropped, by the first reason that applies: unknown_chromosome,
+        beyond_chromosome_end, blacklisted, same_window, n_in_sequence, bound_without_match; of
+        regions the same with `region_` in front, region_overlaps_peak and unbound_not_drawn.
+
+    Raises
+    ------
+    InputError
+        Options and files that are wrong, signs of another assembly, nothing left, more than
+        half of the peaks without a partner.
+    """
+    named = {"peaks": peaks, "genome": genome, "blacklist": blacklist, "regions": regions}
+    paths = {option: named_files(files, option, names) for option, names in named.items()}
+    _check_options(paths, length, centre, ratio)
+    with open_genome(paths["genome"][0]) as letters:
+        sizes = {chrom: len(letters[chrom]) for chrom in letters.keys()}
+        ground = _Ground(letters, paths["genome"][0], sizes, length, _NOWHERE)
+        ground = ground._replace(blacklist=_read(paths["blacklist"], ground)[0])
+        found, dropped = _read(paths["peaks"], ground, centre)
+        bound, taken = _usable(found, ground, dropped), pd.concat([found, resize(found, length)])
+        name = ", ".join(map(str, paths["peaks"]))
+        if bound.empty:
+            raise InputError(f"{name}: no peak is left; dropped: {dropped}")
+        if regions:
+            unbound = _from_regions(paths["regions"], ground, taken, dropped)
+        else:
+            unbound = _from_genome(bound, ground, taken, ratio, seed)
+        kept, drawn = match_or_explain(
+            bound["gc"].to_numpy(), unbound["gc"].to_numpy(), seed, name, ratio
+        )
+        dropped["bound_without_match"] = len(bound) - len(kept)
+        if regions:
+            dropped["unbound_not_drawn"] = len(unbound) - len(drawn)
+        windows = pd.concat([bound.iloc[kept], unbound.iloc[drawn]], ignore_index=True)
+        codes = sequences(letters, windows)
+    labels = (np.arange(len(windows)) < len(kept)).astype(np.float32)[:, None]
+    obs = windows[_PLACE].assign(strand=".")
+    ids = [f"{w.chrom}:{w.start}-{w.end}" for w in windows.itertuples()]
+    return build(ids, codes, labels, [target], obs=obs, dropped=dropped)
+
+
+def _check_options(
+    paths: Mapping[str, Sequence[str | os.PathLike]], length: int, centre: str, ratio: int
+) -> None:
+    for option, enough in (("peaks", bool(paths["peaks"])), ("genome", len(paths["genome"]) == 1)):
+        if not enough:
+            raise InputError(f"option {option}: found {len(paths[option])} files, wanted one")
+    for option, value in (("length", length), ("ratio", ratio)):
+        if not isinstance(value, int) or value < 1:
+            raise InputError(f"option {option}: found {value!r}, wanted a whole number above 0")
+    if centre not in CENTRES:
+        raise InputError(
+            f"option centre: unknown {centre!r}{nearest(centre, CENTRES)}; there are: "
+            f"{', '.join(CENTRES)}"
+        )
+
+
+def _read(
+    paths: Sequence[str | os.PathLike], ground: _Ground, centre: str = "middle"
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Regions on the genome's chromosomes, and how many lie on others."""
+    tables, unknown = [], 0
+    for path in paths:
+        table = read_bed(path, centre)
+        known = known_chromosomes(table, ground.sizes, path, ground.path)
+        tables.append(table[known])
+        unknown += int((~known).sum())
+    table = pd.concat(tables, ignore_index=True) if tables else _NOWHERE
+    return table, {"unknown_chromosome": unknown}
+
+
+def _usable(
+    regions: pd.DataFrame,
+    ground: _Ground,
+    dropped: dict[str, int],
+    prefix: str = "",
+    taken: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Windows around regions that can be used, with their `gc`; the others are counted."""
+    windows = resize(regions, ground.length)
+
+    def keep(mask: np.ndarray | pd.Series, reason: str) -> None:
+        nonlocal windows
+        dropped[prefix + reason] = int((~mask).sum())
+        windows = windows[mask]
+
+    ends = windows["chrom"].map(ground.sizes)
+    keep((windows["start"] >= 0) & (windows["end"] <= ends), "beyond_chromosome_end")
+    keep(~overlaps(windows, ground.blacklist), "blacklisted")
+    keep(~windows.duplicated(), "same_window")
+    if taken is not None:
+        keep(~overlaps(windows, taken), "overlaps_peak")
+    windows = windows.assign(gc=window_gc(ground.genome, windows))
+    keep(windows["gc"] >= 0, "n_in_sequence")
+    return windows
+
+
+def _from_regions(
+    paths: Sequence[str | os.PathLike],
+    ground: _Ground,
+    taken: pd.DataFrame,
+    dropped: dict[str, int],
+) -> pd.DataFrame:
+    """Windows around candidate regions, apart from the peaks; with their `gc`."""
+    table, unknown = _read(paths, ground)
+    dropped["region_unknown_chromosome"] = unknown["unknown_chromosome"]
+    windows = _usable(table, ground, dropped, "region_", taken)
+    log.info("%d of %d regions can be drawn from", len(windows), len(table))
+    return windows
+
+
+def _from_genome(
+    bound: pd.DataFrame, ground: _Ground, taken: pd.DataFrame, ratio: int, seed: int
+) -> pd.DataFrame:
+    """Windows from chromosomes with peaks until every %GC bin is full, or for so many rounds."""
+    present = set(bound["chrom"])
+    sizes = {chrom: size for chrom, size in ground.sizes.items() if chrom in present}
+    avoid = pd.concat([taken[_PLACE], ground.blacklist[_PLACE]])
+    avoid = avoid[avoid["chrom"].isin(present)]
+    wanted = ratio * np.bincount(bound["gc"], minlength=101)
+    rng = np.random.default_rng([seed, 2])
+    found = bound.iloc[:0]
+    for _ in range(_ROUNDS):
+        drawn = random_windows(sizes, _DRAWN_AT_ONCE * int(wanted.sum()), ground.length, rng)
+        drawn = drawn[~overlaps(drawn, avoid)]
+        drawn = drawn.assign(gc=window_gc(ground.genome, drawn))
+        found = pd.concat([found, drawn[drawn["gc"] >= 0]]).drop_duplicates(_PLACE)
+        # The first ones of each bin: what is drawn later fills only what is still empty.
+        found = found[found.groupby("gc").cumcount().to_numpy() < wanted[found["gc"]]]
+        if len(found) == wanted.sum():
+            break
+    log.info("%d of %d unbound windows were found in the genome", len(found), wanted.sum())
+    return found
