@@ -16,12 +16,18 @@ report: "resources/report/workflow.rst"
 include: "rules/common.smk"
 include: "rules/paths.smk"
 include: "rules/paths_figure_1.smk"
+include: "rules/paths_figure_3.smk"
+include: "rules/paths_groups.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/interpret.smk"
 include: "rules/motifs.smk"
+include: "rules/discovery.smk"
+include: "rules/scanning.smk"
+include: "rules/groups.smk"
 include: "rules/figures.smk"
 include: "rules/figure_1.smk"
+include: "rules/figure_3.smk"
 
 
 rule all:

@@ -68,12 +68,12 @@ rule prepare:
     output:
         dataset="results/{dataset}/dataset.h5ad",
         labels="results/{dataset}/labels.tsv.gz",
-    wildcard_constraints:
-        dataset=SINGLE,
     log:
         "logs/prepare/{dataset}.log",
     benchmark:
         "benchmarks/prepare/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     resources:

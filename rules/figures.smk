@@ -34,6 +34,14 @@ FIGURES = {
     "figure_1f": (f"{OF_DATASET}/figure_1f", figure_1_runs("model", one_seed=True)),
     "figure_1g": (f"{OF_DATASET}/figure_1g", figure_1_runs("model", one_seed=True)),
     "figure_s1": (f"{OF_DATASET}/figure_s1", figure_1_runs("model", one_seed=True)),
+    "figure_3a": ("results/figures/figure_3a", figure_3_runs()),
+    "figure_3b": ("results/figures/figure_3b", figure_3_runs()),
+    "figure_3c": ("results/figures/figure_3c", figure_3_runs()),
+    "figure_3d": ("results/figures/figure_3d", figure_3_runs()),
+    "figure_3e": ("results/figures/figure_3e", drawn_logos("figure_3e")),
+    "figure_3f": ("results/figures/figure_3f", scored_assays()),
+    "figure_3g": ("results/figures/figure_3g", drawn_logos("figure_3g")),
+    "figure_s3": ("results/figures/figure_s3", drawn_logos("figure_s3")),
 }
 
 

@@ -23,12 +23,12 @@ rule filters:
         meme="results/{dataset}/{model}/seed{seed}/filters.meme",
         filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
         selection="results/{dataset}/{model}/seed{seed}/selection.tsv",
-    wildcard_constraints:
-        dataset=SINGLE,
     log:
         "logs/filters/{dataset}/{model}/seed{seed}.log",
     benchmark:
         "benchmarks/filters/{dataset}/{model}/seed{seed}.tsv"
+    wildcard_constraints:
+        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     threads: 2
@@ -54,12 +54,12 @@ rule unit_importance:
     output:
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
         weights="results/{dataset}/{model}/seed{seed}/output_weights.tsv",
-    wildcard_constraints:
-        dataset=SINGLE,
     log:
         "logs/unit_importance/{dataset}/{model}/seed{seed}.log",
     benchmark:
         "benchmarks/unit_importance/{dataset}/{model}/seed{seed}.tsv"
+    wildcard_constraints:
+        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     threads: 2
@@ -79,15 +79,16 @@ rule unit_importance:
 rule annotate:
     """Name each filter after the known motifs that it resembles."""
     input:
+        unpack(tomtom_pairs),
         filters="results/{dataset}/{model}/seed{seed}/filters.meme",
         database=f"results/motifs/{config['annotation']['database']}.meme",
         profiles=f"results/motifs/{config['annotation']['database']}.tsv",
     output:
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
-    wildcard_constraints:
-        dataset=SINGLE,
     log:
         "logs/annotate/{dataset}/{model}/seed{seed}.log",
+    wildcard_constraints:
+        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     resources:

@@ -22,9 +22,7 @@ rule motif_database:
         mem_mb=1000,
         runtime=10,
     params:
-        release=setting("motif_databases/{database}/release", within=config),
-        collection=setting("motif_databases/{database}/collection", within=config),
-        tax_group=setting("motif_databases/{database}/tax_group", within=config),
+        chosen=chosen_profiles,
         code=code_digest("motif_database"),
     message:
         "Writing the known motifs of {wildcards.database}"
@@ -61,6 +59,7 @@ rule modisco:
 
 use rule annotate as annotate_patterns with:
     input:
+        unpack(tomtom_pairs),
         filters="results/{dataset}/{model}/seed{seed}/modisco/{method}.meme",
         database=f"results/motifs/{config['annotation']['database']}.meme",
         profiles=f"results/motifs/{config['annotation']['database']}.tsv",

@@ -170,12 +170,28 @@ def sanity_settings():
 # motifs
 
 
+def tomtom_pairs(wildcards):
+    """What Tomtom found, where the config wants the program itself."""
+    if config["annotation"]["program"] == "memelite":
+        return {}
+    run = RUN.format(**dict(wildcards.items()))
+    if "method" not in wildcards.keys():
+        return {"pairs": f"{run}/tomtom.tsv"}
+    return {"pairs": f"{run}/modisco/{wildcards.method}.tomtom.tsv"}
+
+
 def annotation_of(wildcards):
     """The annotated motifs of a run: its filters, or the patterns in its attributions."""
     run = RUN.format(**dict(wildcards.items()))
     if wildcards.method == "filters":
         return f"{run}/annotation.tsv"
     return f"{run}/modisco/{wildcards.method}.annotation.tsv"
+
+
+def chosen_profiles(wildcards):
+    """For `params`: which profiles a motif database has."""
+    entry = config["motif_databases"][wildcards.database]
+    return {key: value for key, value in entry.items() if key != "clusters"}
 
 
 def cluster_file(wildcards):
@@ -236,7 +252,11 @@ def figure_files():
             f"config, figures: unknown {sorted(unknown)}; there are: {', '.join(FIGURES)}"
         )
     chosen = [FIGURES[name] for name in config["figures"]]
-    return [path for pattern, runs in chosen for path in for_runs(f"{pattern}.pdf", shown(runs, pattern))]
+    return [
+        path
+        for pattern, runs in chosen
+        for path in for_runs(f"{pattern}.pdf", shown(runs, pattern))
+    ]
 
 
 def shown(runs, pattern):

@@ -106,8 +106,9 @@ def discovery_steps():
             entries.append(time_entry(*run, step, *files))
     for dataset, motif_set in scanned_sets():
         if "streme" in config["motif_sets"][motif_set]:
-            given = [of_set(f"/train.{kind}.fa", dataset, motif_set) for kind in ("bound", "unbound")]
-            machine = of_set("/machine.txt", dataset, motif_set)
+            folder = of_set("", dataset, motif_set)
+            given = [f"{folder}/train.{kind}.fa" for kind in ("bound", "unbound")]
+            machine = f"{folder}/machine.txt"
             entries.append(time_entry(dataset, motif_set, "", "streme", given, machine))
     return entries
 
@@ -198,7 +199,7 @@ def assay_entries():
         runs = [run for run in ranked_runs() if run.dataset == shown["dataset"]]
         wanted = {"datasets": ["*"], "models": [FIGURE_3["model"]], "seeds": [FIGURE_3["seed"]]}
         methods = [
-            (tool_name(run.model), "model", f"{RUN}/filters.best.meme".format(**run._asdict()))
+            (tool_name(run.model), "explainn", f"{RUN}/filters.best.meme".format(**run._asdict()))
             for run in catalogue.matching(runs, wanted)
         ]
         for label, motif_set in shown["methods"].items():
@@ -246,9 +247,12 @@ def logo_references(wildcards):
 
 def logo_database(wildcards):
     """The database that these profiles are from."""
-    assays = FIGURE_3["assays"] or {}
-    own = assays.get("database") if wildcards.panel == "figure_3g" else None
-    return f"results/motifs/{own or config['annotation']['database']}.meme"
+    return f"results/motifs/{FIGURE_3['database'] or config['annotation']['database']}.meme"
+
+
+def model_label(wildcards):
+    """For `params`: the model as the panels of logos call it."""
+    return tool_name(FIGURE_3["model"])
 
 
 def assay_files(wildcards):

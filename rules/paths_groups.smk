@@ -4,6 +4,8 @@ Requires: common.smk; the grouped rules when job_groups() is called.
 Provides: SINGLE (data sets that are treated one by one), job_groups().
 """
 
+import os
+
 from snakemake.iocontainers import Wildcards
 
 # Rules whose jobs are grouped, and the wildcards of each beside the data set.
@@ -24,23 +26,23 @@ GROUPS = catalogue.groups(
 SINGLE = one_of(set(CATALOGUE["datasets"]) - {name for group in GROUPS for name in group})
 
 
-def runs_of_rule(rule, datasets):
+def runs_of_rule(step, datasets):
     """The wildcards of a rule's jobs for some data sets, by what is the same in one group."""
     suited = dict.fromkeys(["filters", "annotate"], with_filters())
     suited |= {"unit_importance": with_units()}
     suited |= dict.fromkeys(["scan", "rank_motifs"], ranked_runs())
     found = {}
-    for run in suited.get(rule, RUNS):
+    for run in suited.get(step, RUNS):
         if run.dataset in datasets:
             kept = {key: str(value) for key, value in run._asdict().items()}
-            key = tuple(kept[name] for name in GROUPED[rule])
-            wildcards = {name: kept[name] for name in ("dataset", *GROUPED[rule])}
+            key = tuple(kept[name] for name in GROUPED[step])
+            wildcards = {name: kept[name] for name in ("dataset", *GROUPED[step])}
             found.setdefault(key, {})[run.dataset] = wildcards
     return {key: list(of_datasets.values()) for key, of_datasets in found.items()}
 
 
 def given(items, wildcards):
-    """What a rule gives its script, by name: functions called, wildcards filled in."""
+    """What a step gives its script, by name: functions called, wildcards filled in."""
     values = {}
     for name, (start, stop) in items._names.items():
         values[name] = filled(items[start] if stop is None else list(items[start:stop]), wildcards)
@@ -52,7 +54,7 @@ def given(items, wildcards):
 
 
 def filled(item, wildcards):
-    """A pattern or function of a rule for these wildcards."""
+    """A pattern or function of a step for these wildcards."""
     if callable(item):
         return item(wildcards)
     if isinstance(item, str):
@@ -62,9 +64,9 @@ def filled(item, wildcards):
     return item
 
 
-def job_of(rule, wildcards):
-    """All that the script of a rule is given for these wildcards (a mapping)."""
-    proxy = getattr(rules, rule)
+def job_of(step, wildcards):
+    """All that the script of a step is given for these wildcards (a mapping)."""
+    proxy = getattr(rules, step)
     found = Wildcards(fromdict=wildcards)
     benchmark = proxy.rule.benchmark and filled(str(proxy.benchmark), found)
     return {
@@ -80,21 +82,21 @@ def job_of(rule, wildcards):
 def job_groups():
     """What the rules of groups.smk are made of, one mapping each."""
     found = []
-    for rule in GROUPED:
+    for step in GROUPED:
         for number, datasets in enumerate(GROUPS, start=1):
-            for key, jobs in runs_of_rule(rule, datasets).items():
-                found.append(job_group(rule, number, key, [job_of(rule, job) for job in jobs]))
+            for key, jobs in runs_of_rule(step, datasets).items():
+                found.append(job_group(step, number, key, [job_of(step, job) for job in jobs]))
     return found
 
 
-def job_group(rule, number, key, jobs):
-    """One of them: the jobs of a rule for a group of data sets, all of one model and seed."""
-    base = getattr(rules, rule).rule
-    place = "/".join([rule, f"group{number}", *key])
+def job_group(step, number, key, jobs):
+    """One of them: the jobs of a step for a group of data sets, all of one model and seed."""
+    base = getattr(rules, step).rule
+    place = os.path.join(step, f"group{number}", *key)
     inputs = [value for job in jobs for value in job["input"].values()]
     return {
         "name": re.sub(r"\W", "_", place),
-        "rule": rule,
+        "rule": step,
         "jobs": jobs,
         "input": inputs,
         "output": [path for job in jobs for path in job["output"].values()]
@@ -103,5 +105,5 @@ def job_group(rule, number, key, jobs):
         "threads": base.resources["_cores"].value,
         "mem_mb": base.resources["mem_mb"].value,
         "runtime": base.resources["runtime"].value * len(jobs),
-        "message": f"{rule}: {len(jobs)} data sets in one job (progress: logs/grouped/{place}.log)",
+        "message": f"{step}: {len(jobs)} data sets in one job (progress: logs/grouped/{place}.log)",
     }

@@ -22,12 +22,12 @@ rule train:
     output:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         history="results/{dataset}/{model}/seed{seed}/history.tsv",
-    wildcard_constraints:
-        dataset=SINGLE,
     log:
         "logs/train/{dataset}/{model}/seed{seed}.log",
     benchmark:
         "benchmarks/train/{dataset}/{model}/seed{seed}.tsv"
+    wildcard_constraints:
+        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     # Two trainings side by side on two cores take half the time of one after another on both; for a
@@ -55,10 +55,10 @@ rule predict:
         dataset="results/{dataset}/dataset.h5ad",
     output:
         predictions="results/{dataset}/{model}/seed{seed}/predictions.tsv.gz",
-    wildcard_constraints:
-        dataset=SINGLE,
     log:
         "logs/predict/{dataset}/{model}/seed{seed}.log",
+    wildcard_constraints:
+        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     resources:
@@ -80,10 +80,10 @@ rule evaluate:
         labels="results/{dataset}/labels.tsv.gz",
     output:
         metrics="results/{dataset}/{model}/seed{seed}/metrics.tsv",
-    wildcard_constraints:
-        dataset=SINGLE,
     log:
         "logs/evaluate/{dataset}/{model}/seed{seed}.log",
+    wildcard_constraints:
+        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     resources:

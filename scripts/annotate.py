@@ -4,15 +4,22 @@ import pandas as pd
 
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
+from workflow_lib.meme_suite import read_tomtom
 from workflow_lib.motifs import read_meme
 from workflow_lib.tomtom import annotate, tomtom
 
 
-def main(filters: str, database: str, profiles: str, q_value: float, output: str) -> None:
-    """Write one row per pair, best first within each unit."""
-    pairs = tomtom(read_meme(filters), read_meme(database), q_value)
+def main(
+    filters: str, database: str, profiles: str, pairs: str | None, q_value: float, output: str
+) -> None:
+    """Write one row per pair, best first within each unit; `pairs`: what the program found."""
+    motifs = read_meme(filters)
+    if pairs:
+        found = read_tomtom(pairs, motifs)
+    else:
+        found = tomtom(motifs, read_meme(database), q_value)
     known = pd.read_csv(profiles, sep="\t", dtype=str, keep_default_na=False)
-    write_table(annotate(pairs, known), output, float_format="%.6g")
+    write_table(annotate(found, known), output, float_format="%.6g")
 
 
 if __name__ == "__main__":
@@ -21,6 +28,7 @@ if __name__ == "__main__":
             filters=snakemake.input.filters,
             database=snakemake.input.database,
             profiles=snakemake.input.profiles,
+            pairs=snakemake.input.get("pairs"),
             q_value=snakemake.params.q_value,
             output=snakemake.output.annotation,
         )

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -46,6 +47,8 @@ def directives(path: Path, keyword: str) -> Iterator[tuple[int, str, str]]:
     lines = path.read_text().splitlines()
     rule = ""
     for number, line in enumerate(lines, start=1):
+        if line.strip() == "rule:":
+            rule = ""
         if named := re.match(r"(?:use )?(?:rule|checkpoint)\s+(?:\w+ as )?(\w+)", line):
             rule = named.group(1)
         if found := re.match(rf"\s*{keyword}:\s*(.*)", line):
@@ -92,15 +95,20 @@ def scripts_named(root: Path) -> list[str]:
                 continue
             script = (path.parent / text).resolve()
             used.add(script)
-            if script.stem != rule:
+            # Rules made in a loop have names of their own.
+            if rule and script.stem != rule:
                 problems.append(f"{place}: its script is called {script.name}, wanted {rule}.py")
     return problems + unused_files(root, "scripts/**/*.py", used)
 
 
 def rule_texts(root: Path) -> dict[str, str]:
-    """Return the text of each rule, by name."""
+    """Return the text of each rule, by name; of one made in a loop by its script's name."""
     found = {}
     for path in rule_files(root):
+        for match in re.finditer(r"^    rule:\n(.*?)(?=^\S|\Z)", path.read_text(), re.M | re.S):
+            text = textwrap.dedent(match[1]).replace("\n", "\n    ")
+            script = re.search(r"scripts/(\w+)\.py", text)
+            found[script[1] if script else ""] = "    " + text
         pattern = r"^(?:use rule \w+ as|rule) (\w+)[^\n]*:\n(.*?)(?=^\S|\Z)"
         for match in re.finditer(pattern, path.read_text(), re.MULTILINE | re.DOTALL):
             found[match[1]] = match[2]

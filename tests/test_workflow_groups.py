@@ -9,7 +9,7 @@ from running import planned, snakemake
 
 pytestmark = pytest.mark.slow
 CONFIG = "tests/mini/config.yaml tests/mini/figure_3.yaml"
-RUN = "results/mini_tf.{}/tiny/seed0"
+RUN = "results/mini_tf.{}/tiny_gata/seed0"
 TARGETS = [
     f"{RUN.format(name)}/{file}"
     for name in ("red", "blue")
@@ -21,7 +21,7 @@ TARGETS = [
 def alone(checkout, tmp_path_factory):
     """A folder with one job for each member."""
     folder = tmp_path_factory.mktemp("alone")
-    snakemake(checkout, folder, *TARGETS, config=CONFIG)
+    snakemake(checkout, folder, *TARGETS, "--config", "group_size=1", config=CONFIG)
     return folder
 
 
@@ -31,7 +31,7 @@ def together(checkout, tmp_path_factory):
     folder = tmp_path_factory.mktemp("together")
     arguments = (*TARGETS, "--config", "group_size=2")
     jobs = planned(snakemake(checkout, folder, *arguments, "-n", config=CONFIG))
-    assert jobs["train_group1_tiny_0"] == jobs["prepare_group1"] == 1 and "train" not in jobs
+    assert jobs["train_group1_tiny_gata_0"] == jobs["prepare_group1"] == 1 and "train" not in jobs
     snakemake(checkout, folder, *arguments, config=CONFIG)
     return folder
 
@@ -53,8 +53,8 @@ def test_groups_make_the_same_files(alone, together):
 
 
 def test_each_member_has_its_own_log_and_times(together):
-    assert "finished" in (together / "logs/train/mini_tf.red/tiny/seed0.log").read_text()
-    times = pd.read_csv(together / "benchmarks/train/mini_tf.blue/tiny/seed0.tsv", sep="\t")
+    assert "finished" in (together / "logs/train/mini_tf.red/tiny_gata/seed0.log").read_text()
+    times = pd.read_csv(together / "benchmarks/train/mini_tf.blue/tiny_gata/seed0.tsv", sep="\t")
     assert 0 < times.cpu_time[0] < 100 and 0 < times.s[0] < 100
 
 
@@ -73,7 +73,14 @@ def test_a_failed_group_keeps_what_was_finished(checkout, together, tmp_path):
     options = ("--config", "group_size=2", "--rerun-triggers", "mtime")
     models = [f"{RUN.format(name)}/model.safetensors" for name in ("red", "blue")]
     done = snakemake(
-        checkout, folder, *models, "-R", "train_group1_tiny_0", *options, config=CONFIG, check=False
+        checkout,
+        folder,
+        *models,
+        "-R",
+        "train_group1_tiny_gata_0",
+        *options,
+        config=CONFIG,
+        check=False,
     )
     said = done.stdout + done.stderr
     assert done.returncode and "1 of 2 jobs failed" in said and "mini_tf.red" in said

@@ -36,7 +36,7 @@ def check_choices(
     match("model", config.get("strand_symmetry", []), models, "strand_symmetry")
     _check_figure_1(config.get("figure_1") or {}, datasets, models)
     _check_motif_sets(config, datasets, models)
-    _check_figure_3(config.get("figure_3") or {}, config.get("motif_sets", {}), datasets, models)
+    _check_figure_3(config.get("figure_3") or {}, config, datasets, models)
 
 
 def _check_figure_1(
@@ -92,14 +92,17 @@ def _check_motif_sets(
 
 def _check_figure_3(
     entry: Mapping[str, Any],
-    sets: Iterable[str],
+    config: Mapping[str, Any],
     datasets: Iterable[str],
     models: Iterable[str],
 ) -> None:
+    sets, databases = config.get("motif_sets", {}), config["motif_databases"]
     if not entry:
         return
     match("data set", entry["datasets"], datasets, "figure_3.datasets")
     known("model", entry["model"], models, "figure_3.model")
+    if entry.get("database"):
+        known("motif database", entry["database"], databases, "figure_3.database")
     if entry.get("compared"):
         known("motif set", entry["compared"], sets, "figure_3.compared")
     assays = entry.get("assays") or {}

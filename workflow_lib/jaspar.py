@@ -3,7 +3,7 @@
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ def profiles(
     collection: str = "CORE",
     tax_group: str = "vertebrates",
     clusters: Mapping[str, str] | None = None,
+    also: Sequence[str] = (),
 ) -> tuple[list[Motif], pd.DataFrame]:
     """The latest version of each profile of a JASPAR release.
 
@@ -28,6 +29,8 @@ def profiles(
     clusters
         Profile id -> cluster (binding mode), see `read_clusters`. Without it a profile's cluster
         is its TF family. A profile that has neither is a cluster of its own.
+    also
+        Ids of further profiles (`MA0037.4`), from whichever release has them.
 
     Returns
     -------
@@ -38,7 +41,7 @@ def profiles(
     Raises
     ------
     InputError
-        A release, collection or group that JASPAR does not have.
+        A release, collection, group or further profile that JASPAR does not have.
     """
     # Imported here: its Biopython takes longer to load than everything else that reads motifs.
     from pyjaspar import jaspardb
@@ -56,6 +59,8 @@ def profiles(
             f"{release} has no profiles in collection {collection!r}, group {tax_group!r}; "
             f"wanted for example 'CORE', 'vertebrates'"
         )
+    present = {profile.matrix_id for profile in found}
+    found += [_further(name) for name in also if name not in present]
     found = sorted(found, key=lambda profile: profile.matrix_id)
     table = pd.DataFrame(
         {
@@ -69,6 +74,19 @@ def profiles(
     if clusters is not None:
         own = table["profile"].map(clusters).fillna(table["profile"])
     return [_from_counts(profile) for profile in found], table.assign(cluster=own)
+
+
+def _further(name: str) -> object:
+    """A profile by its id, of the newest release that has it."""
+    from pyjaspar import jaspardb
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "Failed to fetch": said as an error below
+        for release in sorted(jaspardb().get_releases(), reverse=True):
+            found = jaspardb(release=release).fetch_motif_by_id(name)
+            if found is not None:
+                return found
+    raise InputError(f"JASPAR has no profile {name!r} in any release; wanted an id like MA0037.4")
 
 
 def _from_counts(profile: object) -> Motif:

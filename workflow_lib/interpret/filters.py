@@ -76,7 +76,7 @@ def filter_matrices(
     maximum = torch.full((units,), -torch.inf, device=device)
     for _, activations in stream(model, X, batch_size, device, strands):
         maximum = torch.maximum(maximum, activations.amax(dim=2).amax(dim=0))
-    threshold = _threshold(maximum, inclusive)
+    threshold = site_threshold(maximum, inclusive)
     totals = torch.zeros(units, 4 * size + 1, dtype=torch.int64, device=device)
     n_sequences = torch.zeros(units, dtype=torch.int64, device=device)
     for start, activations in stream(model, X, batch_size, device, strands):
@@ -117,7 +117,7 @@ def sequences_with_sites(
     ndarray
         bool (n, units).
     """
-    threshold = _threshold(torch.as_tensor(activation_max, dtype=torch.float32, device=device))
+    threshold = site_threshold(torch.as_tensor(activation_max, dtype=torch.float32, device=device))
     reached = np.zeros((len(X), len(activation_max)), dtype=bool)
     for start, activations in stream(model, X, batch_size, device, strands):
         rows = activations.amax(dim=2) >= threshold
@@ -142,7 +142,7 @@ def probabilities(counts: np.ndarray) -> np.ndarray:
     return np.divide(counts, totals, out=flat, where=totals > 0)
 
 
-def _threshold(maximum: torch.Tensor, inclusive: bool = True) -> torch.Tensor:
+def site_threshold(maximum: torch.Tensor, inclusive: bool = True) -> torch.Tensor:
     """The least activation of a site of each unit, (units,)."""
     if not inclusive:
         maximum = torch.as_tensor(above(maximum.cpu().numpy()), device=maximum.device)

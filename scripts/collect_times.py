@@ -1,0 +1,48 @@
+"""How long each tool took to find motifs, from the benchmark files of the workflow's own jobs."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from workflow_lib import models
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.motif_ranking import n_in_part
+
+COLUMNS = ("dataset", "method", "seed", "step", "n_train", "wall_s", "cpu_s", "threads")
+
+
+def main(entries: list[dict[str, Any]], output: str) -> None:
+    """Write one row per step; an entry names the files that its row is made of."""
+    rows = []
+    for entry in entries:
+        times = pd.read_csv(entry["benchmark"], sep="\t").iloc[0]
+        row = dict(entry) | {
+            "n_train": sum(n_sequences(path) for path in entry["sequences"]),
+            "wall_s": times["s"],
+            "cpu_s": times["cpu_time"],
+        }
+        rows.append({name: row[name] for name in COLUMNS} | made_by(entry["made_by"]))
+    write_table(pd.DataFrame(rows), output)
+
+
+def n_sequences(path: str) -> int:
+    """Sequences that a tool was given: of a FASTA file all, of a data set the training part."""
+    if path.endswith(".h5ad"):
+        return n_in_part(path, "train")
+    with open(path) as fasta:
+        return sum(line.startswith(">") for line in fasta)
+
+
+def made_by(path: str) -> dict[str, str]:
+    """Device and machine: of a model as its file says, of a program as was noted beside it."""
+    if path.endswith(".safetensors"):
+        metadata = models.load(path).metadata
+        return {"device": metadata["device"], "machine": metadata["machine"]}
+    return {"device": "cpu", "machine": Path(path).read_text().strip()}
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(entries=snakemake.params.entries, output=snakemake.output.times)

@@ -1,0 +1,30 @@
+"""Draw how well a model's PWMs find bound sequences, by importance rank (the paper's Fig. 3A)."""
+
+from collections.abc import Mapping, Sequence
+
+from workflow_lib.figure_3_scores import rank_performance, rank_table
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
+
+
+def main(
+    scores: str, model: str, seed: int, datasets: Sequence[str], outputs: Mapping[str, str]
+) -> None:
+    """Draw; `scores` are the rankings of all data sets, of which one run of each counts."""
+    names = dict.fromkeys(("dataset", "method", "target", "motif"), str)
+    table = rank_table(read_table(scores, dtype=names), model, seed, datasets)
+    write_table(table, outputs["tsv"], float_format="%.6g")
+    save(rank_performance(table), outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            scores=snakemake.input.scores,
+            model=snakemake.params.model,
+            seed=snakemake.params.seed,
+            datasets=list(snakemake.params.datasets),
+            outputs=dict(snakemake.output.items()),
+        )

@@ -1,0 +1,38 @@
+"""Draw the difference of the best PWMs by data set size (the paper's Fig. 3C)."""
+
+from collections.abc import Mapping, Sequence
+
+from workflow_lib.figure_3_scores import pairs_table
+from workflow_lib.figure_3_times import difference_by_size, size_table
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
+
+
+def main(
+    scores: str,
+    model: str,
+    seed: int,
+    compared: str | None,
+    datasets: Sequence[str],
+    outputs: Mapping[str, str],
+) -> None:
+    """Draw; `scores` are the rankings of all data sets, `compared` is the motif set or None."""
+    names = dict.fromkeys(("dataset", "method", "target", "motif"), str)
+    pairs = pairs_table(read_table(scores, dtype=names), model, seed, compared, datasets)
+    table = size_table(pairs)
+    write_table(table, outputs["tsv"], float_format="%.6g")
+    save(difference_by_size(table), outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            scores=snakemake.input.scores,
+            model=snakemake.params.model,
+            seed=snakemake.params.seed,
+            compared=snakemake.params.compared,
+            datasets=list(snakemake.params.datasets),
+            outputs=dict(snakemake.output.items()),
+        )

@@ -1,0 +1,36 @@
+"""Draw how long motif discovery takes by data set size (the paper's Fig. 3D)."""
+
+from collections.abc import Mapping, Sequence
+
+from workflow_lib.figure_3_times import times_by_size, times_table
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
+
+
+def main(
+    times: str,
+    model: str,
+    seed: int,
+    compared: str | None,
+    datasets: Sequence[str],
+    outputs: Mapping[str, str],
+) -> None:
+    """Draw; `times` has the steps of all runs, `compared` is the other tool or None."""
+    names = dict.fromkeys(("dataset", "method", "step", "device", "machine"), str)
+    table = times_table(read_table(times, dtype=names), model, seed, compared, datasets)
+    write_table(table, outputs["tsv"], float_format="%.6g")
+    save(times_by_size(table), outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            times=snakemake.input.times,
+            model=snakemake.params.model,
+            seed=snakemake.params.seed,
+            compared=snakemake.params.compared,
+            datasets=list(snakemake.params.datasets),
+            outputs=dict(snakemake.output.items()),
+        )

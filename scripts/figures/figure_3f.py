@@ -1,0 +1,22 @@
+"""Draw the best PWMs of one TF over assays and methods (the paper's Fig. 3F)."""
+
+from collections.abc import Mapping
+
+from workflow_lib.figure_3_assays import assay_bars, assay_table
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
+
+
+def main(scores: str, outputs: Mapping[str, str]) -> None:
+    """Draw; `scores` has one row per assay and method."""
+    names = dict.fromkeys(("assay", "method", "motif", "scored_on"), str)
+    table = assay_table(read_table(scores, dtype=names))
+    write_table(table, outputs["tsv"], float_format="%.6g")
+    save(assay_bars(table), outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(scores=snakemake.input.scores, outputs=dict(snakemake.output.items()))

@@ -1,0 +1,35 @@
+"""Draw one factor's motifs from several assays below its known profile (the paper's Fig. 3G)."""
+
+from collections.abc import Mapping
+
+from workflow_lib.aligned_logos import logo_grid, method_columns
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.motif_alignment import TEXT
+from workflow_lib.motifs import read_meme
+from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
+
+
+def main(
+    table: str, meme: str, model_label: str, reference_label: str, outputs: Mapping[str, str]
+) -> None:
+    """Draw one row per assay: the model, and the method that was made for the assay."""
+    aligned = read_table(table, dtype=TEXT)
+    keep = (reference_label, model_label)
+    aligned = method_columns(aligned, keep, "assay-specific method")
+    motifs = {motif.id: motif.probabilities for motif in read_meme(meme)}
+    write_table(aligned, outputs["tsv"], float_format="%.6g")
+    pages = logo_grid(aligned, motifs, reference_label, reference_on_top=True)
+    save(pages, outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            table=snakemake.input.table,
+            meme=snakemake.input.meme,
+            model_label=snakemake.params.model_label,
+            reference_label=snakemake.params.reference_label,
+            outputs=dict(snakemake.output.items()),
+        )

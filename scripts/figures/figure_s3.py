@@ -1,0 +1,29 @@
+"""Draw the motifs of more factors beside their known profiles (the paper's Fig. S3)."""
+
+from collections.abc import Mapping
+
+from workflow_lib.aligned_logos import logo_grid
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.motif_alignment import TEXT
+from workflow_lib.motifs import read_meme
+from workflow_lib.plotting import save
+from workflow_lib.tables import read_table
+
+
+def main(table: str, meme: str, reference_label: str, outputs: Mapping[str, str]) -> None:
+    """Draw one row per factor, one column per method."""
+    aligned = read_table(table, dtype=TEXT)
+    motifs = {motif.id: motif.probabilities for motif in read_meme(meme)}
+    write_table(aligned, outputs["tsv"], float_format="%.6g")
+    save(logo_grid(aligned, motifs, reference_label), outputs["pdf"], outputs["png"])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            table=snakemake.input.table,
+            meme=snakemake.input.meme,
+            reference_label=snakemake.params.reference_label,
+            outputs=dict(snakemake.output.items()),
+        )

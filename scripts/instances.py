@@ -1,0 +1,50 @@
+"""Find the sites of a model's filters in a data set, and write them as regions of the genome."""
+
+import logging
+from typing import Any
+
+import numpy as np
+import torch
+
+from workflow_lib import dataset, models
+from workflow_lib.inference import choose_device
+from workflow_lib.interpret.instances import Options, instances, regions, unit_names, write_bed
+from workflow_lib.logs import log_to
+from workflow_lib.tables import read_table
+
+log = logging.getLogger("workflow_lib.instances")
+
+
+def main(
+    model_path: str,
+    data_path: str,
+    tables: tuple[str, str],
+    settings: dict[str, Any],
+    device: str,
+    output: str,
+) -> None:
+    """Write BED; `tables` are those of the filters and of their annotation."""
+    model, part = models.load(model_path), dataset.load(data_path)
+    part = dataset.part(part, *settings["parts"])
+    filters, annotation = (read_table(path) for path in tables)
+    maximum = filters["activation_max"].to_numpy(dtype=np.float32)
+    chosen = {name: settings[name] for name in ("targets", "strands", "inclusive")}
+    options = Options(**chosen, device=choose_device(device))
+    names = unit_names(len(filters), annotation)
+    codes = np.asarray(part.obsm["sequence"])
+    found = instances(model, codes, regions(part), maximum, names, options)
+    n_instances = write_bed(found, output)
+    log.info("%d instances in %d sequences", n_instances, part.n_obs)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(snakemake.threads)
+    with log_to(snakemake.log[0]):
+        main(
+            model_path=snakemake.input.model,
+            data_path=snakemake.input.dataset,
+            tables=(snakemake.input.filters, snakemake.input.annotation),
+            settings=snakemake.params.settings,
+            device=snakemake.resources.device,
+            output=snakemake.output.instances,
+        )

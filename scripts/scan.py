@@ -1,0 +1,53 @@
+"""Scan sequences with motifs, and score how well the best hits predict the targets."""
+
+import logging
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from workflow_lib import dataset
+from workflow_lib.errors import InputError
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.motifs import read_meme
+from workflow_lib.scanning import best_hits, score_motifs
+
+log = logging.getLogger("workflow_lib.scan")
+
+
+def main(meme: str, data_path: str, settings: dict[str, Any], output: str) -> None:
+    """Write one row per motif, part and target; parts without sequences are left out."""
+    motifs, data = read_meme(meme), dataset.load(data_path)
+    if not motifs:
+        log.warning("%s has no motifs: the table will be empty", meme)
+    task, ids = str(data.uns["task"]), [motif.id for motif in motifs]
+    tables = []
+    for name in settings["parts"]:
+        part = dataset.part(data, name)
+        log.info("%s: %d sequences, %d motifs", name, part.n_obs, len(motifs))
+        if not part.n_obs:
+            continue
+        codes = part.obsm["sequence"]
+        hits = best_hits(motifs, codes, settings["scoring"], settings["floor"])
+        table = score_motifs(hits, np.asarray(part.X), ids, list(data.var_names), task)
+        table.insert(1, "part", name)
+        tables.append(table)
+    if not tables:
+        raise InputError(
+            f"{data_path}: no sequences in the parts {', '.join(settings['parts'])} that motifs "
+            f"are scored on; it has {dataset.part_sizes(data)}"
+        )
+    write_table(pd.concat(tables), output, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(snakemake.threads)
+    with log_to(snakemake.log[0]):
+        main(
+            meme=snakemake.input.meme,
+            data_path=snakemake.input.dataset,
+            settings=snakemake.params.settings,
+            output=snakemake.output.scores,
+        )

@@ -1,0 +1,59 @@
+"""Score the best motif of each assay and method on the held-out sequences of one data set."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from workflow_lib import dataset
+from workflow_lib.evaluation import evaluate
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.motifs import read_meme
+from workflow_lib.scanning import best_hits
+
+
+def main(
+    motifs: list[str], data_path: str, entries: list[dict[str, str]], about: dict[str, Any],
+    output: str,
+) -> None:  # fmt: skip
+    """Write AUPRC with its interval for each entry (assay, method, kind, target)."""
+    found = [
+        next((motif for motif in read_meme(path) if motif.id == entry["target"]), None)
+        for path, entry in zip(motifs, entries, strict=True)
+    ]
+    present = [i for i, motif in enumerate(found) if motif is not None]
+    data = dataset.load(data_path)
+    scored = dataset.part(data, dataset.scored_part(data))
+    settings = about["scanning"]
+    codes = scored.obsm["sequence"]
+    hits = best_hits([found[i] for i in present], codes, settings["scoring"], settings["floor"])
+    labels = np.repeat(np.asarray(scored.X)[:, :1], len(present), axis=1)
+    names = [str(i) for i in present]
+    table = evaluate(hits, labels, names, ("auprc", "base_rate"), about["draws"])
+    table = table[table["target"].isin(names)].pivot(index="target", columns="metric")
+    rows = [
+        {
+            "assay": entries[i]["assay"],
+            "method": entries[i]["method"],
+            "kind": entries[i]["kind"],
+            "motif": found[i].name,
+            **{key: table.loc[str(i), (key, "auprc")] for key in ("value", "low", "high")},
+            **{key: table.loc[str(i), (key, "auprc")] for key in ("n", "n_positive")},
+            "base_rate": table.loc[str(i), ("value", "base_rate")],
+            "scored_on": about["scored_on"],
+        }
+        for i in present
+    ]
+    write_table(pd.DataFrame(rows), output, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            motifs=list(snakemake.input.motifs),
+            data_path=snakemake.input.dataset,
+            entries=snakemake.params.entries,
+            about=snakemake.params.about,
+            output=snakemake.output.scores,
+        )

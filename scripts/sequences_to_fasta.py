@@ -1,0 +1,46 @@
+"""Write the bound and the unbound sequences of one part of a data set as FASTA, for STREME."""
+
+import logging
+
+from workflow_lib import dataset
+from workflow_lib.errors import InputError
+from workflow_lib.logs import log_to
+from workflow_lib.meme_suite import two_classes, write_fasta
+
+log = logging.getLogger("workflow_lib.sequences_to_fasta")
+
+
+def main(
+    data_path: str,
+    part: str,
+    target: str | None,
+    most: int | None,
+    seed: int,
+    bound: str,
+    unbound: str,
+) -> None:
+    """Write two FASTA files; each sequence of the part is in one of them or counted as dropped."""
+    chosen = dataset.part(dataset.load(data_path), part)
+    try:
+        classes = two_classes(chosen, target, most, seed)
+    except InputError as error:
+        raise InputError(f"{data_path}, {part} part: {error}") from error
+    log.info(
+        "%s part: %d sequences = %d bound + %d unbound + dropped: %s",
+        part, chosen.n_obs, len(classes.bound), len(classes.unbound), classes.dropped,
+    )  # fmt: skip
+    for path, rows in ((bound, classes.bound), (unbound, classes.unbound)):
+        write_fasta(path, chosen.obs_names[rows], chosen.obsm["sequence"][rows])
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            data_path=snakemake.input.dataset,
+            part=snakemake.params.part,
+            target=snakemake.params.target,
+            most=snakemake.params.most_sequences,
+            seed=snakemake.params.seed,
+            bound=snakemake.output.bound,
+            unbound=snakemake.output.unbound,
+        )

@@ -1,0 +1,28 @@
+"""Turn STREME's text output into a MEME file and a table of its motifs."""
+
+import logging
+
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.meme_suite import read_streme
+from workflow_lib.motifs import write_meme
+
+log = logging.getLogger("workflow_lib.streme_motifs")
+
+
+def main(streme: str, meme: str, table: str) -> None:
+    """Write the motifs, best first; none at all gives a MEME file and a table of headers only."""
+    found = read_streme(streme)
+    if not found.motifs:
+        log.warning("%s: STREME found no motif", streme)
+    write_meme(meme, found.motifs, found.background)
+    write_table(found.table, table, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    with log_to(snakemake.log[0]):
+        main(
+            streme=snakemake.input.streme,
+            meme=snakemake.output.meme,
+            table=snakemake.output.motifs,
+        )

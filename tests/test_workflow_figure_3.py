@@ -1,0 +1,114 @@
+"""Figure 3 on the mini project: a family, three more assays, motif sets, instances, panels."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from assays import write_assays
+from PIL import Image
+from running import planned, snakemake
+
+from workflow_lib import dataset
+from workflow_lib.jaspar import profiles
+from workflow_lib.motifs import read_meme
+from workflow_lib.tomtom import tomtom
+
+pytestmark = pytest.mark.slow
+CONFIG = "tests/mini/config.yaml tests/mini/figure_3.yaml"
+PANELS = ["3a", "3b", "3c", "3d", "3e", "3f", "3g"]
+ASSAYS = {
+    "mini_tf.blue": "blue",
+    "gata_ht_selex": "cycle4",
+    "gata_smile_seq": "bound",
+    "gata_pbm": "intensity",
+}
+
+
+@pytest.fixture(scope="module")
+def known():
+    return profiles("JASPAR2020")[0]
+
+
+@pytest.fixture(scope="module")
+def drawn(checkout, tmp_path_factory, known):
+    """A folder in which all of it has run."""
+    folder = tmp_path_factory.mktemp("figure_3")
+    gata3 = next(motif for motif in known if motif.id == "MA0037.3")
+    write_assays(folder, gata3)
+    snakemake(checkout, folder, config=CONFIG)
+    return folder
+
+
+def read(folder, name):
+    return pd.read_csv(folder / name, sep="\t")
+
+
+def test_every_panel_is_drawn_in_three_formats(drawn):
+    for panel in PANELS:
+        base = drawn / f"results/figures/figure_{panel}"
+        assert base.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+        assert len(read(drawn, f"results/figures/figure_{panel}.tsv")), panel
+        with Image.open(base.with_suffix(".png")) as image:
+            assert len(set(image.convert("L").get_flattened_data())) > 10, panel
+
+
+def test_a_second_run_does_nothing(checkout, drawn):
+    assert "Nothing to be done" in snakemake(checkout, drawn, "-n", config=CONFIG).stdout
+    again = snakemake(checkout, drawn, "figure_3", "-n", config=CONFIG)
+    assert set(planned(again)) <= {"figure_3", "total"}
+
+
+@pytest.mark.parametrize("name", ASSAYS)
+def test_gata_comes_out_of_every_assay(drawn, known, name):
+    """The best PWM of each assay is a GATA motif, though each has its own format and task."""
+    best = read_meme(drawn / f"results/{name}/tiny_gata/seed0/filters.best.meme")
+    motif = next(motif for motif in best if motif.id == ASSAYS[name])
+    matches = tomtom([motif], known)["profile"].tolist()
+    names = {profile.name for profile in known if profile.id in matches[:5]}
+    assert any(n.upper().startswith("GATA") for n in names), names
+
+
+def test_assays_are_scored_on_the_same_held_out_sequences(drawn):
+    scores = read(drawn, "results/assay_scores.tsv")
+    assert scores["assay"].tolist() == ["planted", "planted", "HT-SELEX", "PBM", "SMiLE-seq"]
+    assert scores["n"].nunique() == 1 and scores["base_rate"].nunique() == 1
+    assert (scores["value"] > scores["base_rate"] + 0.1).all()
+    assert ((scores["low"] <= scores["value"]) & (scores["value"] <= scores["high"])).all()
+
+
+def test_parts_without_test_are_scored_on_validation(drawn):
+    ranking = read(drawn, "results/gata_pbm/tiny_gata/seed0/filters.ranking.tsv")
+    assert ranking["test"].isna().all() and ranking["validation"].notna().any()
+    assert set(ranking["metric"]) == {"pcc"} and ranking["best"].sum() == 1
+
+
+def test_one_table_has_the_motifs_of_models_and_sets(drawn):
+    scores = read(drawn, "results/motif_scores.tsv")
+    assert set(scores["method"]) == {"tiny_gata", "known", "learned_by_pbm"}
+    of_model = scores[(scores.dataset == "mini_tf.red") & (scores.method == "tiny_gata")]
+    assert sorted(of_model["rank"]) == list(range(1, 9))
+    data = dataset.load(drawn / "results/mini_tf.red/dataset.h5ad")
+    assert set(of_model["n_train"]) == {dataset.part_sizes(data)["train"]}
+
+
+def test_a_set_made_of_anothers_filters_has_the_same_motifs(drawn):
+    taken = read_meme(drawn / "results/mini_tf.blue/motifs/learned_by_pbm.meme")
+    filters = read_meme(drawn / "results/gata_pbm/tiny_gata/seed0/filters.meme")
+    for one, other in zip(taken, filters, strict=True):
+        np.testing.assert_array_equal(one.probabilities, other.probabilities)
+
+
+def test_times_of_all_steps_name_device_and_machine(drawn):
+    times = read(drawn, "results/discovery_times.tsv")
+    of_blue = times[times.dataset == "mini_tf.blue"]
+    assert of_blue["step"].tolist() == ["train", "filters", "unit_importance"]
+    assert (times["wall_s"] > 0).all() and times["device"].str.startswith("cpu").all()
+    assert times["machine"].notna().all()
+
+
+def test_instances_stand_where_the_data_set_has_sequences(drawn):
+    bed = drawn / "results/mini_tf.blue/tiny_gata/seed0/instances.bed.gz"
+    sites = pd.read_csv(bed, sep="\t")
+    data = dataset.load(drawn / "results/mini_tf.blue/dataset.h5ad")
+    assert len(sites) > 10 and set(sites.iloc[:, 5]) <= {"+", "-"}
+    assert set(sites.iloc[:, 0]) <= set(data.obs_names)  # no genome: positions in the sequence
+    assert ((sites.iloc[:, 2] - sites.iloc[:, 1]) == 11).all()

@@ -1,0 +1,268 @@
+"""Figures 3E, 3G and S3: a grid of logos, aligned with the known profile of their row."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from workflow_lib.errors import InputError
+from workflow_lib.logos import bit_axis, draw_logo
+from workflow_lib.motifs import information
+from workflow_lib.plotting import (
+    GREY,
+    PAGE_WIDTH,
+    axes_at,
+    message,
+    new_figure,
+    style,
+    text_at,
+    text_width,
+)
+
+ROWS_PER_PAGE = 10
+_FLANK = 0.1  # bits; flanking columns below are not drawn
+# In mm: a logo, its text below it, a row of them; the columns' titles; the axis left of the row.
+_LOGO, _BELOW, _ROW, _TITLES, _SCALE_BAR = 10.5, 11.7, 20.5, 5.0, 7.0
+_GAP, _MARGIN, _WIDEST_LABEL = 4.0, 2.0, 34.0
+_LARGEST, _NARROWEST = 3.0, 46.5  # mm per position; mm per cell, for two lines of text
+_BAND = "#EFEFEF"
+_LONGEST = "10 of 10 reference positions; 10 informative"
+_BOLD = 7.9  # pt: what bold text of 7 pt takes, as plain text
+
+
+class _Grid(NamedTuple):
+    """What stands where, in mm and in positions of the reference."""
+
+    motifs: Mapping[str, np.ndarray]
+    label: str  # column of the references
+    top: pd.Series | None  # the line of the reference that is drawn once above all
+    columns: list[str]
+    first: float  # left edge of the first cell
+    cell: float  # width of a cell
+    width: float  # of the figure
+    frames: dict[str, tuple[int, int]]  # row -> first position and the one after the last
+    extents: dict[str, tuple[int, int] | None]  # row -> the same of its reference
+    totals: dict[str, int]  # row -> informative positions of its reference
+
+
+def method_columns(table: pd.DataFrame, keep: tuple[str, ...], title: str) -> pd.DataFrame:
+    """Put the methods that differ from row to row under one title.
+
+    Parameters
+    ----------
+    table
+        Of `motif_alignment.align_entries`.
+    keep
+        Columns that stay.
+    title
+        The new title of all others; a row's second one gets `title 2`.
+
+    Returns
+    -------
+    DataFrame
+        The table with `column` changed and a column `method`: what it was called, empty for those
+        that stay.
+    """
+    moved = ~table["column"].isin(keep)
+    number = moved.groupby(table["row"]).cumsum()
+    titles = number.map(lambda i: title if i <= 1 else f"{title} {i}")
+    return table.assign(
+        method=table["column"].where(moved, ""), column=table["column"].where(~moved, titles)
+    )
+
+
+@style()
+def logo_grid(
+    table: pd.DataFrame,
+    motifs: Mapping[str, np.ndarray],
+    reference_label: str = "JASPAR",
+    reference_on_top: bool = False,
+) -> list[Figure]:
+    """A row of logos per TF or assay, a column per method; pages of at most ten rows.
+
+    The logos of a row share scale and positions; the reference's extent is shaded.
+
+    Parameters
+    ----------
+    table
+        Of `motif_alignment.align_entries`, with a column `method` where the cell shall name it.
+    motifs
+        Motif id -> probabilities (4, width), turned already.
+    reference_label
+        The column that holds the references.
+    reference_on_top
+        Rows that share one reference: draw it once above all, not in each row.
+
+    Raises
+    ------
+    InputError
+        `reference_on_top` with rows of different references.
+    """
+    if table.empty:
+        return [message("No motifs were given: no logos to draw.")]
+    table = table.assign(motif=table["motif"].fillna(""), profile=table["profile"].fillna(""))
+    top = _one_reference(table, reference_label) if reference_on_top else None
+    grid = _grid(table, motifs, reference_label, top)
+    if top is not None:
+        table = table[table["column"] != reference_label]
+    rows = list(dict.fromkeys(table["row"]))
+    n_pages = max(1, -(-len(rows) // ROWS_PER_PAGE))
+    pages = np.array_split(np.array(rows, dtype=object), n_pages)
+    return [
+        _page(table[table["row"].isin(page)], grid, f"page {i} of {n_pages}" if n_pages > 1 else "")
+        for i, page in enumerate(pages, start=1)
+    ]
+
+
+def _one_reference(table: pd.DataFrame, label: str) -> pd.Series:
+    references = table[table["column"] == label]
+    if references["profile"].nunique() != 1:
+        found = ", ".join(references["profile"].unique()) or "none"
+        raise InputError(
+            f"the logo above all rows is that of their one reference, in the column {label!r} of "
+            f"the table of aligned motifs; found: {found}"
+        )
+    return references.iloc[0]
+
+
+def _trimmed(row, motifs: Mapping[str, np.ndarray]) -> tuple[np.ndarray, int]:
+    """What is drawn of a motif, and the position of its first column."""
+    bits = information(motifs[row.motif])
+    kept = np.flatnonzero(bits >= min(_FLANK, bits.max()))
+    return motifs[row.motif][:, kept[0] : kept[-1] + 1], int(row.offset) + int(kept[0])
+
+
+def _extent(rows: pd.DataFrame, motifs: Mapping[str, np.ndarray]) -> tuple[int, int] | None:
+    """The first position of all motifs of some rows and the one after their last."""
+    placed = [_trimmed(row, motifs) for row in rows.itertuples() if row.motif]
+    if not placed:
+        return None
+    return min(start for _, start in placed), max(start + m.shape[1] for m, start in placed)
+
+
+def _grid(
+    table: pd.DataFrame, motifs: Mapping[str, np.ndarray], label: str, top: pd.Series | None
+) -> _Grid:
+    frames, extents, totals = {}, {}, {}
+    for row, cells in table.groupby("row", sort=False):
+        own = cells[cells["column"] == label] if top is None else top.to_frame().T
+        # Beside one reference all rows share its positions.
+        frames[row] = _extent(cells if top is None else table, motifs) or (0, 1)
+        extents[row] = _extent(own, motifs)
+        totals[row] = int(own["informative"].sum())
+    # The reference comes first, the others as they appear.
+    columns = [name for name in dict.fromkeys(table["column"]) if name != label]
+    if top is None and (table["column"] == label).any():
+        columns = [label, *columns]
+    names = [*table["row"].unique(), *([label] if top is not None else [])]
+    labels = max(text_width(names, _BOLD), text_width(table["profile"].unique()), 10)
+    first = _MARGIN + min(labels, _WIDEST_LABEL) + 2 + _SCALE_BAR
+    n = max(1, len(columns))
+    largest = (PAGE_WIDTH - _MARGIN - first - _GAP * (n - 1)) / n
+    positions = max(high - low for low, high in frames.values())
+    cell = min(largest, max(_NARROWEST, positions * _LARGEST))
+    width = first + n * cell + (n - 1) * _GAP + _MARGIN
+    return _Grid(motifs, label, top, columns, first, cell, width, frames, extents, totals)
+
+
+def _lefts(grid: _Grid) -> list[float]:
+    return [grid.first + i * (grid.cell + _GAP) for i in range(len(grid.columns))]
+
+
+def _page(table: pd.DataFrame, grid: _Grid, said: str) -> Figure:
+    rows = list(dict.fromkeys(table["row"]))
+    above = _MARGIN + (3.5 if said else 0)
+    head = above + (0 if grid.top is None else _ROW)
+    figure = new_figure(grid.width, head + _TITLES + _ROW * len(rows))
+    text_at(figure, _MARGIN, _MARGIN, said, fontsize=6, color=GREY)
+    if grid.top is not None:
+        _reference_row(figure, above, grid)
+    for left, column in zip(_lefts(grid), grid.columns):
+        text_at(figure, left, head, _fit(column, grid.cell, _BOLD), fontweight="bold")
+    for i, row in enumerate(rows):
+        cells, top = table[table["row"] == row], head + _TITLES + _ROW * i
+        under = cells["profile"].iloc[0] if grid.top is None else ""
+        _row_label(figure, top, row, under, grid)
+        for left, column in zip(_lefts(grid), grid.columns):
+            cell = cells[cells["column"] == column]
+            _cell(figure, (left, top), cell, grid)
+    return figure
+
+
+def _row_label(figure: Figure, top: float, name: str, under: str, grid: _Grid) -> None:
+    room = grid.first - _SCALE_BAR - _MARGIN
+    text_at(figure, _MARGIN, top + 2.2, _fit(name, room, _BOLD), fontweight="bold")
+    text_at(figure, _MARGIN, top + 5.7, _fit(under, room), fontsize=6, color=GREY)
+
+
+def _reference_row(figure: Figure, top: float, grid: _Grid) -> None:
+    """The reference above every column, so that each is compared with it letter by letter."""
+    row = next(grid.top.to_frame().T.itertuples())
+    _row_label(figure, top, grid.label, row.profile, grid)
+    for left in _lefts(grid) or [grid.first]:
+        ax = _logo(figure, (left, top), row, grid)
+        if left == grid.first:
+            bit_axis(ax)
+    text_at(figure, grid.first, top + _BELOW, _caption(row, grid), fontsize=6, linespacing=1.15)
+
+
+def _cell(figure: Figure, place: tuple[float, float], cell: pd.DataFrame, grid: _Grid) -> None:
+    """A logo and two lines of text; a dash where there is no motif."""
+    left, top = place
+    if cell.empty or not cell["motif"].iloc[0]:
+        # The method found none, or the figure was given none.
+        method = "" if cell.empty or "method" not in cell else cell["method"].fillna("").iloc[0]
+        said = _join(method, "not given" if cell.empty else "none")
+        text_at(figure, left, top + _LOGO / 2, "–", fontsize=9, color=GREY, va="center")
+        text_at(figure, left, top + _BELOW, _fit(said, grid.cell), fontsize=6, color=GREY)
+        return
+    row = next(cell.itertuples())
+    ax = _logo(figure, place, row, grid)
+    if left == grid.first:
+        bit_axis(ax)
+    text_at(figure, left, top + _BELOW, _caption(row, grid), fontsize=6, linespacing=1.15)
+
+
+def _logo(figure: Figure, place: tuple[float, float], row, grid: _Grid) -> Axes:
+    """One logo in the frame of its row, over the reference's extent."""
+    low, high = grid.frames[row.row]
+    scale = min(_LARGEST, grid.cell / (high - low))
+    ax = axes_at(figure, *place, (high - low) * scale, _LOGO)
+    draw_logo(ax, *_trimmed(row, grid.motifs))
+    extent = grid.extents[row.row]
+    if extent is not None:
+        ax.axvspan(extent[0] - 0.5, extent[1] - 0.5, color=_BAND, lw=0, zorder=-1)
+    ax.set_xlim(low - 0.5, high - 0.5)
+    ax.patch.set_alpha(0)
+    return ax
+
+
+def _caption(row, grid: _Grid) -> str:
+    """What it is and how sure; below, how much of the reference it covers and has itself."""
+    name = _join(getattr(row, "method", ""), row.name)
+    if row.column == grid.label:
+        positions = "position" if row.informative == 1 else "positions"
+        return f"{_fit(name, grid.cell)}\n{row.informative} informative {positions}"
+    total = grid.totals[row.row]
+    q = f" · q = {row.q_value:.1g}"
+    # The name gives way where both do not fit.
+    first = _fit(name, grid.cell - text_width([f"·{q}"])) + q
+    covered = f"{round(row.matched * total)} of {total} reference positions"
+    # Half a site and a whole one cover a monomer's profile alike: their own length tells.
+    if grid.cell >= text_width([_LONGEST]):
+        covered += f"; {row.informative} informative"
+    return f"{first}\n{covered}"
+
+
+def _join(*parts: object) -> str:
+    return " · ".join(part for part in parts if isinstance(part, str) and part)
+
+
+def _fit(text: str, room: float, size: float = 6) -> str:
+    """As much of a text as has room, in mm."""
+    while len(text) > 1 and text_width([text], size) > room:
+        text = text.rstrip("…")[:-1].rstrip() + "…"
+    return text

@@ -1,0 +1,261 @@
+"""Figures 3C and 3D: scores and times of motif discovery against data set size."""
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from workflow_lib.figure_1_scores import LABELS
+from workflow_lib.figure_3_scores import name_dots, pair_words, why_no_pairs
+from workflow_lib.plotting import (
+    BLACK,
+    COLUMN_WIDTH,
+    GREEN,
+    GREY,
+    PAGE_WIDTH,
+    axes_at,
+    message,
+    new_figure,
+    style,
+    text_width,
+)
+
+MODEL_STEPS = ("train", "filters", "unit_importance")
+LARGE = 50_000  # sequences; from here on the paper gives a ratio of times
+_FEWEST_FOR_TREND = 10
+_LINE = 3.0  # mm, one line of a legend
+_SETUP = ["threads", "device", "machine"]
+
+
+def size_table(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Differences between two tools by the number of training sequences, with their trend.
+
+    Parameters
+    ----------
+    pairs
+        From `figure_3_scores.pairs_table`.
+
+    Returns
+    -------
+    DataFrame
+        The same columns, smallest data set first and those that lack something last (an unknown
+        size too); trend (running median over `window` data sets) and rho (Spearman's rank
+        correlation of size and difference), both of ten data sets or more.
+    """
+    sizes = pd.to_numeric(pairs["n_train"])
+    lacks = pairs["lacks"].where(sizes.notna() | (pairs["lacks"] != ""), "number of sequences")
+    table = pairs.assign(n_train=sizes, lacks=lacks)
+    table = table.sort_values("n_train", kind="stable")
+    drawn, rest = table[table["lacks"] == ""], table[table["lacks"] != ""]
+    trend, window, rho = np.nan, max(5, len(drawn) // 5) // 2 * 2 + 1, np.nan
+    if len(drawn) >= _FEWEST_FOR_TREND:
+        difference = drawn["difference"].astype(float)
+        trend = difference.rolling(window, center=True, min_periods=window // 2 + 1).median()
+        if drawn["n_train"].nunique() > 1 and difference.nunique() > 1:
+            rho = drawn["n_train"].corr(difference, method="spearman")
+    drawn = drawn.assign(trend=trend, window=window, rho=rho)
+    return pd.concat([drawn, rest], ignore_index=True) if len(rest) else drawn
+
+
+@style()
+def difference_by_size(table: pd.DataFrame, named: int = 4) -> Figure:
+    """One dot per data set, above zero where the model's best PWM is better.
+
+    Parameters
+    ----------
+    table
+        From `size_table`.
+    named
+        So many data sets, those with the largest differences, are named.
+    """
+    drawn = table[table["lacks"] == ""]
+    if drawn.empty:
+        return message(why_no_pairs(table))
+    said = pair_words(table)
+    has_trend = drawn["trend"].notna().any()
+    top = 4 + _LINE * (len(said) + has_trend)
+    figure = new_figure(COLUMN_WIDTH, top + 68)
+    ax = axes_at(figure, 22, top, 63, 57)
+    d = drawn["difference"].to_numpy(dtype=float)
+    half = max(1.15 * np.abs(d).max(), 0.02)
+    ax.set_ylim(-half, half)
+    size_axis(ax, drawn["n_train"].to_numpy(dtype=float))
+    ax.axhline(0, color=GREY, lw=0.6, zorder=0)
+    ax.scatter(drawn["n_train"], d, s=11, c=GREEN, ec="white", lw=0.3, zorder=2)
+    handles = []
+    if has_trend:
+        rho = drawn["rho"].iloc[0]
+        rho = f"{rho:+.2f}".replace("-", "−") if np.isfinite(rho) else "not defined"
+        label = f"running median of {drawn['window'].iloc[0]:.0f}; Spearman's ρ {rho}"
+        handles = ax.plot(drawn["n_train"], drawn["trend"], color=BLACK, lw=0.9, label=label)
+    metric = LABELS.get(drawn["metric"].iloc[0], drawn["metric"].iloc[0])
+    label = f"difference in {metric}, {drawn['model'].iloc[0]} − {drawn['compared'].iloc[0]}"
+    ax.set_ylabel(textwrap.fill(label, 42, break_long_words=False))
+    figure.legend(handles=handles, loc="upper left", title="\n".join(said), alignment="left")
+    far = drawn.loc[drawn["difference"].abs().sort_values(ascending=False, kind="stable").index]
+    zero = np.geomspace(*ax.get_xlim(), 150)
+    lines = np.concatenate(
+        [np.stack([zero, 0 * zero], axis=1), drawn[["n_train", "trend"]].dropna()]
+    )
+    points = far[["n_train", "difference"]].to_numpy(dtype=float)
+    name_dots(ax, points, far["name"].head(named), lines.astype(float))
+    return figure
+
+
+def size_axis(ax: Axes, sizes: np.ndarray) -> None:
+    """A log x axis of training sequences, labels such as 10,000."""
+    ax.set_xscale("log")
+    beyond = 1.5 if sizes.max() > 5 * sizes.min() else 3  # room for more than one tick
+    low, high = sizes.min() / beyond, sizes.max() * beyond
+    ax.set_xlim(low, high)
+    width = ax.get_position().width * ax.figure.get_size_inches()[0] * 25.4
+    ticks = _ticks(max(low, 1), high, width / (text_width([f"{high:,.0f}"]) + 1.5))
+    ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
+    ax.set_xticks([], minor=True)
+    ax.set_xlabel("training sequences (log scale)")
+
+
+def _ticks(low: float, high: float, most: float) -> np.ndarray:
+    """Round numbers between two limits of a log axis, as dense as `most` labels side by side."""
+    decades = np.log10(high / low)
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for steps in ((1, 2, 3, 4, 5, 7), (1, 2, 5), (1, 3), (1,)):
+        narrowest = np.diff(np.log10([*steps, 10])).min()
+        if narrowest / decades * most >= 1:
+            break
+    thinned = powers[:: int(np.ceil(decades / most))]
+    ticks = np.outer(thinned, steps).ravel()
+    return ticks[(ticks >= low) & (ticks <= high)]
+
+
+def times_table(
+    times: pd.DataFrame, model: str, seed: int, compared: str | None, datasets: Sequence[str]
+) -> pd.DataFrame:
+    """How long each method took on each data set, all its steps together.
+
+    Parameters
+    ----------
+    times
+        results/discovery_times.tsv: dataset, method, seed, step, n_train, wall_s, cpu_s, threads,
+        device, machine.
+    model, seed
+        Whose steps `train`, `filters` and `unit_importance` count.
+    compared
+        The other tool, all of whose steps count; None leaves it out.
+    datasets
+        Those that count.
+
+    Returns
+    -------
+    DataFrame
+        dataset, method, steps, n_train, wall_s, cpu_s (sums, empty where a step has none), threads,
+        device, machine (as recorded, distinct ones joined), lacks (steps without a time, or
+        n_train; such data sets are not drawn).
+    """
+    found = []
+    for method in dict.fromkeys(name for name in (model, compared) if name is not None):
+        rows = times[times["method"] == method]
+        steps = MODEL_STEPS if method == model else tuple(dict.fromkeys(rows["step"])) or (method,)
+        if method == model:
+            rows = rows[pd.to_numeric(rows["seed"]) == int(seed)]
+        rows = rows[rows["step"].isin(steps)]
+        of = {dataset: rows[rows["dataset"] == dataset] for dataset in dict.fromkeys(datasets)}
+        found += [_total(mine, steps) | {"dataset": d, "method": method} for d, mine in of.items()]
+    columns = ["dataset", "method", "steps", "n_train", "wall_s", "cpu_s"]
+    return pd.DataFrame(found, columns=[*columns, *_SETUP, "lacks"])
+
+
+def _total(rows: pd.DataFrame, steps: Sequence[str]) -> dict[str, object]:
+    """The steps of one method on one data set, added up."""
+    timed = set(rows.loc[rows["wall_s"].notna(), "step"])
+    lacks = [step for step in steps if step not in timed]
+    if not lacks and rows["n_train"].isna().all():
+        lacks = ["n_train"]
+    joined = {name: ", ".join(dict.fromkeys(map(_text, rows[name].dropna()))) for name in _SETUP}
+    sums = {name: rows[name].sum(skipna=False, min_count=1) for name in ("wall_s", "cpu_s")}
+    about = {"steps": " + ".join(steps), "n_train": rows["n_train"].max()}
+    return about | sums | joined | {"lacks": ", ".join(lacks)}
+
+
+def _text(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@style()
+def times_by_size(table: pd.DataFrame) -> Figure:
+    """Wall time, and CPU time where it is another one, against the number of training sequences.
+
+    Parameters
+    ----------
+    table
+        From `times_table`.
+    """
+    drawn = table[table["lacks"] == ""]
+    if drawn.empty:
+        return message("No data set has the times of all steps: nothing to draw.")
+    differ = (drawn["cpu_s"] / drawn["wall_s"] - 1).abs().max() > 0.1
+    panels = {"wall_s": "wall time"} | ({"cpu_s": "CPU time"} if differ else {})
+    width = PAGE_WIDTH if differ else COLUMN_WIDTH
+    letters = int(width / 1.35)
+    said = "\n".join(textwrap.fill(text, letters) for text in _times_words(table))
+    colours = dict(zip(dict.fromkeys(drawn["method"]), (GREEN, GREY)))
+    handles = [
+        Line2D([], [], color=colour, marker="o", ms=3.5, ls="", label=textwrap.fill(text, letters))
+        for (method, colour) in colours.items()
+        for text in [_setup(drawn[drawn["method"] == method])]
+    ]
+    texts = [said] * bool(said) + [handle.get_label() for handle in handles]
+    top = 4 + _LINE * (len(texts) + "".join(texts).count("\n"))
+    figure = new_figure(width, top + 68)
+    seconds = drawn[list(panels)].to_numpy(dtype=float)
+    ends = (0.6 * np.nanmin(seconds[seconds > 0]), 1.6 * np.nanmax(seconds))
+    for i, (column, name) in enumerate(panels.items()):
+        ax = axes_at(figure, 16 + 91 * i, top, 69, 57)
+        for method, colour in colours.items():
+            rows = drawn[drawn["method"] == method]
+            ax.scatter(rows["n_train"], rows[column], s=11, c=colour, ec="white", lw=0.3)
+        size_axis(ax, drawn["n_train"].to_numpy(dtype=float))
+        ax.set(yscale="log", ylim=ends, ylabel=f"{name} (s, log scale)")
+        ticks = _ticks(*ends, most=16)
+        ax.set_yticks(ticks, [f"{tick:,.10g}" for tick in ticks])
+        ax.set_yticks([], minor=True)
+    figure.legend(handles=handles, loc="upper left", title=said or None, alignment="left")
+    return figure
+
+
+def _setup(rows: pd.DataFrame) -> str:
+    """What was timed, on which devices, with how many threads, on which machines."""
+    method, steps = rows[["method", "steps"]].iloc[0]
+    known = {name: [v for v in dict.fromkeys(rows[name]) if v] for name in _SETUP}
+    threads = f"threads {' or '.join(known['threads'])}" if known["threads"] else ""
+    where = "; ".join(known["machine"][:3]) or "machine not recorded"
+    where += f" and {len(known['machine']) - 3} more" if len(known["machine"]) > 3 else ""
+    how = [" or ".join(known["device"]) or "device not recorded", threads, where]
+    said = method if steps == method else f"{method} ({steps})"
+    return f"{said}, {len(rows)} data set{'s' * (len(rows) > 1)}: {', '.join(filter(None, how))}"
+
+
+def _times_words(table: pd.DataFrame) -> list[str]:
+    """The ratio of the wall times where both had the same sequences; what is missing."""
+    drawn, methods = table[table["lacks"] == ""], list(dict.fromkeys(table["method"]))
+    said = [] if len(methods) > 1 else ["No other tool was chosen to compare with."]
+    one, other = (drawn[drawn["method"] == m].set_index("dataset") for m in (methods * 2)[:2])
+    both = one.join(other, rsuffix="_other", how="inner")
+    same = both[both["n_train"] == both["n_train_other"]]
+    if len(methods) > 1 and len(same):
+        ratio = same["wall_s_other"] / same["wall_s"]
+        text = f"{methods[1]} / {methods[0]}, wall time: median {ratio.median():.3g} (n = "
+        large = ratio[same["n_train"] >= LARGE]
+        more = f", from {LARGE:,} sequences {large.median():.3g} (n = {len(large)})"
+        said.append(f"{text}{len(ratio)})" + more * bool(len(large)))
+    if len(same) < len(both):
+        said.append(
+            f"{len(both) - len(same)} data sets: other numbers of sequences for each method"
+        )
+    lacking = table.loc[table["lacks"] != "", ["method", "lacks"]].value_counts(sort=False)
+    said += [f"{n} not drawn of {m}; not recorded: {what}" for (m, what), n in lacking.items()]
+    return said

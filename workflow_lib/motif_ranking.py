@@ -1,0 +1,146 @@
+"""Which motifs matter: a model's by the importance of their units, and the best of each target.
+
+Paper, Methods, "De novo PWMs": the best motif of a data set is chosen on its validation part, and
+what it is worth is then read from the test part.
+"""
+
+import logging
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import h5py
+import pandas as pd
+from anndata.io import read_elem
+
+from workflow_lib.errors import InputError
+from workflow_lib.motifs import Motif, information
+
+PARTS = ("validation", "test")
+COLUMNS = ("motif", "target", "rank", "importance", "metric", *PARTS, "best")
+# Bits in a whole motif below which it is none: the filter of a unit that fired never, or anywhere.
+_FLAT = 1e-3
+
+log = logging.getLogger(__name__)
+
+
+def rank(
+    scores: pd.DataFrame, importance: pd.DataFrame | None, motifs: Sequence[Motif]
+) -> pd.DataFrame:
+    """Rank motifs for each target, and say which one is best.
+
+    Parameters
+    ----------
+    scores
+        Columns motif, part, target, metric, value (rule `scan`).
+    importance
+        Columns unit, target, importance (rule `unit_importance`) for motifs with ids like `unit7`;
+        None for motifs without a model, which keep the order that they have.
+    motifs
+        All motifs, in their order.
+
+    Returns
+    -------
+    DataFrame
+        COLUMNS, by target in the order of `scores`, then rank. Rank 1 has the highest importance;
+        motifs without one come last, equal ones in their order. `best` is True for the one motif
+        with the highest validation value, of equals the one that ranks first. It is never one
+        without a value or without information; such a target has no best.
+
+    Raises
+    ------
+    InputError
+        Scores of motifs that are not there or twice the same; ids that name no unit.
+    """
+    values = _by_part(scores, motifs)
+    values["importance"] = _importances(values, importance)
+    values["position"] = values["motif"].map({m.id: i for i, m in enumerate(motifs)})
+    order = {target: i for i, target in enumerate(dict.fromkeys(scores["target"]))}
+    values["order"] = values["target"].map(order)
+    ascending = {"order": True, "importance": False, "position": True}
+    values = values.sort_values(list(ascending), ascending=list(ascending.values()))
+    values["rank"] = values.groupby("target", sort=False).cumcount() + 1
+    flat = [m.id for m in motifs if information(m.probabilities).sum() <= _FLAT]
+    can_be_best = values["validation"].where(~values["motif"].isin(flat)).dropna()
+    # idxmax takes the first of equals.
+    best = can_be_best.groupby(values["target"], sort=False).idxmax()
+    values["best"] = values.index.isin(best)
+    without = [target for target in order if target not in best.index]
+    if without:
+        log.warning("no best motif for %d targets: %s", len(without), ", ".join(without[:5]))
+    return values[list(COLUMNS)].reset_index(drop=True)
+
+
+def _by_part(scores: pd.DataFrame, motifs: Sequence[Motif]) -> pd.DataFrame:
+    """One row per motif and target: motif, target, metric, validation, test."""
+    unknown = set(scores["motif"]) - {motif.id for motif in motifs}
+    if unknown:
+        raise InputError(
+            f"scores of {len(unknown)} motifs that are not in the motif file, for instance "
+            f"{sorted(unknown)[0]!r}; wanted scores of these motifs: make both anew"
+        )
+    keys = ["motif", "target", "metric"]
+    twice = scores.duplicated([*keys, "part"])
+    if twice.any():
+        row = scores[twice].iloc[0]
+        raise InputError(
+            f"scores: motif {row['motif']!r}, target {row['target']!r}, part {row['part']!r} "
+            "stand twice; wanted once"
+        )
+    wide = scores.set_index([*keys, "part"])["value"].astype(float).unstack("part")
+    return wide.reindex(columns=list(PARTS)).rename_axis(columns=None).reset_index()
+
+
+def _importances(values: pd.DataFrame, importance: pd.DataFrame | None) -> pd.Series:
+    """The importance of each row's motif for its target; NaN where there is none."""
+    if importance is None:
+        return pd.Series(float("nan"), index=values.index)
+    of = importance.set_index(["unit", "target"])["importance"].to_dict()
+    units = {motif: _unit(motif) for motif in values["motif"].unique()}
+    pairs = zip(values["motif"], values["target"])
+    found = [of.get((units[motif], target), float("nan")) for motif, target in pairs]
+    # Adding 0 turns -0 into 0.
+    return pd.Series(found, index=values.index, dtype=float) + 0.0
+
+
+def _unit(motif: str) -> int:
+    number = re.fullmatch(r"unit([0-9]+)", motif)
+    if number is None:
+        raise InputError(
+            f"motif {motif!r}: importances are those of units, wanted ids like 'unit7'"
+        )
+    return int(number[1])
+
+
+def best_motifs(ranking: pd.DataFrame, motifs: Sequence[Motif]) -> list[Motif]:
+    """The best motif of each target.
+
+    Parameters
+    ----------
+    ranking
+        From `rank`.
+    motifs
+        All motifs.
+
+    Returns
+    -------
+    list of Motif
+        In the ranking's order; the id is the target's name (white space as `_`), the name the
+        motif's own id. Targets without a best motif are left out.
+    """
+    of = {motif.id: motif for motif in motifs}
+    best = ranking[ranking["best"]]
+    return [
+        replace(of[motif], id="_".join(str(target).split()), name=motif)
+        for motif, target in zip(best["motif"], best["target"])
+    ]
+
+
+def n_in_part(path: str | os.PathLike, part: str) -> int:
+    """Number of sequences in a part of a data set's file, without reading the sequences."""
+    try:
+        with h5py.File(path, "r") as file:
+            return int((pd.Series(read_elem(file["obs/split"])).astype(str) == part).sum())
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path}: not a readable data set ({error})") from error
