@@ -12,7 +12,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-from workflow_lib import catalogue, code
+from workflow_lib import catalogue, code, families
 from workflow_lib.errors import InputError
 
 config.update(catalogue.plain_values(config))

@@ -77,7 +77,7 @@ rule prepare:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=8000,
         runtime=60,
     params:
         names=source_names,

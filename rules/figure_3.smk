@@ -64,6 +64,7 @@ rule align_motifs:
     """Motifs laid beside the known profile of their row."""
     input:
         motifs=logo_files,
+        rankings=logo_rankings,
         database=logo_database,
     output:
         meme="results/figures/{panel}.motifs.meme",

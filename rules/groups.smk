@@ -15,6 +15,7 @@ for GROUP in job_groups():
             GROUP["output"],
         log:
             GROUP["log"],
+            benchmarks=GROUP["benchmarks"],
         conda:
             "../envs/python.yaml"
         threads: GROUP["threads"]

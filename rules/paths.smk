@@ -325,7 +325,7 @@ def interpretation_results():
     for method in attribution_methods():
         paths += for_runs(f"{RUN}/binding_modes/{method}.tsv", with_patterns(method))
         paths += for_runs(f"{RUN}/sanity_checks/{method}.tsv", checked(method))
-    return paths
+    return paths + motif_results()
 
 
 def applied_results():

@@ -18,7 +18,13 @@ def motif_source(wildcards):
     if "database" in entry:
         return f"results/motifs/{entry['database']}.meme"
     if "of" in entry:
-        return f"{RUN}/filters.meme".format(**{"seed": 0, **entry["of"]})
+        run = catalogue.Run(**entry["of"])
+        if run not in ALL_RUNS:
+            raise WorkflowError(
+                f"motif_sets.{wildcards.motif_set}.of: {run.model} on {run.dataset}, seed "
+                f"{run.seed}, is not among the selected `runs`"
+            )
+        return f"{RUN}/filters.meme".format(**run._asdict())
     return entry["meme"]
 
 
@@ -175,20 +181,20 @@ def logo_entries(panel):
     for run in figure_3_runs():
         if run.dataset not in profiles:
             continue
-        methods = {run.model: f"{RUN}/filters.best.meme".format(**run._asdict())}
+        methods = {run.model: for_runs(f"{RUN}/filters", [run])[0]}
         if (run.dataset, FIGURE_3["compared"]) in scanned_sets():
-            pair = (run.dataset, FIGURE_3["compared"])
-            methods[pair[1]] = of_set(".best.meme", *pair)
-        for method, path in methods.items():
+            methods[FIGURE_3["compared"]] = of_set("", run.dataset, FIGURE_3["compared"])
+        for method, base in methods.items():
             about = {"row": short_name(run.dataset), "column": tool_name(method), "motif": None}
-            found.append(about | {"path": path, "profile": profiles[run.dataset]})
+            paths = {"path": f"{base}.meme", "ranking": f"{base}.ranking.tsv"}
+            found.append(about | paths | {"profile": profiles[run.dataset]})
     return found
 
 
 def short_name(dataset):
     """A data set as a figure calls it: a member of a family by itself."""
     family = of_kind(dataset).get("family")
-    return dataset.removeprefix(family.split(catalogue.MEMBER)[0]) if family else dataset
+    return dataset.removeprefix(family.split(families.MEMBER)[0]) if family else dataset
 
 
 def assay_entries():
@@ -232,10 +238,15 @@ def logo_files(wildcards):
     return [entry["path"] for entry in logo_entries(wildcards.panel)]
 
 
+def logo_rankings(wildcards):
+    """The rankings by which motifs are chosen among those of a file."""
+    return [entry["ranking"] for entry in logo_entries(wildcards.panel) if "ranking" in entry]
+
+
 def logo_about(wildcards):
-    """For `params`: row, column and motif of each of them."""
+    """For `params`: row, column, motif and ranking of each of them."""
     return [
-        {key: entry[key] for key in ("row", "column", "motif")}
+        {key: entry.get(key) for key in ("row", "column", "motif", "ranking")}
         for entry in logo_entries(wildcards.panel)
     ]
 
@@ -282,4 +293,8 @@ def assay_settings(wildcards):
 
 def figure_3_files(wildcards):
     """The PDF files of its panels; those that have nothing to draw are left out, and named."""
+    drawn = {run.dataset for run in figure_3_runs()}
+    named = {*FIGURE_3.get("logos", {}), *FIGURE_3.get("receptors", {})}
+    if named - drawn:
+        logger.warning(f"figure_3: no logos of {', '.join(sorted(named - drawn))}: not scored")
     return panel_files("3", "figure_3")

@@ -20,9 +20,7 @@ GROUPED = {
     "scan": ["model", "seed"],
     "rank_motifs": ["model", "seed"],
 }
-GROUPS = catalogue.groups(
-    CATALOGUE["datasets"], [run.dataset for run in RUNS], config["group_size"]
-)
+GROUPS = families.groups(CATALOGUE["datasets"], [run.dataset for run in RUNS], config["group_size"])
 SINGLE = one_of(set(CATALOGUE["datasets"]) - {name for group in GROUPS for name in group})
 
 
@@ -81,11 +79,16 @@ def job_of(step, wildcards):
 
 def job_groups():
     """What the rules of groups.smk are made of, one mapping each."""
-    found = []
+    found, names = [], set()
     for step in GROUPED:
         for number, datasets in enumerate(GROUPS, start=1):
             for key, jobs in runs_of_rule(step, datasets).items():
-                found.append(job_group(step, number, key, [job_of(step, job) for job in jobs]))
+                group = job_group(step, number, key, [job_of(step, job) for job in jobs])
+                # Other characters become _: two models may then be called alike.
+                while group["name"] in names:
+                    group["name"] += "_"
+                names.add(group["name"])
+                found.append(group)
     return found
 
 
@@ -99,8 +102,10 @@ def job_group(step, number, key, jobs):
         "rule": step,
         "jobs": jobs,
         "input": inputs,
-        "output": [path for job in jobs for path in job["output"].values()]
-        + [job["benchmark"] for job in jobs if job["benchmark"]],
+        "output": [path for job in jobs for path in job["output"].values()],
+        # No outputs: those of single jobs have no record of what they were made with, and then
+        # Snakemake would look at none.
+        "benchmarks": [job["benchmark"] for job in jobs if job["benchmark"]],
         "log": f"logs/grouped/{place}.log",
         "threads": base.resources["_cores"].value,
         "mem_mb": base.resources["mem_mb"].value,

@@ -5,7 +5,17 @@ from collections.abc import Mapping, Sequence
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
 from workflow_lib.motif_alignment import Entry, align_entries, choose, reference_motifs
-from workflow_lib.motifs import read_meme, write_meme
+from workflow_lib.motif_ranking import best_resembling
+from workflow_lib.motifs import Motif, read_meme, write_meme
+from workflow_lib.tables import read_table
+
+
+def of_entry(path: str, entry: Mapping, profile: str, known: Sequence[Motif]) -> Motif | None:
+    """The motif to show: with a `ranking`, the best of those that resemble the row's profile."""
+    if not entry.get("ranking"):
+        return choose(read_meme(path), entry.get("motif"), path)
+    ranking = read_table(entry["ranking"], dtype={"motif": str})
+    return best_resembling(read_meme(path), ranking, profile, known)
 
 
 def main(
@@ -16,10 +26,10 @@ def main(
     reference_label: str,
     outputs: Mapping[str, str],
 ) -> None:
-    """Align; entry i (row, column, motif id or None for the first) is of the i-th motif file."""
+    """Align; entry i (row, column, motif id or None, ranking or None) is of the i-th motif file."""
     known = read_meme(database)
     chosen = [
-        Entry(entry["row"], entry["column"], choose(read_meme(path), entry.get("motif"), path))
+        Entry(entry["row"], entry["column"], of_entry(path, entry, references[entry["row"]], known))
         for path, entry in zip(motifs, entries, strict=True)
     ]
     beside = reference_motifs(references, known, database)

@@ -6,11 +6,18 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib import dataset
+from workflow_lib.errors import InputError
 from workflow_lib.evaluation import evaluate
 from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
+from workflow_lib.motif_alignment import choose
 from workflow_lib.motifs import read_meme
 from workflow_lib.scanning import best_hits
+
+COLUMNS = [
+    "assay", "method", "kind", "motif", "value", "low", "high", "n", "n_positive", "base_rate",
+    "scored_on",
+]  # fmt: skip
 
 
 def main(
@@ -19,12 +26,18 @@ def main(
 ) -> None:  # fmt: skip
     """Write AUPRC with its interval for each entry (assay, method, kind, target)."""
     found = [
-        next((motif for motif in read_meme(path) if motif.id == entry["target"]), None)
+        choose(read_meme(path), entry["target"], path)
         for path, entry in zip(motifs, entries, strict=True)
     ]
     present = [i for i, motif in enumerate(found) if motif is not None]
     data = dataset.load(data_path)
-    scored = dataset.part(data, dataset.scored_part(data))
+    if data.n_vars != 1 or data.uns["task"] != "binary":
+        raise InputError(
+            f"{data_path}: {data.n_vars} targets, task {data.uns['task']}; motifs of several "
+            "assays are scored on a data set with one binary target (figure_3.assays.scored_on)"
+        )
+    part = dataset.scored_part(data)
+    scored = dataset.part(data, part)
     settings = about["scanning"]
     codes = scored.obsm["sequence"]
     hits = best_hits([found[i] for i in present], codes, settings["scoring"], settings["floor"])
@@ -41,11 +54,11 @@ def main(
             **{key: table.loc[str(i), (key, "auprc")] for key in ("value", "low", "high")},
             **{key: table.loc[str(i), (key, "auprc")] for key in ("n", "n_positive")},
             "base_rate": table.loc[str(i), ("value", "base_rate")],
-            "scored_on": about["scored_on"],
+            "scored_on": f"{about['scored_on']} ({part})",
         }
         for i in present
     ]
-    write_table(pd.DataFrame(rows), output, float_format="%.6g")
+    write_table(pd.DataFrame(rows, columns=COLUMNS), output, float_format="%.6g")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import copy
 import pytest
 import yaml
 
-from workflow_lib import catalogue
+from workflow_lib import catalogue, families
 from workflow_lib.errors import InputError
 
 
@@ -135,6 +135,7 @@ def test_unknown_architectures_hyperparameters_and_selections_are_explained(conf
 )
 def test_other_names_that_do_not_exist_are_explained(config, keys, value, message):
     config["models"]["explainn"]["hyperparameters"] = {"units": [5]}
+    config["figure_3"] = None
     place = config
     for key in keys[:-1]:
         place = place[key]
@@ -144,7 +145,32 @@ def test_other_names_that_do_not_exist_are_explained(config, keys, value, messag
         catalogue.resolve(config)
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"peaks": "p", "genome": 3}, "my.options.genome: found 3, wanted str"),
+        ({"peaks": ["p", 1], "genome": "g"}, "my.options.peaks: found .'p', 1., wanted"),
+        ({"peaks": "p", "genome": "g", "length": "30"}, "found '30', wanted int"),
+        ({"peaks": "p", "genome": "g", "length": True}, "found True, wanted int"),
+    ],
+)
+def test_options_of_another_type_are_refused(config, options, message):
+    mine = {"source": "tf_binding", "parser": "bed", "options": options, "task": "binary"}
+    config["datasets"]["my"] = mine | {"split": {"method": "random"}}
+    with pytest.raises(InputError, match=message):
+        catalogue.resolve(config)
+
+
+def test_hyperparameters_of_another_type_are_refused(config):
+    config["models"]["explainn"]["hyperparameters"] = {"units": "many"}
+    with pytest.raises(InputError, match="models.explainn.units: found 'many', wanted int"):
+        catalogue.resolve(config)
+    config["models"]["explainn"]["hyperparameters"] = {"units": 10, "dropout": 0}
+    catalogue.resolve(config)  # a whole number is a number
+
+
 def test_a_family_is_written_out(config):
+    config["figure_3"] = None
     entry = copy.deepcopy(config["datasets"]["tf_binding"])
     entry["members"] = ["CTCF", "MAX"]
     entry["options"]["targets"] = ["{member}"]
@@ -183,9 +209,9 @@ def test_a_data_set_is_made_from_one_that_is_there_and_parsed(config):
 def test_members_of_a_family_are_grouped_in_order(config):
     datasets = catalogue.resolve(config)["datasets"]
     names = ["tf_binding.AR", "tf_binding", "tf_binding.AR", "tf_binding.VDR", "tf_binding.SRF"]
-    groups = catalogue.groups(datasets, names, 2)
+    groups = families.groups(datasets, names, 2)
     assert groups == [["tf_binding.AR", "tf_binding.VDR"]]  # the third would be alone
-    assert catalogue.groups(datasets, names, 1) == []
+    assert families.groups(datasets, names, 1) == []
 
 
 def test_a_sweep_makes_one_model_of_each_value(config):

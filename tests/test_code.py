@@ -153,7 +153,7 @@ def test_registries_are_read_without_import():
     names, required = code.parameters("parser", "tf_binding_matrix")
     assert set(required) == {"files", "rows", "targets"} and "length" in names
     assert "units" in code.methods("model", "explainn")
-    with pytest.raises(InputError, match="unknown parser 'x'; there are: table"):
+    with pytest.raises(InputError, match="unknown parser 'x'; there are: bed, fasta, .*table"):
         code.parameters("parser", "x")
 
 

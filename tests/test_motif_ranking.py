@@ -1,16 +1,17 @@
 """Ranks by importance, the best motif of each target, and the table of all rankings."""
 
 import runpy
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from workflow_lib import dataset
+from workflow_lib import dataset, jaspar
 from workflow_lib.errors import InputError
 from workflow_lib.files import write_table
-from workflow_lib.motif_ranking import COLUMNS, best_motifs, n_in_part, rank
-from workflow_lib.motifs import Motif, read_meme, write_meme
+from workflow_lib.motif_ranking import COLUMNS, best_motifs, best_resembling, n_in_part, rank
+from workflow_lib.motifs import Motif, read_meme, reverse_complement, write_meme
 from workflow_lib.tables import read_table
 
 NAN = np.nan
@@ -158,3 +159,23 @@ def test_from_scores_to_the_table_of_all_rankings(script, tmp_path):
     assert table["seed"].isna().sum() == 4
     assert list(table["motif"][:2]) == ["unit0", "unit1"]
     assert list(table["best"][:2]) == [False, True]
+
+
+def test_a_tfs_own_motif_is_chosen_before_a_better_partner():
+    known = jaspar.profiles()[0]
+    of = {motif.id: motif for motif in known}
+    motifs = [
+        replace(of["MA0148.4"], id="unit0"),  # FOXA1, which predicts better
+        replace(of["MA0007.3"], id="unit1"),  # AR
+        replace(reverse_complement(of["MA0007.3"]), id="unit2"),
+    ]
+    ranking = pd.DataFrame(
+        {
+            "motif": ["unit0", "unit1", "unit2"],
+            "validation": [0.9, 0.6, 0.7],
+            "best": [True, False, False],
+        }
+    )
+    assert best_resembling(motifs, ranking, "MA0007.3", known).name == "unit2"
+    assert best_resembling(motifs, ranking, "MA0139.1", known).name == "unit0"  # nothing like CTCF
+    assert best_resembling([], ranking, "MA0007.3", known) is None

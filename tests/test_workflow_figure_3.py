@@ -16,7 +16,6 @@ pytestmark = pytest.mark.slow
 CONFIG = "tests/mini/config.yaml tests/mini/figure_3.yaml"
 PANELS = ["3a", "3b", "3c", "3d", "3e", "3f", "3g"]
 ASSAYS = {
-    "mini_tf.blue": "blue",
     "gata_ht_selex": "cycle4",
     "gata_smile_seq": "bound",
     "gata_pbm": "intensity",

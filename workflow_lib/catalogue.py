@@ -15,9 +15,9 @@ import jsonschema
 from workflow_lib import code
 from workflow_lib.choices import check_choices
 from workflow_lib.errors import InputError
+from workflow_lib.families import expand_datasets, expand_models
 from workflow_lib.names import known, match, nearest
 
-MEMBER = "{member}"
 SIMULATED = "sequences.tsv.gz"
 
 
@@ -63,91 +63,6 @@ def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     if error.validator == "type" and re.fullmatch(r"[0-9.]+[eE][+-]?[0-9]+", str(error.instance)):
         hint = " (YAML reads a number like 1e-3 as text; write 0.001 or 1.0e-3)"
     raise InputError(f"config, {place}: {error.message}{hint}")
-
-
-def _check_name(name: str, others: Iterable[str], place: str) -> None:
-    """Raise unless a written-out name can stand in a path and is new."""
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
-        raise InputError(f"config, {place}: {name!r} is no name of letters, digits, _ . and -")
-    if name in others:
-        raise InputError(f"config, {place}: {name!r} is there twice, once written out")
-
-
-def _fill_in(value: Any, member: str) -> Any:
-    """Write a family member's name wherever `{member}` stands."""
-    if isinstance(value, str):
-        return value.replace(MEMBER, member)
-    if isinstance(value, Mapping):
-        return {key: _fill_in(inner, member) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_fill_in(inner, member) for inner in value]
-    return value
-
-
-def expand_datasets(entries: Mapping[str, Any]) -> dict[str, Any]:
-    """Write out families: `tf_binding.{member}` with `members: [CTCF, ...]` -> one entry each.
-
-    A member has its family's name as `family`; a data set made `from` another one has that one's
-    source and assembly.
-    """
-    datasets: dict[str, Any] = {}
-    for name, entry in entries.items():
-        members = entry.get("members")
-        if (MEMBER in name) != (members is not None):
-            raise InputError(
-                f"config, datasets.{name}: a family needs {MEMBER} in its name and `members`"
-            )
-        rest = {key: value for key, value in entry.items() if key != "members"}
-        for member in members or [""]:
-            full = name.replace(MEMBER, member)
-            _check_name(full, datasets, f"datasets.{name}")
-            datasets[full] = _fill_in(rest, member) | {"family": name} if members else rest
-    return {name: _inherit(name, entry, datasets) for name, entry in datasets.items()}
-
-
-def _inherit(name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A data set made `from` another one, with that one's source and assembly."""
-    if "from" not in entry:
-        return entry
-    known("data set", entry["from"], datasets, f"datasets.{name}.from")
-    parent = datasets[entry["from"]]
-    if "from" in parent:
-        raise InputError(
-            f"config, datasets.{name}.from: {entry['from']!r} is itself made from another data "
-            f"set; wanted one that is parsed, such as {parent['from']!r}"
-        )
-    return {key: parent[key] for key in ("source", "assembly") if key in parent} | entry
-
-
-def groups(datasets: Mapping[str, Any], names: Iterable[str], size: int) -> list[list[str]]:
-    """Members of one family in groups of at most `size`, in their order; others are left out.
-
-    A group of one is none: that job is run by itself.
-    """
-    families: dict[str, list[str]] = {}
-    for name in dict.fromkeys(names):
-        if "family" in datasets[name]:
-            families.setdefault(datasets[name]["family"], []).append(name)
-    chunks = [
-        members[start : start + size]
-        for members in families.values()
-        for start in range(0, len(members), size)
-    ]
-    return [chunk for chunk in chunks if len(chunk) > 1]
-
-
-def expand_models(entries: Mapping[str, Any]) -> dict[str, Any]:
-    """Write out sweeps: `explainn` with `units: [1, 5]` -> `explainn.units1`, `explainn.units5`."""
-    models: dict[str, Any] = {}
-    for name, entry in entries.items():
-        given = entry.get("hyperparameters", {})
-        swept = {key: values for key, values in given.items() if isinstance(values, list)}
-        for values in itertools.product(*swept.values()):
-            chosen = dict(zip(swept, values, strict=True))
-            full = ".".join([name, *(f"{key}{value}" for key, value in chosen.items())])
-            _check_name(full, models, f"models.{name}")
-            models[full] = {**entry, "hyperparameters": {**given, **chosen}}
-    return models
 
 
 def training_settings(
@@ -311,6 +226,42 @@ def _check_options(kind: str, name: str, options: Mapping[str, Any], place: str)
     accepted = [a for a in accepted if a not in _GIVEN[kind]]
     for option in options:
         known(f"option of {kind} {name}", option, accepted, place)
+    types = code.annotations(kind, name)
+    for option, value in options.items():
+        if not _fits(value, types.get(option, "object")):
+            raise InputError(
+                f"config, {place}.{option}: found {value!r}, wanted {types[option]} ({kind} {name})"
+            )
     for option in required:
         if option not in options and option not in _GIVEN[kind]:
             raise InputError(f"config, {place}: the {kind} {name} needs the option {option!r}")
+
+
+# Python's names of what YAML gives. A whole number is a number too; true and false are neither.
+_KINDS = {
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "bool": (bool,),
+    "None": (type(None),),
+    "Mapping": (Mapping,),
+    "dict": (Mapping,),
+    "Sequence": (list,),
+    "list": (list,),
+}
+
+
+def _fits(value: Any, annotation: str) -> bool:
+    """Whether a value of the config is of a type, written as in `int | None`; unknown ones fit."""
+    for part in annotation.split(" | "):
+        outer, _, inner = part.partition("[")
+        kinds = _KINDS.get(outer)
+        if kinds is None:
+            return True
+        if isinstance(value, bool) and bool not in kinds or not isinstance(value, kinds):
+            continue
+        element = inner.removesuffix("]")
+        if outer in ("Sequence", "list") and element and "," not in element:
+            return all(_fits(each, element) for each in value)
+        return True
+    return False

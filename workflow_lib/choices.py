@@ -79,6 +79,8 @@ def _check_motif_sets(
     sets = config.get("motif_sets", {})
     for name, entry in sets.items():
         place = f"motif_sets.{name}"
+        if name in models:
+            raise InputError(f"config, {place}: a model is called so too; wanted another name")
         if "database" in entry:
             known("motif database", entry["database"], config["motif_databases"], place)
         if "of" in entry:

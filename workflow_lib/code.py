@@ -136,6 +136,16 @@ def parameters(kind: str, name: str) -> tuple[list[str], list[str]]:
     return positional + keyword, required
 
 
+def annotations(kind: str, name: str) -> dict[str, str]:
+    """The types, as written, of what the registered function or class takes."""
+    module, node = _registered_node(kind, name)
+    if isinstance(node, ast.ClassDef):
+        body = [n for cls in _with_bases(module, node) for n in cls.body]
+        node = next(n for n in body if getattr(n, "name", "") == "__init__")
+    given = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
+    return {a.arg: ast.unparse(a.annotation) for a in given if a.annotation is not None}
+
+
 def default(kind: str, name: str, parameter: str) -> object:
     """The default that a registered function or class gives to a parameter, a plain value."""
     module, node = _registered_node(kind, name)

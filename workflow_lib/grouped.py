@@ -1,8 +1,10 @@
 """Many jobs of one rule in one process, so that starting up is paid for once.
 
 Each job runs the rule's own script with what that rule would give it: the results are the same.
-What a job has finished waits beside its final place until all of the group have: Snakemake
-removes the outputs of a job that fails or is killed, and then nothing of these is lost.
+What a job has finished is kept in a hidden folder beside its final place (a second name of the same
+file, no copy) with a digest of what it was made from. Snakemake removes the outputs of a group that
+fails, and makes a group anew if any member changes or its members do: then nothing that is still
+right is computed twice.
 """
 
 import hashlib
@@ -11,8 +13,10 @@ import logging
 import os
 import resource
 import runpy
+import shutil
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +24,10 @@ import pandas as pd
 from snakemake.iocontainers import Namedlist
 
 from workflow_lib.errors import InputError
-from workflow_lib.files import write_table
+from workflow_lib.files import atomic, write_table
 
 log = logging.getLogger(__name__)
-# Folder beside an output where it waits for the rest of its group.
+# Folder beside an output where it waits for the rest of its group, and is kept afterwards.
 WAITING = ".grouped"
 
 
@@ -46,8 +50,8 @@ def run_all(
 ) -> None:
     """Run a rule's script for each job; then put all outputs in their places.
 
-    A job that was finished before, by a group that did not come to its end, is not run again if
-    its inputs, settings and code are the same. If jobs fail the others are still run.
+    A job that was finished before, in whichever group, is not run again if its inputs, settings
+    and code are the same. If jobs fail the others are still run.
 
     Parameters
     ----------
@@ -77,8 +81,8 @@ def run_all(
             _note(job).write_text(_digest(job))
     if failed:
         raise InputError(
-            f"{len(failed)} of {len(jobs)} jobs failed, the others wait for them: see "
-            f"{', '.join(failed)}"
+            f"{len(failed)} of {len(jobs)} jobs failed: see {', '.join(failed)}. The others are "
+            "kept; mend these, or take them out of `runs`"
         )
     for job in jobs:
         _put_in_place(job)
@@ -89,6 +93,8 @@ def _run(
 ) -> None:
     for path in _products(job):
         Path(_waiting(path)).parent.mkdir(parents=True, exist_ok=True)
+        Path(_waiting(path)).unlink(missing_ok=True)
+    _note(job).unlink(missing_ok=True)
     start, cpu = time.perf_counter(), time.process_time()
     outputs = {name: _waiting(path) for name, path in job["output"].items()}
     given = {"snakemake": Job(dict(job) | {"output": outputs}, threads, resources)}
@@ -130,11 +136,18 @@ def _is_done(job: Mapping[str, Any]) -> bool:
 
 
 def _digest(job: Mapping[str, Any]) -> str:
-    """Of what a job is given: its params (and with them its code), and its inputs as they are."""
+    """Of what a job is given: its params (and with them its code), and what is in its inputs."""
     paths = [p for value in job["input"].values() for p in ([value] if _is_path(value) else value)]
-    about = [(path, os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths]
+    about = [(str(path), _content(str(path), os.stat(path).st_mtime_ns)) for path in paths]
     text = json.dumps([job["wildcards"], job["params"], about], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _content(path: str, _: int) -> str:
+    """The digest of a file, which jobs may share; it is read again when its time is another."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_path(value: object) -> bool:
@@ -143,9 +156,12 @@ def _is_path(value: object) -> bool:
 
 def _put_in_place(job: Mapping[str, Any]) -> None:
     for path in _products(job):
-        os.replace(_waiting(path), path)
-    _note(job).unlink()
-    for folder in {Path(_waiting(path)).parent for path in _products(job)}:
-        # Another rule's group may have something waiting here too.
-        if not any(folder.iterdir()):
-            folder.rmdir()
+        kept = _waiting(path)
+        with atomic(path) as temporary:
+            temporary.unlink()
+            try:
+                os.link(kept, temporary)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(kept, temporary)
+        # Newer than all inputs of the group, as Snakemake wants it.
+        os.utime(path)

@@ -16,6 +16,7 @@ from anndata.io import read_elem
 
 from workflow_lib.errors import InputError
 from workflow_lib.motifs import Motif, information
+from workflow_lib.tomtom import tomtom
 
 PARTS = ("validation", "test")
 COLUMNS = ("motif", "target", "rank", "importance", "metric", *PARTS, "best")
@@ -135,6 +136,48 @@ def best_motifs(ranking: pd.DataFrame, motifs: Sequence[Motif]) -> list[Motif]:
         replace(of[motif], id="_".join(str(target).split()), name=motif)
         for motif, target in zip(best["motif"], best["target"])
     ]
+
+
+def best_resembling(
+    motifs: Sequence[Motif],
+    ranking: pd.DataFrame,
+    profile: str,
+    database: Sequence[Motif],
+    q_value: float = 0.05,
+) -> Motif | None:
+    """The best motif among those that resemble a known profile; without any, the best of all.
+
+    What predicts binding best may be a partner's motif (FOXA1's for AR); how whole a TF's own motif
+    was found is seen from its own.
+
+    Parameters
+    ----------
+    motifs
+        All motifs of one data set.
+    ranking
+        From `rank`, of one target.
+    profile
+        Id of the known profile.
+    database
+        Known motifs, that one among them; Tomtom's null model comes from them.
+    q_value
+        Of Tomtom, at most.
+
+    Returns
+    -------
+    Motif or None
+        Its name is its own id. None where no motif has a value.
+    """
+    if not motifs:
+        return None
+    pairs = tomtom(motifs, database, q_value)
+    found = pairs.loc[pairs["profile"] == profile, "unit"]
+    alike = {f"unit{unit}" if isinstance(unit, int) else unit for unit in found.tolist()}
+    alike = {motif.id for motif in motifs if motif.id in alike}
+    own = ranking[ranking["motif"].isin(alike) & ranking["validation"].notna()]
+    chosen = own.loc[[own["validation"].idxmax()]] if len(own) else ranking[ranking["best"]]
+    of = {motif.id: motif for motif in motifs}
+    return next((replace(of[name], name=name) for name in chosen["motif"]), None)
 
 
 def n_in_part(path: str | os.PathLike, part: str) -> int:

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import anndata
@@ -107,7 +107,7 @@ def bed(
     with open_genome(paths["genome"][0]) as letters:
         sizes = {chrom: len(letters[chrom]) for chrom in letters.keys()}
         ground = _Ground(letters, paths["genome"][0], sizes, length, _NOWHERE)
-        ground = ground._replace(blacklist=_read(paths["blacklist"], ground)[0])
+        ground = ground._replace(blacklist=_blacklist(paths["blacklist"], ground))
         found, dropped = _read(paths["peaks"], ground, centre)
         bound, taken = _usable(found, ground, dropped), pd.concat([found, resize(found, length)])
         name = ", ".join(map(str, paths["peaks"]))
@@ -159,6 +159,23 @@ def _read(
         unknown += int((~known).sum())
     table = pd.concat(tables, ignore_index=True) if tables else _NOWHERE
     return table, {"unknown_chromosome": unknown}
+
+
+def _blacklist(paths: Sequence[str | os.PathLike], ground: _Ground) -> pd.DataFrame:
+    """Regions to stay away from; of a genome in part none may be left."""
+    tables = [read_bed(path) for path in paths]
+    table = pd.concat(tables, ignore_index=True) if tables else _NOWHERE
+    here = table["chrom"].isin(ground.sizes)
+
+    def plain(names: Iterable[str]) -> set[str]:
+        return {str(name).removeprefix("chr") for name in names}
+
+    if len(table) and not here.any() and not plain(table["chrom"]) & plain(ground.sizes):
+        log.warning(
+            "%s: no region on the chromosomes of %s", ", ".join(map(str, paths)), ground.path
+        )
+        return _NOWHERE
+    return _read(paths, ground)[0]
 
 
 def _usable(
@@ -214,12 +231,25 @@ def _from_genome(
     found = bound.iloc[:0]
     for _ in range(_ROUNDS):
         drawn = random_windows(sizes, _DRAWN_AT_ONCE * int(wanted.sum()), ground.length, rng)
-        drawn = drawn[~overlaps(drawn, avoid)]
+        drawn = drawn[~overlaps(drawn, avoid) & ~overlaps(drawn, found)]
+        drawn = drawn[_apart(drawn)]
         drawn = drawn.assign(gc=window_gc(ground.genome, drawn))
-        found = pd.concat([found, drawn[drawn["gc"] >= 0]]).drop_duplicates(_PLACE)
+        found = pd.concat([found, drawn[drawn["gc"] >= 0]])
         # The first ones of each bin: what is drawn later fills only what is still empty.
         found = found[found.groupby("gc").cumcount().to_numpy() < wanted[found["gc"]]]
         if len(found) == wanted.sum():
             break
     log.info("%d of %d unbound windows were found in the genome", len(found), wanted.sum())
     return found
+
+
+def _apart(windows: pd.DataFrame) -> np.ndarray:
+    """True for windows of which none overlaps another one that is True (n,), from the left on."""
+    kept = np.zeros(len(windows), dtype=bool)
+    places = windows[_PLACE].reset_index(drop=True).sort_values(["chrom", "start"], kind="stable")
+    chrom, end = None, 0
+    for row in places.itertuples():
+        if row.chrom != chrom or row.start >= end:
+            kept[row.Index] = True
+            chrom, end = row.chrom, row.end
+    return kept

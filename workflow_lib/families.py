@@ -1,0 +1,96 @@
+"""Entries of the catalogue that stand for many: families of data sets, sweeps of models."""
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workflow_lib.errors import InputError
+from workflow_lib.names import known
+
+MEMBER = "{member}"
+
+
+def _check_name(name: str, others: Iterable[str], place: str) -> None:
+    """Raise unless a written-out name can stand in a path and is new."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
+        raise InputError(f"config, {place}: {name!r} is no name of letters, digits, _ . and -")
+    if name in others:
+        raise InputError(f"config, {place}: {name!r} is there twice, once written out")
+
+
+def _fill_in(value: Any, member: str) -> Any:
+    """Write a family member's name wherever `{member}` stands."""
+    if isinstance(value, str):
+        return value.replace(MEMBER, member)
+    if isinstance(value, Mapping):
+        return {key: _fill_in(inner, member) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_fill_in(inner, member) for inner in value]
+    return value
+
+
+def expand_datasets(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Write out families: `tf_binding.{member}` with `members: [CTCF, ...]` -> one entry each.
+
+    A member has its family's name as `family`; a data set made `from` another one has that one's
+    source and assembly.
+    """
+    datasets: dict[str, Any] = {}
+    for name, entry in entries.items():
+        members = entry.get("members")
+        if (MEMBER in name) != (members is not None):
+            raise InputError(
+                f"config, datasets.{name}: a family needs {MEMBER} in its name and `members`"
+            )
+        rest = {key: value for key, value in entry.items() if key != "members"}
+        for member in members or [""]:
+            full = name.replace(MEMBER, member)
+            _check_name(full, datasets, f"datasets.{name}")
+            datasets[full] = _fill_in(rest, member) | {"family": name} if members else rest
+    return {name: _inherit(name, entry, datasets) for name, entry in datasets.items()}
+
+
+def _inherit(name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A data set made `from` another one, with that one's source and assembly."""
+    if "from" not in entry:
+        return entry
+    known("data set", entry["from"], datasets, f"datasets.{name}.from")
+    parent = datasets[entry["from"]]
+    if "from" in parent:
+        raise InputError(
+            f"config, datasets.{name}.from: {entry['from']!r} is itself made from another data "
+            f"set; wanted one that is parsed, such as {parent['from']!r}"
+        )
+    return {key: parent[key] for key in ("source", "assembly") if key in parent} | entry
+
+
+def groups(datasets: Mapping[str, Any], names: Iterable[str], size: int) -> list[list[str]]:
+    """Members of one family in groups of at most `size`, in their order; others are left out.
+
+    A group of one is none: that job is run by itself.
+    """
+    families: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        if "family" in datasets[name]:
+            families.setdefault(datasets[name]["family"], []).append(name)
+    chunks = [
+        members[start : start + size]
+        for members in families.values()
+        for start in range(0, len(members), size)
+    ]
+    return [chunk for chunk in chunks if len(chunk) > 1]
+
+
+def expand_models(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Write out sweeps: `explainn` with `units: [1, 5]` -> `explainn.units1`, `explainn.units5`."""
+    models: dict[str, Any] = {}
+    for name, entry in entries.items():
+        given = entry.get("hyperparameters", {})
+        swept = {key: values for key, values in given.items() if isinstance(values, list)}
+        for values in itertools.product(*swept.values()):
+            chosen = dict(zip(swept, values, strict=True))
+            full = ".".join([name, *(f"{key}{value}" for key, value in chosen.items())])
+            _check_name(full, models, f"models.{name}")
+            models[full] = {**entry, "hyperparameters": {**given, **chosen}}
+    return models
