@@ -179,7 +179,7 @@ def logo_entries(panel):
     profiles = FIGURE_3["logos" if panel == "figure_3e" else "receptors"]
     found = []
     for run in figure_3_runs():
-        if run.dataset not in profiles:
+        if profiles.get(run.dataset) is None:
             continue
         methods = {run.model: for_runs(f"{RUN}/filters", [run])[0]}
         if (run.dataset, FIGURE_3["compared"]) in scanned_sets():
@@ -294,7 +294,8 @@ def assay_settings(wildcards):
 def figure_3_files(wildcards):
     """The PDF files of its panels; those that have nothing to draw are left out, and named."""
     drawn = {run.dataset for run in figure_3_runs()}
-    named = {*FIGURE_3.get("logos", {}), *FIGURE_3.get("receptors", {})}
+    profiles = FIGURE_3.get("receptors", {}) | FIGURE_3.get("logos", {})
+    named = {name for name, profile in profiles.items() if profile}
     if named - drawn:
         logger.warning(f"figure_3: no logos of {', '.join(sorted(named - drawn))}: not scored")
     return panel_files("3", "figure_3")
