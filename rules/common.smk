@@ -31,6 +31,8 @@ if config["mirror"] and not Path(config["mirror"]).is_dir():
 
 RUNS = CATALOGUE["runs"]
 ALL_RUNS = set(RUNS)
+# Tasks whose targets are labels, scored by AUPRC.
+LABELLED = ("binary", "cross_entropy")
 RUN = "results/{dataset}/{model}/seed{seed}"
 
 

@@ -4,7 +4,7 @@ Requires: the tables of train.smk and interpret.smk.
 Provides: {pdf,png,tsv} of each figure (the tsv is what is drawn), results/overview.html.
 """
 
-SCORED = [run for run in RUNS if of_kind(run.dataset)["task"] != "regression"]
+SCORED = [run for run in RUNS if of_kind(run.dataset)["task"] in LABELLED]
 COMPARED = [run for run in RUNS if runs_with_same_regions(run)]
 OF_DATASET = "results/{dataset}/figures"
 

@@ -207,7 +207,7 @@ def cluster_file(wildcards):
 
 def main_metric(wildcards):
     """The score that models of a data set are compared by."""
-    return "pcc" if of_kind(wildcards.dataset)["task"] == "regression" else "auprc"
+    return "auprc" if of_kind(wildcards.dataset)["task"] in LABELLED else "pcc"
 
 
 def strand_models(dataset):

@@ -10,7 +10,12 @@ from workflow_lib.tomtom import annotate, tomtom
 
 
 def main(
-    filters: str, database: str, profiles: str, pairs: str | None, q_value: float, output: str
+    filters: str,
+    database: str,
+    profiles: str,
+    q_value: float,
+    output: str,
+    pairs: str | None = None,
 ) -> None:
     """Write one row per pair, best first within each unit; `pairs`: what the program found."""
     motifs = read_meme(filters)
