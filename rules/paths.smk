@@ -23,9 +23,20 @@ def source_paths(wildcards):
     if "simulate" in source:
         return [f"resources/simulated/{entry['source']}/sequences.tsv.gz"]
     return [
-        source["files"][file].get("path") or f"resources/downloads/{entry['source']}/{file}"
+        own_file(entry["source"], file) or f"resources/downloads/{entry['source']}/{file}"
         for file in catalogue.source_files(entry, CATALOGUE["sources"])
     ]
+
+
+def own_file(source, file):
+    """The path of a user's file, which has to be there; None for one that is downloaded."""
+    path = CATALOGUE["sources"][source]["files"][file].get("path")
+    if path and not Path(path).exists():
+        raise WorkflowError(
+            f"sources.{source}.files.{file}: there is no file {path} (a relative path starts at "
+            f"{Path.cwd()}); `files` of a data set says which files of its source it uses"
+        )
+    return path
 
 
 def other_datasets(wildcards):
