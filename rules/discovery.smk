@@ -1,7 +1,7 @@
 """Motifs without a model: found by STREME, or taken from elsewhere; and Tomtom, the program.
 
-Requires: results/{dataset}/dataset.h5ad; config["motif_sets"], STREME_SETS and OTHER_SETS of
-common.smk and motif_source() of paths.smk; the motif databases of motifs.smk and filters.meme of
+Requires: results/{dataset}/dataset.h5ad; config["motif_sets"], STREME_SETS, OTHER_SETS
+and motif_source() of paths_figure_3.smk; the motif databases of motifs.smk and filters.meme of
 interpret.smk; the programs streme and tomtom, where a selection uses them.
 Provides: results/{dataset}/motifs/{motif_set}.meme, for STREME's sets also .tsv and in a folder of
 that name train.bound.fa, train.unbound.fa, streme.txt, machine.txt; tomtom.tsv in

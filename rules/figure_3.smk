@@ -291,8 +291,7 @@ rule figure_3g:
         "../scripts/figures/figure_3g.py"
 
 
-rule figure_s3:
-    """Logos of nuclear receptors beside their known profiles."""
+use rule figure_3e as figure_s3 with:
     input:
         table="results/figures/figure_s3.motifs.tsv",
         meme="results/figures/figure_s3.motifs.meme",
@@ -307,13 +306,5 @@ rule figure_s3:
         tsv="results/figures/figure_s3.tsv",
     log:
         "logs/figure_s3.log",
-    localrule: True
-    conda:
-        "../envs/python.yaml"
-    params:
-        reference_label="JASPAR",
-        code=code_digest("figures/figure_s3"),
     message:
         "Drawing Figure S3"
-    script:
-        "../scripts/figures/figure_s3.py"

@@ -112,11 +112,15 @@ def checked_methods(wildcards):
     return [method for method in methods if run in checked(method)]
 
 
+def chosen_runs(section, runs):
+    """Of these runs those that `runs` of a section of the config chooses."""
+    entries = config[section]["runs"]
+    return list(dict.fromkeys(r for entry in entries for r in catalogue.matching(runs, entry)))
+
+
 def nullified():
     """The runs whose filters are taken out one by one."""
-    entries = config["nullification"]["runs"]
-    runs = [run for entry in entries for run in catalogue.matching(with_filters(), entry)]
-    return list(dict.fromkeys(runs))
+    return chosen_runs("nullification", with_filters())
 
 
 def truth_table(wildcards):

@@ -30,8 +30,7 @@ def motif_source(wildcards):
 
 def ranked_runs():
     """The runs whose filters are scored as motifs."""
-    entries = config["scanning"]["runs"]
-    return list(dict.fromkeys(r for e in entries for r in catalogue.matching(with_units(), e)))
+    return chosen_runs("scanning", with_units())
 
 
 def scanned_sets():
@@ -71,15 +70,9 @@ def about_rankings(wildcards):
     return [dict(zip(("dataset", "method", "seed"), map(str, row))) for row in rankings()]
 
 
-def with_instances():
-    """The runs whose motif instances are written."""
-    entries = config["instances"]["runs"]
-    return list(dict.fromkeys(r for e in entries for r in catalogue.matching(with_units(), e)))
-
-
 def motif_results():
     """What `scanning` and `instances` ask for."""
-    paths = for_runs(f"{RUN}/instances.bed.gz", with_instances())
+    paths = for_runs(f"{RUN}/instances.bed.gz", chosen_runs("instances", with_units()))
     return paths + (["results/motif_scores.tsv"] if rankings() else [])
 
 

@@ -212,8 +212,7 @@ def run_script(root, folder, name: str, table: pd.DataFrame, motifs: list[Motif]
     return pd.read_csv(outputs["tsv"], sep="\t", keep_default_na=False)
 
 
-@pytest.mark.parametrize("name", ["figure_3e", "figure_s3"])
-def test_source_data_are_the_aligned_motifs(root, tmp_path, name):
+def test_source_data_are_the_aligned_motifs(root, tmp_path):
     rng = np.random.default_rng(SEED)
     # A factor called NA, and names of motifs that look like numbers.
     reference = random_motif(rng, 8, "MA0001.1")
@@ -222,7 +221,7 @@ def test_source_data_are_the_aligned_motifs(root, tmp_path, name):
         Entry("NA", "STREME", None),
     ]
     motifs, table = align_entries(entries, {"NA": reference}, None, "JASPAR")
-    source = run_script(root, tmp_path, name, table, motifs)
+    source = run_script(root, tmp_path, "figure_3e", table, motifs)
     assert source["row"].tolist() == ["NA"] * 3 and source["name"].tolist()[1:] == ["1e5", ""]
     assert source["motif"].tolist() == ["NA|JASPAR", "NA|ExplaiNN", ""]
 

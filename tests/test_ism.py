@@ -41,7 +41,7 @@ def whole(parts):
     return np.concatenate([found for _, found in parts])
 
 
-def same(model, X, silent=False, **options):
+def assert_same(model, X, silent=False, **options):
     plain = whole(plain_effects(model, X))
     fast = whole(fast_effects(model, X, **options))
     scale = max(1, np.abs(plain).max())
@@ -97,13 +97,13 @@ def test_every_number_is_a_difference_of_predictions():
 def test_fast_equals_plain(fc_layers, pooling, strands):
     size, stride = pooling
     model = explainn(fc_layers=fc_layers, pool_size=size, pool_stride=stride, strands=strands)
-    plain = same(model, random_codes(3), batch_size=2)
+    plain = assert_same(model, random_codes(3), batch_size=2)
     assert np.abs(plain).max() > 1e-3
 
 
 @pytest.mark.parametrize("fc_layers", [4, 8])
 def test_fast_equals_plain_in_deep_units(fc_layers):
-    same(explainn(fc_layers=fc_layers, fc_nodes=4), random_codes(2))
+    assert_same(explainn(fc_layers=fc_layers, fc_nodes=4), random_codes(2))
 
 
 @pytest.mark.parametrize("fc_layers", [0, 2])
@@ -112,7 +112,7 @@ def test_fast_equals_plain_for_any_filter(filter_size, fc_layers):
     for length in (46, 47, 51):
         model = explainn(length, filter_size=filter_size, fc_layers=fc_layers, non_negative=True)
         # The maximum over a whole map of single letters: no one substitution moves it.
-        same(model, random_codes(2, length), silent=(filter_size, fc_layers) == (1, 0))
+        assert_same(model, random_codes(2, length), silent=(filter_size, fc_layers) == (1, 0))
 
 
 @pytest.mark.parametrize("fc_layers", [0, 1, 2])
@@ -120,7 +120,7 @@ def test_fast_equals_plain_with_unknown_bases(fc_layers):
     X = random_codes(3, letters=5)
     X[1, :20], X[2] = 4, random_codes(1)[0]
     model = explainn(fc_layers=fc_layers)
-    same(model, X)
+    assert_same(model, X)
     # A batch without any N is computed with three letters a base, one with an N with four.
     np.testing.assert_allclose(
         whole(fast_effects(model, X[2:])), whole(fast_effects(model, X))[2:], atol=1e-5
@@ -130,7 +130,7 @@ def test_fast_equals_plain_with_unknown_bases(fc_layers):
 def test_at_the_published_size(shared):
     folder = shared / "reference" / "explainn"
     model = load_published(folder / "model_epoch_best_4.pth")
-    same(model, np.load(folder / "golden.npz")["sequence"][:2])
+    assert_same(model, np.load(folder / "golden.npz")["sequence"][:2])
 
 
 def test_batches_and_targets(monkeypatch):
