@@ -1,7 +1,8 @@
 """Config, names and targets.
 
 Requires: the merged config.
-Provides: CATALOGUE (the config written out), wildcard constraints, functions that give paths.
+Provides: CATALOGUE (the config written out), wildcard constraints, functions that give paths,
+params and resources.
 """
 
 import re
@@ -51,6 +52,15 @@ wildcard_constraints:
     method=one_of({"filters"}.union(*(e["methods"] for e in config["attribution"]["runs"]))),
     applied=one_of(config["apply"]),
     motif_set=one_of(config["motif_sets"]),
+
+
+def by_attempt(amount):
+    """For `resources`: so much memory or time; a job that is submitted again gets more of it."""
+
+    def needed(wildcards, attempt):
+        return amount * attempt
+
+    return needed
 
 
 def for_runs(pattern, runs=RUNS):

@@ -49,8 +49,8 @@ rule simulate:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         settings=setting("sources/{source}/simulate"),
         code=code_digest("simulate"),
@@ -77,8 +77,8 @@ rule prepare:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(60),
     params:
         names=source_names,
         entry=setting("datasets/{dataset}"),

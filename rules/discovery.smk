@@ -23,8 +23,8 @@ rule sequences_to_fasta:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(20),
     params:
         part="train",
         target=setting("motif_sets/{motif_set}/streme/target", within=config),
@@ -55,8 +55,8 @@ rule streme:
         "../envs/meme.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=720,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(720),
     params:
         hofract=setting("motif_sets/{motif_set}/streme/hofract", within=config),
         maxw=setting("motif_sets/{motif_set}/streme/maxw", within=config),
@@ -107,8 +107,8 @@ rule streme_motifs:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         code=code_digest("streme_motifs"),
     message:
@@ -130,8 +130,8 @@ rule motif_set:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         profiles=setting("motif_sets/{motif_set}/profiles", within=config),
         code=code_digest("motif_set"),
@@ -156,8 +156,8 @@ rule tomtom:
         "../envs/meme.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(60),
     params:
         q_value=config["annotation"]["q_value"],
     message:

@@ -25,8 +25,8 @@ rule collect_times:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         entries=discovery_entries,
         code=code_digest("collect_times"),
@@ -48,8 +48,8 @@ rule score_assays:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(20),
     params:
         entries=assay_about,
         about=assay_settings,
@@ -76,8 +76,8 @@ rule align_motifs:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(20),
     params:
         entries=logo_about,
         references=logo_references,

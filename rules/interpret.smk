@@ -34,8 +34,8 @@ rule filters:
     threads: 2
     resources:
         device=config["device"],
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(60),
     params:
         settings=config["interpretation"],
         code=code_digest("filters"),
@@ -65,8 +65,8 @@ rule unit_importance:
     threads: 2
     resources:
         device=config["device"],
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(60),
     params:
         settings=config["interpretation"],
         code=code_digest("unit_importance"),
@@ -92,8 +92,8 @@ rule annotate:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(20),
     params:
         q_value=config["annotation"]["q_value"],
         code=code_digest("annotate"),
@@ -117,8 +117,8 @@ rule recover:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         code=code_digest("recover"),
     message:
@@ -144,8 +144,8 @@ rule nullification:
     threads: 2
     resources:
         device=config["device"],
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(120),
     params:
         settings=without_choice("nullification"),
         code=code_digest("nullification"),
@@ -172,8 +172,8 @@ rule attribute:
     threads: 2
     resources:
         device=config["device"],
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(240),
     params:
         settings=without_choice("attribution"),
         code=code_digest("attribute"),
@@ -199,8 +199,8 @@ rule sanity_checks:
     threads: 2
     resources:
         device=config["device"],
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(120),
     params:
         settings=sanity_settings(),
         code=code_digest("sanity_checks"),

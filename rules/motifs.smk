@@ -19,8 +19,8 @@ rule motif_database:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         chosen=chosen_profiles,
         code=code_digest("motif_database"),
@@ -46,8 +46,8 @@ rule modisco:
         "../envs/modisco.yaml"
     threads: 2
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(240),
     params:
         settings={k: v for k, v in config["attribution"]["modisco"].items() if k != "methods"},
         code=code_digest("modisco"),
@@ -84,8 +84,8 @@ rule binding_modes:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         which=config["binding_modes"]["matches"],
         code=code_digest("binding_modes"),
@@ -108,8 +108,8 @@ rule motif_agreement:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         seeds=seeds_of,
         which=config["binding_modes"]["matches"],

@@ -109,6 +109,6 @@ def job_group(step, number, key, jobs):
         "log": f"logs/grouped/{place}.log",
         "threads": base.resources["_cores"].value,
         "mem_mb": base.resources["mem_mb"].value,
-        "runtime": base.resources["runtime"].value * len(jobs),
+        "runtime": by_attempt(base.resources["runtime"].value(None, attempt=1) * len(jobs)),
         "message": f"{step}: {len(jobs)} data sets in one job (progress: logs/grouped/{place}.log)",
     }

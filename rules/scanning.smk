@@ -24,8 +24,8 @@ rule scan:
         "../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(60),
     params:
         settings={k: config["scanning"][k] for k in ("parts", "scoring", "floor")},
         code=code_digest("scan"),
@@ -65,8 +65,8 @@ rule rank_motifs:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         code=code_digest("rank_motifs"),
     message:
@@ -108,8 +108,8 @@ rule instances:
     threads: 2
     resources:
         device=config["device"],
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(120),
     params:
         settings={
             "inclusive": config["interpretation"]["inclusive"],
@@ -134,8 +134,8 @@ rule collect_motif_scores:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
     params:
         about=about_rankings,
         code=code_digest("collect_motif_scores"),

@@ -36,8 +36,8 @@ rule train:
     resources:
         # Not a param: a model trained elsewhere is not trained again.
         device=config["device"],
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(720),
     params:
         model=setting("models/{model}"),
         settings=setting("training/{dataset}/{model}"),
@@ -63,8 +63,8 @@ rule predict:
         "../envs/python.yaml"
     resources:
         device=config["device"],
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(60),
     params:
         code=code_digest("predict"),
     message:
@@ -87,8 +87,10 @@ rule evaluate:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        # Not used here; the jobs that the cluster profile groups have to agree on it.
+        device=config["device"],
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(60),
     params:
         task=setting("datasets/{dataset}/task"),
         draws=config["evaluation"]["draws"],
@@ -127,8 +129,8 @@ rule compare_on_same_regions:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(60),
     params:
         draws=config["evaluation"]["draws"],
         code=code_digest("compare_on_same_regions"),
@@ -154,8 +156,8 @@ rule strand_comparison:
     conda:
         "../envs/python.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(60),
     params:
         models=strand_runs_param("model"),
         seeds=strand_runs_param("seed"),
@@ -181,8 +183,8 @@ rule apply:
         "../envs/python.yaml"
     resources:
         device=config["device"],
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(60),
     params:
         fit=setting("apply/{applied}/fit", within=config),
         code=code_digest("apply"),
@@ -205,8 +207,8 @@ rule contributions:
         "../envs/python.yaml"
     resources:
         device=config["device"],
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(60),
     params:
         fit=setting("apply/{applied}/fit", within=config),
         code=code_digest("contributions"),
