@@ -1,17 +1,26 @@
 """The only batching loop: whatever walks over many sequences with a model does it through here."""
 
+import logging
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
+from workflow_lib.gpu import enough_memory, warn_of_unused_gpu, why_unusable
 from workflow_lib.sequence import one_hot, reverse_complement
+
+log = logging.getLogger(__name__)
 
 
 def choose_device(name: str) -> torch.device:
     """Turn the setting `auto`, `cpu` or `cuda` into a device.
+
+    `cuda` is the first GPU that CUDA_VISIBLE_DEVICES shows, which a cluster sets for each job.
+    Where `auto` takes the CPU although a GPU was given, that is said (`gpu.warn_of_unused_gpu`).
 
     Raises
     ------
@@ -19,17 +28,24 @@ def choose_device(name: str) -> torch.device:
         Where `cuda` is asked for and there is none, or the name is another one. Never falls back
         to the CPU silently: only `auto` may.
     """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name == "cuda" and not torch.cuda.is_available():
-        build = "was built without CUDA" if torch.version.cuda is None else "sees no GPU"
-        raise InputError(
-            f"device: cuda was asked for, but PyTorch {torch.__version__} {build}; "
-            "use device: auto or cpu, or run where a GPU is"
-        )
-    if name not in ("cpu", "cuda"):
+    if name not in ("auto", "cpu", "cuda"):
         raise InputError(f"device: found {name!r}, wanted auto, cpu or cuda")
-    return torch.device(name)
+    seen = name != "cpu" and torch.cuda.is_available()
+    if name == "auto" and not seen:
+        warn_of_unused_gpu()
+    if name == "cuda" and not seen:
+        raise InputError(
+            f"device: cuda was asked for, but {why_unusable()}. Else use device: auto or cpu, or "
+            "run where a GPU is"
+        )
+    if not seen:
+        return torch.device("cpu")
+    # Not in `describe_device`: the same GPU has another number in the next job.
+    log.info(
+        "GPU: %s (CUDA_VISIBLE_DEVICES: %s)",
+        torch.cuda.get_device_name(), os.environ.get("CUDA_VISIBLE_DEVICES", "not set"),
+    )  # fmt: skip
+    return torch.device("cuda")
 
 
 def describe_device(device: torch.device | str) -> str:
@@ -38,6 +54,17 @@ def describe_device(device: torch.device | str) -> str:
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
     return f"{device.type} ({torch.get_num_threads()} threads)"
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Convolutions in float32 on a GPU too; unless told so, PyTorch rounds their inputs to TF32."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def to_input(X: np.ndarray | torch.Tensor, device: torch.device | str = "cpu") -> torch.Tensor:
@@ -70,6 +97,7 @@ def batches(
 
 
 @torch.inference_mode()
+@full_precision()
 def predict(
     model: nn.Module,
     X: np.ndarray,
@@ -95,13 +123,19 @@ def predict(
     -------
     ndarray
         float32 (n, outputs).
+
+    Raises
+    ------
+    InputError
+        Both strands of what is no sequence; a GPU without enough memory.
     """
     if both_strands and X.dtype != np.uint8:
         raise InputError("both strands can be predicted for sequences only, not for other inputs")
     was_training = model.training
     model.eval().to(device)
     try:
-        parts = [model(x).float().cpu() for x in batches(X, batch_size, device)]
+        with enough_memory("predicting with", model, batch_size, device):
+            parts = [model(x).float().cpu() for x in batches(X, batch_size, device)]
         if both_strands:
             reverse = predict(model, reverse_complement(X), batch_size, device)
             parts = [(torch.cat(parts) + torch.from_numpy(reverse)) / 2]

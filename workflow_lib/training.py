@@ -19,12 +19,14 @@ from torch import nn
 
 from workflow_lib.checkpoint import Checkpoint, resume, save_state
 from workflow_lib.errors import InputError
+from workflow_lib.gpu import enough_memory
 from workflow_lib.inference import to_input
 from workflow_lib.sequence import reverse_complement
 from workflow_lib.tasks import TASKS
 
 log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_PROGRESS_LINES = 30
+_VALIDATING = "validating (16 times `batch_size` at once, but at most 1024)"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,22 +99,26 @@ def fit(
     Raises
     ------
     InputError
-        No examples, a loss that is not a number, a precision that this device does not have.
+        No examples, a loss that is not a number, a precision that this device does not have, a
+        GPU without enough memory.
     """
     for name, examples in (("training", train), ("validation", validation)):
         if len(examples.X) < 2:
             raise InputError(f"the {name} part has {len(examples.X)} examples; wanted 2 or more")
     device = torch.device(device)
-    model.to(device)
+    with enough_memory("holding all examples for", model, None, device):
+        model.to(device)
+        train, validation = _on_device(train, device), _on_device(validation, device)
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
-    train, validation = _on_device(train, device), _on_device(validation, device)
     loss = TASKS[task].loss
     history, best = resume(checkpoint, model, optimizer, device)
     while not _finished(history, settings):
         start = time.perf_counter()
         with _precision(settings.precision, device):
-            train_loss = _train_epoch(model, train, loss, optimizer, settings, len(history) + 1)
-            validation_loss = _mean_loss(model, validation, loss, settings)
+            with enough_memory("training", model, settings.batch_size, device, adjustable=True):
+                train_loss = _train_epoch(model, train, loss, optimizer, settings, len(history) + 1)
+            with enough_memory(_VALIDATING, model, _unlearned(settings), device, adjustable=True):
+                validation_loss = _mean_loss(model, validation, loss, settings)
         _check_finite(len(history) + 1, train_loss, validation_loss, settings)
         history.append(
             {
@@ -198,11 +204,16 @@ def _mean_loss(
     model.eval()
     numbers = torch.arange(_n_examples(examples[0], settings), device=examples[0].device)
     outputs, targets = [], []
-    for chosen in numbers.split(1024):
+    for chosen in numbers.split(_unlearned(settings)):
         X, y = _pick(examples, chosen)
         outputs.append(model(X).float())
         targets.append(y)
     return float(loss(torch.cat(outputs), torch.cat(targets)))
+
+
+def _unlearned(settings: Settings) -> int:
+    """Examples that go through the model together without gradients: a GPU holds more of them."""
+    return min(1024, 16 * settings.batch_size)
 
 
 def _best_epoch(history: list[dict]) -> int:

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.inference import batches
+from workflow_lib.gpu import enough_memory
+from workflow_lib.inference import batches, full_precision
 
 STRANDS = ("forward", "both")
 
@@ -53,7 +54,7 @@ def stream(
     Raises
     ------
     InputError
-        `strands` is another word.
+        `strands` is another word; a GPU without enough memory.
     """
     if strands not in STRANDS:
         raise InputError(f"strands: found {strands!r}, wanted {' or '.join(STRANDS)}")
@@ -61,9 +62,10 @@ def stream(
     model.eval().to(device)
     start = 0
     try:
-        for x in batches(X, batch_size, device):
-            yield start, _activations(model, x, strands)
-            start += len(x)
+        with enough_memory("reading the filters of", model, batch_size, device):
+            for x in batches(X, batch_size, device):
+                yield start, _activations(model, x, strands)
+                start += len(x)
     finally:
         model.train(was_training)
 
@@ -76,6 +78,7 @@ def map_shape(model: nn.Module, length: int, device: torch.device | str = "cpu")
 
 
 @torch.no_grad()
+@full_precision()
 def _activations(model: nn.Module, x: torch.Tensor, strands: str) -> torch.Tensor:
     forward = model.activations(x)
     if strands == "forward":

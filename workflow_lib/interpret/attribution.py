@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from workflow_lib.errors import InputError
+from workflow_lib.gpu import enough_memory
 from workflow_lib.inference import OneTarget, to_input
 from workflow_lib.interpret.ism import effects
 from workflow_lib.models.explainn_modules import modular
@@ -174,8 +175,7 @@ def _ready(model: nn.Module, target: int, options: Options) -> OneTarget:
     n_targets = getattr(model, "n_targets", None)
     if n_targets is not None and not 0 <= target < n_targets:
         raise InputError(f"target: found {target}, but the model has 0 to {n_targets - 1}")
-    copied = copy.deepcopy(model).eval().requires_grad_(False).to(options.device)
-    return OneTarget(copied, target)
+    return OneTarget(copy.deepcopy(model).eval().requires_grad_(False).to(options.device), target)
 
 
 def _strands(X: np.ndarray, options: Options) -> list[np.ndarray]:
@@ -214,7 +214,8 @@ def _attribute(
             x = to_input(np.ascontiguousarray(codes), options.device)
             others = to_input(references.reshape(-1, X.shape[1]), options.device)
             others = others.unflatten(0, (len(codes), -1)) if others.numel() else None
-            with _exact_gradients(net):
+            memory = enough_memory("attributing with", model, options.batch_size, options.device)
+            with _exact_gradients(net), memory:
                 scores, difference = core(net, x, others, options)
             delta = (scores * x).sum(dim=(1, 2)) - difference
             for part, array in zip(results, (scores, delta, difference)):
@@ -296,5 +297,4 @@ def _deep_lift_shap(
             batch_size=references.shape[0] * references.shape[1],
             additional_nonlinear_ops={Exp: rescale}, device=options.device,
         )  # fmt: skip
-    scores = _hypothetical(multipliers.to(x.device), references)
-    return scores, _difference(net, x, references)
+    return _hypothetical(multipliers.to(x.device), references), _difference(net, x, references)

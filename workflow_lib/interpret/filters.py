@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from workflow_lib.gpu import enough_memory
 from workflow_lib.interpret.activations import map_shape, stream
 from workflow_lib.sequence import UNKNOWN, one_hot, reverse_complement
 
@@ -80,14 +81,15 @@ def filter_matrices(
     totals = torch.zeros(units, 4 * size + 1, dtype=torch.int64, device=device)
     n_sequences = torch.zeros(units, dtype=torch.int64, device=device)
     for start, activations in stream(model, X, batch_size, device, strands):
-        codes = torch.as_tensor(X[start : start + len(activations)]).to(device)
-        read = _as_read(codes, size, positions, strands)
-        has_site = activations.amax(dim=2) >= threshold
-        n_sequences += has_site.sum(dim=0)
-        many = has_site.sum(dim=0) > _MANY * len(codes)
-        if many.any():
-            totals[many] += _count_by_product(activations[:, many], threshold[many], read, size)
-        totals += _count_by_site(activations, threshold, read, has_site & ~many, size)
+        with enough_memory("counting the sites of", model, batch_size, device):
+            codes = torch.as_tensor(X[start : start + len(activations)]).to(device)
+            read = _as_read(codes, size, positions, strands)
+            has_site = activations.amax(dim=2) >= threshold
+            n_sequences += has_site.sum(dim=0)
+            many = has_site.sum(dim=0) > _MANY * len(codes)
+            if many.any():
+                totals[many] += _count_by_product(activations[:, many], threshold[many], read, size)
+            totals += _count_by_site(activations, threshold, read, has_site & ~many, size)
     counts, n_sites = totals[:, :-1].view(units, 4, size), totals[:, -1]
     arrays = (counts, maximum, n_sites, n_sequences)
     return FilterMatrices(*(array.cpu().numpy() for array in arrays))

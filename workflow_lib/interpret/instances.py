@@ -4,8 +4,6 @@ A site is where a unit's filter reaches half of its maximum, as for `interpret.f
 with what its unit adds to an output in that sequence: unit output times output weight.
 """
 
-import gzip
-import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -17,8 +15,9 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.files import atomic
-from workflow_lib.inference import to_input
+from workflow_lib.files import atomic, gzip_text
+from workflow_lib.gpu import enough_memory
+from workflow_lib.inference import full_precision, to_input
 from workflow_lib.interpret.activations import stream
 from workflow_lib.interpret.attributed import matching_targets
 from workflow_lib.interpret.filters import above, site_threshold
@@ -227,11 +226,13 @@ def _placed(
 
 
 @torch.no_grad()
+@full_precision()
 def _outputs(model: nn.Module, codes: np.ndarray, options: Options) -> np.ndarray:
     """Outputs of the units on each strand that is scanned, (strands, b, units)."""
-    x = to_input(codes, options.device)
-    read = [x] if options.strands == "forward" else [x, x.flip(1, 2)]
-    return np.stack([model.units(strand).float().cpu().numpy() for strand in read])
+    with enough_memory("reading the units of", model, options.batch_size, options.device):
+        x = to_input(codes, options.device)
+        read = [x] if options.strands == "forward" else [x, x.flip(1, 2)]
+        return np.stack([model.units(strand).float().cpu().numpy() for strand in read])
 
 
 def _strongest(model: nn.Module, targets: Sequence[str] | None) -> tuple[list[str], np.ndarray]:
@@ -249,12 +250,7 @@ def write_bed(pieces: Iterable[pd.DataFrame], path: str | os.PathLike) -> int:
     The first line names the columns and starts with `#`.
     """
     n = 0
-    with (
-        atomic(path) as temporary,
-        open(temporary, "wb") as raw,
-        gzip.GzipFile("", "wb", fileobj=raw, mtime=0, compresslevel=6) as zipped,
-        io.TextIOWrapper(zipped, encoding="utf-8", newline="") as handle,
-    ):
+    with atomic(path) as temporary, gzip_text(temporary) as handle:
         handle.write("#" + "\t".join(COLUMNS) + "\n")
         for piece in pieces:
             piece.to_csv(handle, sep="\t", header=False, index=False, float_format="%.6g")

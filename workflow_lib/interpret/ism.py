@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.inference import predict
+from workflow_lib.gpu import enough_memory
+from workflow_lib.inference import full_precision, predict
 from workflow_lib.models.explainn import ExplaiNN
 from workflow_lib.models.explainn_modules import ModularExplaiNN, modular
 from workflow_lib.sequence import UNKNOWN, one_hot
@@ -122,7 +123,8 @@ def fast_effects(
     each = 3 * units * plan.stride * max(nodes, plan.windows * plan.touched)
     step = max(1, min(batch_size, _numbers(device) // each))
     for start in range(0, len(X), step):
-        with torch.inference_mode():
+        memory = enough_memory("mutating for", model, step, device)
+        with torch.inference_mode(), full_precision(), memory:
             codes = torch.as_tensor(X[start : start + step]).to(device)
             found = _effects(plan, codes, plan.net.final.weight[wanted])
         yield start, found.cpu().numpy()

@@ -15,7 +15,8 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.inference import batches
+from workflow_lib.gpu import enough_memory
+from workflow_lib.inference import batches, full_precision
 from workflow_lib.interpret.importance import QUANTILE_COLUMNS, QUANTILES
 from workflow_lib.interpret.selection import at_most, interpreted, rule_per_target
 
@@ -113,7 +114,8 @@ def nullify(
     Raises
     ------
     InputError
-        `replace` is another word, or a filter that the model does not have.
+        `replace` is another word, a filter that the model does not have, or a GPU without enough
+        memory.
     """
     if replace not in REPLACE:
         raise InputError(f"replace: found {replace!r}, wanted {' or '.join(REPLACE)}")
@@ -122,14 +124,15 @@ def nullify(
     was_training = model.training
     model.eval().to(device)
     try:
-        values = _replacements(model, X, replace, batch_size, device)
-        start = said = 0
-        for x in batches(X, batch_size, device):
-            yield start, _differences(model, x, filters, values)
-            start += len(x)
-            if start >= said + max(len(X) / 10, 1) or start == len(X):
-                said = start
-                log.info("%d filters nullified in %d of %d sequences", len(filters), start, len(X))
+        with enough_memory("nullifying filters of", model, batch_size, device):
+            values = _replacements(model, X, replace, batch_size, device)
+            start = said = 0
+            for x in batches(X, batch_size, device):
+                yield start, _differences(model, x, filters, values)
+                start += len(x)
+                if start >= said + max(len(X) / 10, 1) or start == len(X):
+                    said, of = start, len(X)
+                    log.info("%d filters nullified in %d of %d sequences", len(filters), start, of)
     finally:
         model.train(was_training)
 
@@ -147,6 +150,7 @@ def maps(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
+@full_precision()
 def _differences(
     model: nn.Module, x: torch.Tensor, filters: Sequence[int], values: torch.Tensor
 ) -> np.ndarray:
@@ -169,6 +173,7 @@ def _differences(
 
 
 @torch.no_grad()
+@full_precision()
 def _replacements(
     model: nn.Module, X: np.ndarray, replace: str, batch_size: int, device: torch.device | str
 ) -> torch.Tensor:

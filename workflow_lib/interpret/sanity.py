@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
+from workflow_lib.gpu import enough_memory
 from workflow_lib.inference import batches
 from workflow_lib.interpret.attribution import ATTRIBUTIONS, Options
 from workflow_lib.interpret.attribution_file import Group
@@ -75,7 +76,7 @@ def randomised(
         norm.reset_running_stats()
         norm.train()
         norm.momentum = None  # the plain mean over all batches
-    with torch.no_grad():
+    with torch.no_grad(), enough_memory("calibrating", model, batch_size, device):
         for x in batches(X, batch_size, device):
             if len(x) > 1:  # one sequence has no variance
                 fresh(x)
