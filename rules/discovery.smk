@@ -80,9 +80,9 @@ rule streme:
             --p {input.bound:q} \
             --n {input.unbound:q} \
             --dna \
-            --hofract {params.hofract} \
-            --maxw {params.maxw} \
-            --nmotifs {params.nmotifs} \
+            --hofract {params.hofract:q} \
+            --maxw {params.maxw:q} \
+            --nmotifs {params.nmotifs:q} \
             --text \
             >{output.streme:q} \
             2>{log:q}
@@ -180,7 +180,7 @@ rule tomtom:
             -text \
             -dist ed \
             -min-overlap 1 \
-            -thresh {params.q_value} \
+            -thresh {params.q_value:q} \
             {input.filters:q} \
             {input.database:q} \
             >{output.pairs:q} \

@@ -221,7 +221,7 @@ rule figure_1g:
     conda:
         "../envs/python.yaml"
     params:
-        target=figure_1_setting("target"),
+        target=figure_1_text("target"),
         unit_model=figure_1_setting("model"),
         filter_model=figure_1_setting("nullified"),
         code=code_digest("figures/figure_1g"),
@@ -255,7 +255,7 @@ rule figure_s1:
     conda:
         "../envs/python.yaml"
     params:
-        targets=figure_1_setting("negative"),
+        targets=figure_1_text("negative"),
         code=code_digest("figures/figure_s1"),
     message:
         "Drawing Figure S1 of {wildcards.dataset}"

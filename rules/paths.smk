@@ -325,6 +325,11 @@ def other_dataset(wildcards):
     return of_kind(wildcards.dataset)["split"]["like"]
 
 
+def config_text(wildcards):
+    """For `params`: the whole config as JSON without markup, since reports show all params."""
+    return without_markup(config)
+
+
 # targets
 
 

@@ -37,6 +37,15 @@ def figure_1_setting(key):
     return value
 
 
+def figure_1_text(key):
+    """For `params`: names of targets, which may be any text; reports show all params."""
+
+    def value(wildcards):
+        return without_markup(config["figure_1"][key])
+
+    return value
+
+
 def figure_1_paths(pattern, *keys):
     """Paths of a pattern for those runs."""
 

@@ -8,22 +8,22 @@ import re
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import yaml
+from checks_environments import (
+    environments_complete,
+    environments_exist,
+    pins_agree,
+    programs_given,
+    requirements_complete,
+)
+from checks_rules import directives, literal, rule_files, unused_files
+from checks_security import nothing_from_outside_runs
 
 ROOT = Path(__file__).resolve().parent.parent
 # Files of config/ that are no selection of their own, but what all selections choose from.
 CATALOGUE = {"datasets.yaml", "models.yaml"}
-# Packages that conda calls otherwise than pip does.
-CONDA_NAMES = {
-    "pytorch": "torch",
-    "matplotlib-base": "matplotlib",
-    "seaborn-base": "seaborn",
-    "snakemake-minimal": "snakemake",
-}
 
 
 def main(root: Path = ROOT) -> int:
@@ -34,54 +34,6 @@ def main(root: Path = ROOT) -> int:
 
 
 # --- rules --------------------------------------------------------------------------------------
-
-
-def rule_files(root: Path) -> list[Path]:
-    """Return the Snakefile and the files of rules/."""
-    paths = [root / "Snakefile", *sorted(root.glob("rules/*.smk"))]
-    return [path for path in paths if path.exists()]
-
-
-def directives(path: Path, keyword: str) -> Iterator[tuple[int, str, str]]:
-    """Yield line, rule name and value of each directive like `conda:` in a file of rules."""
-    lines = path.read_text().splitlines()
-    rule = ""
-    for number, line in enumerate(lines, start=1):
-        if line.strip() == "rule:":
-            rule = ""
-        if named := re.match(r"(?:use )?(?:rule|checkpoint)\s+(?:\w+ as )?(\w+)", line):
-            rule = named.group(1)
-        if found := re.match(rf"\s*{keyword}:\s*(.*)", line):
-            # snakefmt puts the value on the next line; both are valid.
-            value = found.group(1) or lines[number].strip()
-            yield number, rule, value.rstrip(",")
-
-
-def literal(value: str) -> str | None:
-    """Return the text of a plain quoted string, or None for any other expression."""
-    quoted = re.fullmatch(r"""(["'])(.*)\1""", value)
-    return quoted.group(2) if quoted else None
-
-
-def environments_exist(root: Path) -> list[str]:
-    """Every `conda:` names a file that exists, and every file of envs/ is used by a rule."""
-    problems, used = [], set()
-    for path in rule_files(root):
-        for line, rule, value in directives(path, "conda"):
-            place, text = f"{path.relative_to(root)}:{line}: rule {rule}", literal(value)
-            if text is None:
-                problems.append(f"{place}: conda: {value} is not a plain path in quotes")
-            elif not (path.parent / text).is_file():
-                problems.append(f"{place}: conda: {text} does not exist (relative to {path.name})")
-            else:
-                used.add((path.parent / text).resolve())
-    return problems + unused_files(root, "envs/*.yaml", used)
-
-
-def unused_files(root: Path, pattern: str, used: set[Path]) -> list[str]:
-    """Return a line for each file of a pattern that no rule uses."""
-    unused = [path for path in sorted(root.glob(pattern)) if path.resolve() not in used]
-    return [f"{path.relative_to(root)}: no rule uses this file" for path in unused]
 
 
 def scripts_named(root: Path) -> list[str]:
@@ -135,68 +87,6 @@ def names_declared(root: Path) -> list[str]:
     return problems
 
 
-# --- pins ---------------------------------------------------------------------------------------
-
-
-def canonical(name: str) -> str:
-    """Return a package's name in the one spelling that pip compares."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def pip_pins(lines: list[str], place: str) -> tuple[dict[str, str], list[str]]:
-    """Return version by package of requirement lines, and the lines that pin nothing exactly."""
-    pins, problems = {}, []
-    for line in (line.split("#")[0].strip() for line in lines):
-        name, equal, version = line.partition("==")
-        if equal and re.fullmatch(r"[0-9][\w.]*", version.strip()):
-            pins[canonical(name.strip())] = version.strip()
-        elif line:
-            problems.append(f"{place}: {line} is not pinned exactly (name==version)")
-    return pins, problems
-
-
-def conda_pins(path: Path, place: str) -> tuple[dict[str, str], list[str]]:
-    """Return version by package (named as pip does) of a conda file, and what is wrong with it."""
-    pins, problems = {}, []
-    for entry in yaml.safe_load(path.read_text()).get("dependencies") or []:
-        if isinstance(entry, dict):
-            below, wrong = pip_pins(entry.get("pip") or [], place)
-            pins.update(below)
-            problems += wrong
-            continue
-        name, _, version = entry.split("::")[-1].partition("=")
-        name, version = name.strip(), version.lstrip("=").split("=")[0]  # without the build
-        pins[canonical(CONDA_NAMES.get(name, name))] = version
-        # pip itself only unpacks what is pinned, like make_venv.py's own pip.
-        if not version and name != "pip":
-            problems.append(f"{place}: {entry} is not pinned exactly (name=version)")
-    return pins, problems
-
-
-def pins_agree(root: Path) -> list[str]:
-    """Every file of pins names exact versions, the same in all of them; torch is the first."""
-    wanted, problems = {}, []
-    names = ["requirements.txt", "requirements-dev.txt", "constraints.txt"]
-    pins_of = {}
-    for name in names:
-        pins_of[name], wrong = pip_pins((root / name).read_text().splitlines(), name)
-        problems += wrong
-    if next(iter(pins_of["requirements.txt"]), None) != "torch":
-        problems.append("requirements.txt: torch has to be the first line, to be installed first")
-    for path in sorted(root.glob("envs/*.yaml")):
-        name = str(path.relative_to(root))
-        pins_of[name], wrong = conda_pins(path, name)
-        problems += wrong
-    for name, pins in pins_of.items():
-        for package, version in pins.items():
-            first, other = wanted.setdefault(package, (name, version))
-            if other != version:
-                problems.append(f"{name}: {package} {version}, but {first} pins {other}")
-    direct = {**pins_of["requirements.txt"], **pins_of["requirements-dev.txt"]}
-    missing = sorted(direct.keys() - pins_of["constraints.txt"].keys())
-    return problems + [f"constraints.txt: {package} is missing" for package in missing]
-
-
 # --- selections ---------------------------------------------------------------------------------
 
 
@@ -235,7 +125,17 @@ def selections_valid(root: Path) -> list[str]:
     return [line for lines in answers for line in lines]
 
 
-CHECKS = [environments_exist, scripts_named, names_declared, pins_agree, selections_valid]
+CHECKS = [
+    environments_exist,
+    environments_complete,
+    programs_given,
+    requirements_complete,
+    pins_agree,
+    scripts_named,
+    names_declared,
+    nothing_from_outside_runs,
+    selections_valid,
+]
 
 if __name__ == "__main__":
     sys.exit(main())

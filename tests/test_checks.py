@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 
 import checks
+import checks_environments
+import checks_rules
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,12 +17,12 @@ def small_project(root: Path) -> Path:
         "Snakefile": 'include: "rules/a.smk"\n',
         "rules/a.smk": 'rule one:\n    conda:\n        "../envs/python.yaml"\n'
         '    input:\n        model="m",\n    script: "../scripts/one.py"\n',
-        "scripts/one.py": "snakemake.input.model",
+        "scripts/one.py": "import logomaker\nimport torch\n\nsnakemake.input.model",
         "envs/python.yaml": "dependencies:\n  - pytorch=2.13.0\n  - pip\n  - pip:\n"
         "      - logomaker==0.8.7\n",
-        "requirements.txt": "torch==2.13.0\nlogomaker==0.8.7 # logos\n",
+        "requirements.txt": "torch==2.13.0\nlogomaker==0.8.7 # logos\nsnakemake==9.27.1\n",
         "requirements-dev.txt": "",
-        "constraints.txt": "Torch==2.13.0\nlogomaker==0.8.7\n",
+        "constraints.txt": "Torch==2.13.0\nlogomaker==0.8.7\nsnakemake==9.27.1\n",
     }
     for name, text in files.items():
         (root / name).parent.mkdir(exist_ok=True)
@@ -33,6 +35,9 @@ FILE_CHECKS = [
     checks.scripts_named,
     checks.pins_agree,
     checks.names_declared,
+    checks.environments_complete,
+    checks.programs_given,
+    checks.requirements_complete,
 ]
 
 
@@ -63,6 +68,33 @@ def test_checks_pass(check, tmp_path):
         (2, "requirements.txt", "torch==2.13.0\n", "", "torch has to be the first"),
         (2, "constraints.txt", "logomaker==0.8.7", "", "logomaker is missing"),
         (3, "scripts/one.py", "model", "data", "snakemake.input.data, but its rule has no such"),
+        (4, "rules/a.smk", '    conda:\n        "../envs/python.yaml"\n', "", "has no `conda:`"),
+        (4, "envs/python.yaml", "  - pytorch=2.13.0\n", "", "torch is missing; needed by one.py"),
+        (
+            4,
+            "envs/python.yaml",
+            "  - pip\n",
+            "  - pip\n  - scipy=1.17.1\n",
+            "scipy is used by none",
+        ),
+        (4, "scripts/one.py", "import torch", "def f():\n    import yaml", "pyyaml is missing"),
+        (4, "scripts/one.py", "import torch", "import no_such", "no-such is missing"),
+        (
+            5,
+            "rules/a.smk",
+            'script: "../scripts/one.py"',
+            'shell:\n        "tomtom a b"\n',
+            "no meme",
+        ),
+        (6, "requirements.txt", "logomaker==0.8.7", "", "logomaker is missing; needed by one.py"),
+        (6, "requirements.txt", "snakemake=", "scipy==1.0\nsnakemake=", "scipy is used by none"),
+        (
+            6,
+            "rules/a.smk",
+            "rule one",
+            "import yaml\nrule one",
+            "pyyaml is missing; needed by a.smk",
+        ),
     ],
 )
 def test_checks_say_what_is_wrong(tmp_path, check, name, old, new, told):
@@ -71,6 +103,75 @@ def test_checks_say_what_is_wrong(tmp_path, check, name, old, new, told):
     path.write_text(path.read_text().replace(old, new) if path.exists() else new)
     problems = FILE_CHECKS[check](tmp_path)
     assert any(told in problem for problem in problems), problems
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """Return a copy of the rules, the scripts and their environments."""
+    root = tmp_path_factory.mktemp("project")
+    for name in ("rules", "scripts", "envs"):
+        shutil.copytree(ROOT / name, root / name)
+    for name in ("Snakefile", "requirements.txt"):
+        shutil.copy(ROOT / name, root / name)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "other", "told"),
+    [
+        # Of those that a module of the library imports, in a function or not.
+        ("python.yaml", "      - tangermeme==1.6.0\n", "", "tangermeme is missing; needed by"),
+        ("python.yaml", "  - pyyaml=6.0.3\n", "", "pyyaml is missing; needed by overview.py"),
+        (
+            "python.yaml",
+            "      - bioframe==0.8.0\n",
+            "",
+            "bioframe is missing; needed by prepare.py",
+        ),
+        ("python.yaml", "  - pip\n", "  - pip\n  - seaborn=0.13.2\n", "seaborn is used by none"),
+        (
+            "modisco.yaml",
+            "      - modisco==2.5.2\n",
+            "",
+            "modisco is missing; needed by modisco.py",
+        ),
+        ("modisco.yaml", "  - pip\n", "  - pip\n  - anndata=0.12.19\n", "anndata is used by none"),
+        ("meme.yaml", "  - meme=5.5.8\n", "", "meme is missing; needed by streme, tomtom"),
+    ],
+)
+def test_a_line_too_few_or_too_many_in_an_environment_is_found(copied, name, line, other, told):
+    path = copied / "envs" / name
+    text = path.read_text()
+    assert checks.environments_complete(copied) == [] and text.count(line) == 1
+    path.write_text(text.replace(line, other))
+    try:
+        problems = checks.environments_complete(copied)
+    finally:
+        path.write_text(text)
+    assert any(problem.startswith(f"envs/{name}: {told}") for problem in problems), problems
+
+
+def test_what_a_function_of_the_library_imports_counts_where_it_is_reached(tmp_path):
+    wanted = {}
+    for name in ("one_hot", "dinucleotide_shuffles"):
+        script = tmp_path / f"{name}.py"
+        script.write_text(f"from workflow_lib.sequence import {name}\n\n{name}(None)\n")
+        wanted[name] = checks_environments.needs(script)
+    assert wanted["dinucleotide_shuffles"] - wanted["one_hot"] == {"tangermeme"}
+    assert "torch" in wanted["one_hot"] and "workflow-lib" not in wanted["one_hot"]
+
+
+def test_rules_made_of_others_and_grouped_ones_are_seen():
+    found = {rule.place.split()[-1]: rule for rule in checks_rules.rules(ROOT)}
+    assert checks_environments.programs(found["tomtom_patterns"]) == {"tomtom"}
+    assert found["tomtom_patterns"].environment == ROOT / "envs/meme.yaml"
+    [grouped] = [rule for rule in found.values() if rule.script == ROOT / "scripts/grouped.py"]
+    run = checks_environments.scripts_run(ROOT, grouped.script)
+    assert {"grouped.py", "prepare.py", "train.py"} <= {path.name for path in run}
+    # No rule with a script is left out.
+    files = checks_rules.rule_files(ROOT)
+    said = {rule for path in files for _, rule, _ in checks_rules.directives(path, "script")}
+    assert said - {""} <= {name for name, rule in found.items() if rule.script}
 
 
 @pytest.mark.slow

@@ -62,6 +62,8 @@ def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     hint = ""
     if error.validator == "type" and re.fullmatch(r"[0-9.]+[eE][+-]?[0-9]+", str(error.instance)):
         hint = " (YAML reads a number like 1e-3 as text; write 0.001 or 1.0e-3)"
+    if error.validator == "pattern" and "description" in error.schema:
+        hint = f"; wanted {error.schema['description']}"
     raise InputError(f"config, {place}: {error.message}{hint}")
 
 

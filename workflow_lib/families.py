@@ -9,6 +9,8 @@ from workflow_lib.errors import InputError
 from workflow_lib.names import known
 
 MEMBER = "{member}"
+# Folders of results/ that are no data set's.
+_RESERVED = ("motifs", "figures")
 
 
 def _check_name(name: str, others: Iterable[str], place: str) -> None:
@@ -16,7 +18,9 @@ def _check_name(name: str, others: Iterable[str], place: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
         raise InputError(f"config, {place}: {name!r} is no name of letters, digits, _ . and -")
     if name in others:
-        raise InputError(f"config, {place}: {name!r} is there twice, once written out")
+        raise InputError(
+            f"config, {place}: {name!r} is there twice, once written out, or a folder of results/"
+        )
 
 
 def _fill_in(value: Any, member: str) -> Any:
@@ -46,7 +50,7 @@ def expand_datasets(entries: Mapping[str, Any]) -> dict[str, Any]:
         rest = {key: value for key, value in entry.items() if key != "members"}
         for member in members or [""]:
             full = name.replace(MEMBER, member)
-            _check_name(full, datasets, f"datasets.{name}")
+            _check_name(full, (*datasets, *_RESERVED), f"datasets.{name}")
             datasets[full] = _fill_in(rest, member) | {"family": name} if members else rest
     return {name: _inherit(name, entry, datasets) for name, entry in datasets.items()}
 

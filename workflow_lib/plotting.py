@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
+from matplotlib.ticker import NullFormatter
 from PIL import Image
 
 from workflow_lib.files import atomic
@@ -50,6 +51,8 @@ _STYLE = {
     "ytick.major.size": 2,
     "lines.linewidth": 1.0,
     "pdf.fonttype": 42,
+    # Names are data: "$x_1$" is no formula, and a wrong one would stop the drawing.
+    "text.parse_math": False,
     "figure.constrained_layout.h_pad": 0.06,
     "figure.constrained_layout.w_pad": 0.06,
 }
@@ -209,6 +212,8 @@ def loss_curves(history: pd.DataFrame) -> Figure:
     losses = losses[np.isfinite(losses) & (losses > 0)]
     if losses.size and losses.max() > 20 * losses.min():
         grid[0, 0].set_yscale("log")
+        grid[0, 0].yaxis.set_major_formatter("{x:g}")
+        grid[0, 0].yaxis.set_minor_formatter(NullFormatter())
     for ax in grid[:, 0]:
         ax.set_ylabel("loss")
     handles = [
