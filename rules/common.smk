@@ -15,6 +15,7 @@ from snakemake.utils import validate
 
 from workflow_lib import catalogue, code, families
 from workflow_lib.errors import InputError
+from workflow_lib.markup import without_markup
 
 config.update(catalogue.plain_values(config))
 try:

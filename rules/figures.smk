@@ -68,13 +68,14 @@ rule overview:
             caption="../resources/report/overview.rst",
             category="What was run",
         ),
+        config="results/config.yaml",
     log:
         "logs/overview.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        config=config,
+        config=config_text,
         code=code_digest("overview"),
     message:
         "Writing what was run"

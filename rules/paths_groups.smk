@@ -95,6 +95,8 @@ def job_groups():
 def job_group(step, number, key, jobs):
     """One of them: the jobs of a step for a group of data sets, all of one model and seed."""
     base = getattr(rules, step).rule
+    needed = ("mem_mb", "runtime")
+    first = {name: base.resources[name].evaluate(None, attempt=1).value for name in needed}
     place = os.path.join(step, f"group{number}", *key)
     inputs = [value for job in jobs for value in job["input"].values()]
     return {
@@ -108,7 +110,7 @@ def job_group(step, number, key, jobs):
         "benchmarks": [job["benchmark"] for job in jobs if job["benchmark"]],
         "log": f"logs/grouped/{place}.log",
         "threads": base.resources["_cores"].value,
-        "mem_mb": base.resources["mem_mb"].value,
-        "runtime": by_attempt(base.resources["runtime"].value(None, attempt=1) * len(jobs)),
+        "mem_mb": by_attempt(first["mem_mb"]),
+        "runtime": by_attempt(first["runtime"] * len(jobs)),
         "message": f"{step}: {len(jobs)} data sets in one job (progress: logs/grouped/{place}.log)",
     }

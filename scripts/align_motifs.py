@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.motif_alignment import Entry, align_entries, choose, reference_motifs
 from workflow_lib.motif_ranking import best_resembling
 from workflow_lib.motifs import Motif, read_meme, write_meme
@@ -39,7 +39,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         paths = snakemake.input.motifs
         main(
             motifs=[paths] if isinstance(paths, str) else list(paths),

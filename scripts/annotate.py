@@ -3,7 +3,7 @@
 import pandas as pd
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.meme_suite import read_tomtom
 from workflow_lib.motifs import read_meme
 from workflow_lib.tomtom import annotate, tomtom
@@ -28,7 +28,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             filters=snakemake.input.filters,
             database=snakemake.input.database,

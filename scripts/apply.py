@@ -10,7 +10,7 @@ from workflow_lib import models
 from workflow_lib.apply import read_fitting
 from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device, predict
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.sequence import UNKNOWN
 from workflow_lib.tasks import TASKS
 
@@ -41,7 +41,7 @@ def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> Non
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             model_path=snakemake.input.model,
             fasta=snakemake.input.fasta,

@@ -17,7 +17,7 @@ from workflow_lib.interpret.attributed import (
     summary_row,
 )
 from workflow_lib.interpret.attribution import Options
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 
 log = logging.getLogger("workflow_lib.attribute")
 
@@ -49,7 +49,7 @@ def main(
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,

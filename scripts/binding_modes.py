@@ -4,7 +4,7 @@ import pandas as pd
 
 from workflow_lib.binding_modes import binding_modes
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.models import read_metadata
 
 
@@ -18,7 +18,7 @@ def main(annotation: str, profiles: str, model: str, which: str, output: str) ->
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             annotation=snakemake.input.annotation,
             profiles=snakemake.input.profiles,

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 
 
 def main(paths: list[str], output: str) -> None:
@@ -13,5 +13,5 @@ def main(paths: list[str], output: str) -> None:
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(paths=list(snakemake.input.metrics), output=snakemake.output.metrics)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.motif_ranking import n_in_part
 
 
@@ -27,7 +27,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             rankings=list(snakemake.input.rankings),
             datasets=list(snakemake.input.datasets),

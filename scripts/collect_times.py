@@ -7,7 +7,7 @@ import pandas as pd
 
 from workflow_lib import models
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.motif_ranking import n_in_part
 
 COLUMNS = ("dataset", "method", "seed", "step", "n_train", "wall_s", "cpu_s", "threads")
@@ -44,5 +44,5 @@ def made_by(path: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(entries=snakemake.params.entries, output=snakemake.output.times)

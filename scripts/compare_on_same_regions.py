@@ -6,7 +6,7 @@ import pandas as pd
 from workflow_lib.errors import InputError
 from workflow_lib.evaluation import paired_difference
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.tables import read_predictions
 
 
@@ -36,7 +36,7 @@ def main(of_other: list[str], of_this: list[str], labels: str, draws: int, outpu
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             of_other=list(snakemake.input.of_other),
             of_this=list(snakemake.input.of_this),

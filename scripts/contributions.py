@@ -1,17 +1,14 @@
 """What each unit of a trained model adds to each prediction for a user's sequences."""
 
-import gzip
-import io
-
 import numpy as np
 import pandas as pd
 import torch
 
 from workflow_lib import models
 from workflow_lib.apply import read_fitting
-from workflow_lib.files import atomic
+from workflow_lib.files import atomic, gzip_text
 from workflow_lib.inference import UnitOutputs, choose_device, predict
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 
 ROWS_AT_ONCE = 2000
 
@@ -28,8 +25,7 @@ def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> Non
     bias = model.final.bias.detach().numpy()
     chosen, net = choose_device(device), UnitOutputs(model)
     average = model.metadata.get("average_strands", True)
-    with atomic(output) as temporary, gzip.GzipFile(temporary, "wb", mtime=0) as zipped:
-        handle = io.TextIOWrapper(zipped, encoding="utf-8", newline="")
+    with atomic(output) as temporary, gzip_text(temporary) as handle:
         for start in range(0, len(ids), ROWS_AT_ONCE):
             rows = slice(start, start + ROWS_AT_ONCE)
             units = predict(net, codes[rows], device=chosen, both_strands=average)
@@ -39,12 +35,11 @@ def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> Non
             table.insert(0, "target", np.tile(model.target_names, len(units)))
             table.insert(0, "id", np.repeat(ids[rows], len(model.target_names)))
             table.to_csv(handle, sep="\t", index=False, header=start == 0, float_format="%.5g")
-        handle.flush()
 
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             model_path=snakemake.input.model,
             fasta=snakemake.input.fasta,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workflow_lib import download
 from workflow_lib.errors import InputError
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 
 
 def main(url: str, sha256: str | None, mirrored: Path | None, offline: bool, output: str) -> None:
@@ -22,7 +22,7 @@ def main(url: str, sha256: str | None, mirrored: Path | None, offline: bool, out
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         mirror, wildcards = snakemake.resources.mirror, snakemake.wildcards
         main(
             url=snakemake.params.url,

@@ -2,7 +2,7 @@
 
 from workflow_lib.evaluation import evaluate
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.tables import read_predictions
 from workflow_lib.tasks import TASKS
 
@@ -19,7 +19,7 @@ def main(run: dict[str, str], paths: tuple[str, str], task: str, draws: int, out
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             run={name: snakemake.wildcards[name] for name in ("dataset", "model", "seed")},
             paths=(snakemake.input.predictions, snakemake.input.labels),

@@ -12,7 +12,7 @@ from workflow_lib.inference import choose_device
 from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.filters import filter_matrices, probabilities
 from workflow_lib.interpret.selection import interpreted
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.motifs import Motif, consensus, information, write_meme
 
 log = logging.getLogger("workflow_lib.filters")
@@ -57,7 +57,7 @@ def main(
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,

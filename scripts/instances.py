@@ -9,7 +9,7 @@ import torch
 from workflow_lib import dataset, models
 from workflow_lib.inference import choose_device
 from workflow_lib.interpret.instances import Options, instances, regions, unit_names, write_bed
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.tables import read_table
 
 log = logging.getLogger("workflow_lib.instances")
@@ -39,7 +39,7 @@ def main(
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,

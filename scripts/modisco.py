@@ -4,7 +4,7 @@ from typing import Any
 
 from workflow_lib.files import write_table
 from workflow_lib.interpret.attribution_file import read
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.modisco import discover_all, tables, use_threads
 from workflow_lib.motifs import write_meme
 
@@ -20,7 +20,7 @@ def main(attributions: str, settings: dict[str, Any], outputs: dict[str, str]) -
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         use_threads(snakemake.threads)
         main(
             attributions=snakemake.input.attributions,

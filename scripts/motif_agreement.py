@@ -6,7 +6,7 @@ import pandas as pd
 
 from workflow_lib.agreement import motif_agreement
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.models import read_metadata
 
 
@@ -30,7 +30,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             annotations=list(snakemake.input.annotations),
             seeds=list(snakemake.params.seeds),

@@ -4,7 +4,7 @@ from typing import Any
 
 from workflow_lib.files import write_table
 from workflow_lib.jaspar import profiles, read_clusters
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.motifs import write_meme
 
 
@@ -17,7 +17,7 @@ def main(chosen: dict[str, Any], clusters: str | None, outputs: dict[str, str]) 
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             chosen=snakemake.params.chosen,
             clusters=snakemake.input.get("clusters"),

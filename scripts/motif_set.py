@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 
 from workflow_lib.errors import InputError
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.motifs import Motif, read_meme, write_meme
 from workflow_lib.names import nearest
 
@@ -38,7 +38,7 @@ def main(source: str, profiles: Sequence[str] | None, name: str, output: str) ->
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             source=snakemake.input.motifs,
             profiles=snakemake.params.profiles,

@@ -11,7 +11,7 @@ from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device, describe_device
 from workflow_lib.interpret.activations import map_shape
 from workflow_lib.interpret.nullification import chosen_filters, chosen_sequences, nullification
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 
 log = logging.getLogger("workflow_lib.nullification")
 
@@ -43,7 +43,7 @@ def main(
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,

@@ -9,7 +9,7 @@ import yaml
 
 from workflow_lib import overview
 from workflow_lib.files import atomic
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 
 
 def main(
@@ -18,9 +18,10 @@ def main(
     metrics: str,
     config: dict[str, Any],
     template: str,
-    output: str,
+    outputs: dict[str, str],
 ) -> None:
-    """Fill in the template; everything shown is escaped."""
+    """Fill in the template; everything shown is escaped. Write the merged config beside it."""
+    written_out = yaml.safe_dump(config, sort_keys=False, width=110)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page = environment.from_string(Path(template).read_text()).render(
         datasets=[overview.describe_dataset(path) for path in datasets],
@@ -28,14 +29,15 @@ def main(
         selections=[overview.describe_selection(path) for path in runs["selections"]],
         attributions=[overview.describe_attribution(path) for path in runs["attributions"]],
         means=overview.mean_metrics(metrics),
-        config=yaml.safe_dump(config, sort_keys=False, width=110),
+        config=written_out,
     )
-    with atomic(output) as temporary:
-        temporary.write_text(page)
+    for path, text in ((outputs["page"], page), (outputs["config"], written_out)):
+        with atomic(path) as temporary:
+            temporary.write_text(text)
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             datasets=list(snakemake.input.datasets),
             runs={
@@ -43,7 +45,7 @@ if __name__ == "__main__":
                 for name in ("models", "histories", "selections", "attributions")
             },
             metrics=snakemake.input.metrics,
-            config=json.loads(json.dumps(snakemake.params.config)),
+            config=json.loads(snakemake.params.config),
             template=snakemake.input.template,
-            output=snakemake.output.page,
+            outputs=dict(snakemake.output.items()),
         )

@@ -6,7 +6,7 @@ import torch
 from workflow_lib import dataset, models
 from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device, predict
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.tasks import comparable
 
 
@@ -27,7 +27,7 @@ def main(model_path: str, data_path: str, device: str, output: str) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,

@@ -6,7 +6,7 @@ from typing import Any
 from workflow_lib import dataset
 from workflow_lib.derived import load_shared, of_targets
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.matching import balance
 from workflow_lib.parsers import PARSERS
 from workflow_lib.splits import SPLITS
@@ -57,7 +57,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             name=snakemake.wildcards.dataset,
             files=dict(zip(snakemake.params.names, snakemake.input.files, strict=True)),

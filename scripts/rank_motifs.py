@@ -1,7 +1,7 @@
 """Rank motifs by the importance of their units, and take out the best one of each target."""
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.motif_ranking import best_motifs, rank
 from workflow_lib.motifs import read_meme, write_meme
 from workflow_lib.tables import read_table
@@ -18,7 +18,7 @@ def main(scores: str, meme: str, importance: str | None, outputs: dict[str, str]
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             scores=snakemake.input.scores,
             meme=snakemake.input.meme,

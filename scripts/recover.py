@@ -3,7 +3,7 @@
 import pandas as pd
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.simulate import recovery
 
 
@@ -18,7 +18,7 @@ def main(tables: dict[str, str], seed: int, output: str) -> None:
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             tables=dict(snakemake.input.items()),
             seed=int(snakemake.wildcards.seed),

@@ -12,7 +12,7 @@ from workflow_lib.inference import choose_device
 from workflow_lib.interpret import attribution_file
 from workflow_lib.interpret.attribution import Options
 from workflow_lib.interpret.sanity import randomised, sanity_checks
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 
 # So many training sequences give the batch norms of a randomised model their statistics.
 CALIBRATION = 2000
@@ -43,7 +43,7 @@ def main(
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         given = snakemake.input
         main(
             inputs={name: given[name] for name in ("model", "dataset", "scores")},

@@ -10,7 +10,7 @@ import torch
 from workflow_lib import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.motifs import read_meme
 from workflow_lib.scanning import best_hits, score_motifs
 
@@ -44,7 +44,7 @@ def main(meme: str, data_path: str, settings: dict[str, Any], output: str) -> No
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             meme=snakemake.input.meme,
             data_path=snakemake.input.dataset,

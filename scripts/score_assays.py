@@ -9,7 +9,7 @@ from workflow_lib import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.evaluation import evaluate
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.motif_alignment import choose
 from workflow_lib.motifs import read_meme
 from workflow_lib.scanning import best_hits
@@ -62,7 +62,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             motifs=list(snakemake.input.motifs),
             data_path=snakemake.input.dataset,

@@ -4,7 +4,7 @@ import logging
 
 from workflow_lib import dataset
 from workflow_lib.errors import InputError
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.meme_suite import two_classes, write_fasta
 
 log = logging.getLogger("workflow_lib.sequences_to_fasta")
@@ -34,7 +34,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             data_path=snakemake.input.dataset,
             part=snakemake.params.part,

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.motifs import read_meme
 from workflow_lib.sequence import decode
 from workflow_lib.simulate import simulate
@@ -25,7 +25,7 @@ def main(settings: dict[str, Any], meme: str, profiles: str, outputs: dict[str, 
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             settings=snakemake.params.settings,
             meme=snakemake.input.meme,

@@ -4,7 +4,7 @@ import pandas as pd
 
 from workflow_lib.evaluation import MEAN, evaluate, paired_difference
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.tables import read_predictions, read_table
 
 
@@ -49,7 +49,7 @@ def main(runs: list, files: dict[str, list[str]], metric: str, draws: int, outpu
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         params, files = snakemake.params, snakemake.input
         main(
             runs=list(zip(params.models, map(str, params.seeds), strict=True)),

@@ -3,7 +3,7 @@
 import logging
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.meme_suite import read_streme
 from workflow_lib.motifs import write_meme
 
@@ -20,7 +20,7 @@ def main(streme: str, meme: str, table: str) -> None:
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             streme=snakemake.input.streme,
             meme=snakemake.output.meme,

@@ -10,8 +10,8 @@ from workflow_lib import dataset, models, training
 from workflow_lib.checkpoint import Checkpoint, digest_of, remove_state
 from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device, describe_device
-from workflow_lib.logs import log_to
-from workflow_lib.provenance import provenance
+from workflow_lib.jobs import recorded
+from workflow_lib.provenance import of_model
 
 log = logging.getLogger("workflow_lib.train")
 
@@ -27,11 +27,13 @@ def main(
 ) -> None:
     """Build, fit and save; the state of an interrupted run beside the model is continued."""
     data = dataset.load(data_path)
-    train, validation = (
-        training.Examples(part.obsm["sequence"], part.X)
-        for part in (dataset.part(data, "train"), dataset.part(data, "validation"))
-    )
     few = dataset.few_bound(data, settings["batch_size"])
+    target_names, task = list(data.var_names), data.uns["task"]
+    train, validation = (
+        training.Examples(*dataset.arrays(data, part)) for part in ("train", "validation")
+    )
+    # Both parts are copies; nothing else of a data set of gigabytes has to stay.
+    del data
     if few:
         log.warning("fewer bound training sequences than a batch has: %s", ", ".join(few))
     chosen = choose_device(device)
@@ -40,12 +42,12 @@ def main(
     net = models.build(
         model["architecture"],
         length=train.X.shape[1],
-        n_targets=data.n_vars,
+        n_targets=len(target_names),
         **model.get("hyperparameters", {}),
     )
     metadata = {
-        "target_names": list(data.var_names),
-        "task": data.uns["task"],
+        "target_names": target_names,
+        "task": task,
         "settings": settings,
         "average_strands": model.get("average_strands", True),
         "seed": seed,
@@ -59,19 +61,19 @@ def main(
         net,
         train,
         validation,
-        data.uns["task"],
+        task,
         training.Settings(**numbers),
         device=chosen,
         checkpoint=Checkpoint(state_path, digest),
     )
     write_table(history, outputs["history"])
-    models.save(net.cpu(), outputs["model"], metadata | provenance(chosen))
+    models.save(net.cpu(), outputs["model"], metadata | of_model(describe_device(chosen)))
     remove_state(state_path)
 
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             data_path=snakemake.input.dataset,
             model=snakemake.params.model,

@@ -11,7 +11,7 @@ from workflow_lib.inference import choose_device
 from workflow_lib.interpret.filters import above
 from workflow_lib.interpret.importance import output_weights, unit_importance
 from workflow_lib.interpret.selection import interpreted
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 
 
 def main(
@@ -37,7 +37,7 @@ def main(
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,

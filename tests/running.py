@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 
 def snakemake(checkout, folder, *arguments, config="tests/mini/config.yaml", check=True):
@@ -24,3 +25,16 @@ def snakemake(checkout, folder, *arguments, config="tests/mini/config.yaml", che
 def planned(done):
     """Rule -> number of jobs, from a dry run's table."""
     return {m[1]: int(m[2]) for m in re.finditer(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)}
+
+
+def processes(words: str, folder: Path) -> list[int]:
+    """Ids of processes whose command line has these words and whose working folder is this one."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if words in command and (path / "cwd").resolve() == folder.resolve():
+                found.append(int(path.name))
+        except (OSError, ProcessLookupError):
+            continue
+    return found

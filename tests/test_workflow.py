@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from reproduce import compare, write_inputs
 from running import planned, snakemake
 
 from workflow_lib import models
@@ -27,8 +28,7 @@ RUN = "results/mini/tiny/seed0"
 def finished(checkout, tmp_path_factory):
     """A folder in which the mini project has run to the end."""
     folder = tmp_path_factory.mktemp("mini")
-    tiles = "ACGTTGCATT" * 15
-    (folder / "four.fa").write_text(f">a\n{'ACGT' * 15}\n>b\n{tiles}\n")
+    write_inputs(folder)
     snakemake(checkout, folder)
     return folder
 
@@ -44,6 +44,36 @@ def test_every_declared_result_is_there(finished):
         assert (finished / name).stat().st_size > 0, name
     assert not list(finished.glob("results/**/training_state.pt"))
     assert not list(finished.glob("results/**/.writing-*"))
+
+
+def test_another_folder_gives_the_same_results(checkout, finished, tmp_path):
+    write_inputs(tmp_path)
+    snakemake(checkout, tmp_path)
+    counts, differences = compare(finished / "results", tmp_path / "results")
+    assert differences == []
+    assert counts["byte for byte"] >= 50 and counts["figures by pixels"] >= 10
+
+
+def test_every_folder_of_results_says_what_made_it(finished):
+    folders = {path.parent for path in (finished / "results").rglob("*") if path.is_file()}
+    for folder in folders - {path for path in folders if path.name == "provenance"}:
+        made = [json.loads(p.read_text()) for p in (folder / "provenance").glob("*.json")]
+        told = {path for record in made for path in record["outputs"]}
+        there = {str(p.relative_to(finished)) for p in folder.iterdir() if p.is_file()}
+        assert there <= told, folder
+    record = json.loads((finished / RUN / "provenance/model.safetensors.json").read_text())
+    assert (
+        record["rule"] == "train" and record["seed"] == 0 and record["device"] == "cpu (1 threads)"
+    )
+    assert record["settings"]["settings"]["learning_rate"] == 0.01 and len(record["code"]) == 16
+    for path, digest in (record["inputs"] | record["outputs"]).items():
+        assert hashlib.sha256((finished / path).read_bytes()).hexdigest() == digest
+    assert {"torch", "numpy", "python"} <= set(record["versions"]) and record["machine"]
+
+
+def test_the_merged_config_makes_the_same_plan(checkout, finished):
+    again = snakemake(checkout, finished, "-n", config=finished / "results/config.yaml")
+    assert set(planned(again)) <= {"overview", "all", "total"}
 
 
 def test_a_second_run_does_nothing(checkout, finished):

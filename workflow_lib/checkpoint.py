@@ -60,8 +60,9 @@ def save_state(
         "random": torch.get_rng_state(),
         "cuda_random": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
     }
-    with atomic(checkpoint.path) as temporary:
-        torch.save(state, temporary)
+    # Given a path, PyTorch writes by itself, and does not say so where the disk is full.
+    with atomic(checkpoint.path) as temporary, open(temporary, "wb") as file:
+        torch.save(state, file)
 
 
 def resume(

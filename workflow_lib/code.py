@@ -1,9 +1,9 @@
 """What the code of a step is, read from its syntax tree without importing it.
 
 A rule's digest covers every definition of this library that its script reaches, without
-docstrings, comments, layout, log messages and the words of errors: a costly job re-runs exactly
-when its logic changes. Of a registry (a plain dict such as MODELS) only the chosen entry counts, so
-that adding a model retrains no other.
+docstrings, comments, layout, log messages and the words of errors, and without the modules that
+only log and record: a costly job re-runs exactly when its logic changes. Of a registry (a plain
+dict such as MODELS) only the chosen entry counts, so that adding a model retrains no other.
 """
 
 import ast
@@ -21,6 +21,8 @@ REGISTRIES = {
     "split": (f"{PACKAGE}.splits", "SPLITS"),
     "task": (f"{PACKAGE}.tasks", "TASKS"),
 }
+# They say what happens and change no result.
+_BESIDE = {f"{PACKAGE}.{name}" for name in ("gpu", "jobs", "logs", "provenance")}
 _REGISTRY_NAMES = {place: kind for kind, place in REGISTRIES.items()}
 
 
@@ -173,11 +175,13 @@ class _Logic(ast.NodeTransformer):
         return ast.Raise(exc=called, cause=None) if named else node
 
 
+@cache
 def _logic(node: ast.AST) -> ast.AST:
     """A copy of a piece of code without what changes no result."""
     return _Logic().visit(ast.parse(ast.unparse(node)))
 
 
+@cache
 def _text(module: _Module, node: ast.AST) -> str:
     """A piece of code as text, with what its names from other packages stand for."""
     logic = _logic(node)
@@ -187,6 +191,7 @@ def _text(module: _Module, node: ast.AST) -> str:
     return "\n".join([*external, ast.unparse(ast.fix_missing_locations(logic))])
 
 
+@cache
 def _references(parsed: _Module, own: str | None, node: ast.AST) -> set[tuple[str, str]]:
     """The definitions of this library that a piece of code names; `own` is its module's name."""
     found = set()
@@ -230,6 +235,8 @@ def reached(script: str | Path, **chosen: str | None) -> dict[tuple[str, str], s
         if place in seen:
             continue
         module, name = place
+        if module in _BESIDE:
+            continue
         node = _module(module).definitions[name]
         kind = _REGISTRY_NAMES.get(place)
         if kind and chosen.get(kind) == "":

@@ -1,11 +1,13 @@
 """Files: written whole or not at all, and told apart from what is sometimes served instead."""
 
 import gzip
+import hashlib
 import io
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -61,13 +63,34 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike, **options: object)
         if not str(path).endswith(".gz"):
             table.to_csv(temporary, **text)
             return
-        # Without the name and the time that a gzip file holds by default.
-        with (
-            open(temporary, "wb") as raw,
-            gzip.GzipFile("", "wb", fileobj=raw, mtime=0, compresslevel=6) as zipped,
-            io.TextIOWrapper(zipped, encoding="utf-8", newline="") as handle,
-        ):
+        with gzip_text(temporary) as handle:
             table.to_csv(handle, **text)
+
+
+@contextmanager
+def gzip_text(path: str | os.PathLike) -> Iterator[io.TextIOWrapper]:
+    """Write text into a gzip file without the name and the time that one holds by default.
+
+    Equal texts make equal files, also under a temporary name.
+    """
+    with (
+        open(path, "wb") as raw,
+        gzip.GzipFile("", "wb", fileobj=raw, mtime=0, compresslevel=6) as zipped,
+        io.TextIOWrapper(zipped, encoding="utf-8", newline="") as handle,
+    ):
+        yield handle
+
+
+def sha256_of(path: str | os.PathLike) -> str:
+    """The sha256 of a file, in hexadecimal; a file that has not changed since is not read again."""
+    status = os.stat(path)
+    return _sha256(os.fspath(path), status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: str, _: int, __: int) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 _IMPOSTORS = {

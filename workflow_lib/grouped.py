@@ -16,7 +16,6 @@ import runpy
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ import pandas as pd
 from snakemake.iocontainers import Namedlist
 
 from workflow_lib.errors import InputError
-from workflow_lib.files import atomic, write_table
+from workflow_lib.files import atomic, sha256_of, write_table
 
 log = logging.getLogger(__name__)
 # Folder beside an output where it waits for the rest of its group, and is kept afterwards.
@@ -32,9 +31,17 @@ WAITING = ".grouped"
 
 
 class Job:
-    """What a script sees as `snakemake` (wildcards, input, output, params, log, resources)."""
+    """What a script sees as `snakemake` (rule, wildcards, input, output, params, log, resources).
 
-    def __init__(self, job: Mapping[str, Any], threads: int, resources: Mapping[str, Any]) -> None:
+    `final` says of each output where it goes (key) and where it waits until then (value).
+    """
+
+    def __init__(
+        self, rule: str, job: Mapping[str, Any], threads: int, resources: Mapping[str, Any]
+    ) -> None:
+        self.rule = rule
+        self.final = {path: _waiting(path) for path in job["output"].values()}
+        job = dict(job) | {"output": {k: self.final[v] for k, v in job["output"].items()}}
         for name in ("wildcards", "input", "output", "params"):
             setattr(self, name, Namedlist(fromdict=dict(job[name])))
         self.log = Namedlist([job["log"]])
@@ -96,8 +103,7 @@ def _run(
         Path(_waiting(path)).unlink(missing_ok=True)
     _note(job).unlink(missing_ok=True)
     start, cpu = time.perf_counter(), time.process_time()
-    outputs = {name: _waiting(path) for name, path in job["output"].items()}
-    given = {"snakemake": Job(dict(job) | {"output": outputs}, threads, resources)}
+    given = {"snakemake": Job(Path(script).stem, job, threads, resources)}
     runpy.run_path(str(script), init_globals=given, run_name="__main__")
     if job["benchmark"]:
         _write_benchmark(job, time.perf_counter() - start, time.process_time() - cpu)
@@ -138,16 +144,9 @@ def _is_done(job: Mapping[str, Any]) -> bool:
 def _digest(job: Mapping[str, Any]) -> str:
     """Of what a job is given: its params (and with them its code), and what is in its inputs."""
     paths = [p for value in job["input"].values() for p in ([value] if _is_path(value) else value)]
-    about = [(str(path), _content(str(path), os.stat(path).st_mtime_ns)) for path in paths]
+    about = [(str(path), sha256_of(path)) for path in paths]
     text = json.dumps([job["wildcards"], job["params"], about], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@lru_cache(maxsize=64)
-def _content(path: str, _: int) -> str:
-    """The digest of a file, which jobs may share; it is read again when its time is another."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_path(value: object) -> bool:

@@ -1,18 +1,111 @@
-"""Where, and with which versions, something was made."""
+"""What made a result: rule, code, settings, inputs, versions, seed, device and machine.
 
+Each job leaves `provenance/{first of its outputs there}.json` in every folder that it writes to.
+"""
+
+import json
+import os
 import platform
-from importlib.metadata import version
+import socket
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
-import torch
+from workflow_lib.files import atomic, sha256_of
 
-from workflow_lib.inference import describe_device
+FOLDER = "provenance"
+PACKAGES = (
+    "torch", "numpy", "pandas", "scipy", "scikit-learn", "anndata", "safetensors", "memelite",
+    "tangermeme", "modisco", "bioframe", "matplotlib", "snakemake",
+)  # fmt: skip
+# Keys of a record that differ from run to run of the same thing.
+PASSING = ("started", "seconds", "host")
 
 
-def provenance(device: torch.device) -> dict[str, Any]:
-    """Device, machine and versions; kept in the model file and shown in the report."""
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Versions of Python and of those packages that are installed."""
+    found = {"python": platform.python_version()}
+    for name in packages:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # an environment of its own, with less in it
+            continue
+    return found
+
+
+def of_model(device: str) -> dict[str, Any]:
+    """What a model file says of where it was trained; `device` in words."""
     return {
-        "device": describe_device(device),
+        "device": device,
         "machine": platform.platform(),
-        "versions": {name: version(name) for name in ("torch", "numpy", "anndata", "snakemake")},
+        "versions": versions(("torch", "numpy", "anndata", "snakemake")),
     }
+
+
+def record_paths(outputs: Iterable[str | os.PathLike]) -> dict[Path, Path]:
+    """Where the record of a job is written: folder of outputs -> file, one for each folder."""
+    found: dict[Path, Path] = {}
+    for path in map(Path, outputs):
+        found.setdefault(path.parent, path.parent / FOLDER / f"{path.name}.json")
+    return found
+
+
+def describe(
+    job: Any, outputs: Mapping[str, str], device: str | None, seconds: float
+) -> dict[str, Any]:
+    """The record of one job.
+
+    Parameters
+    ----------
+    job
+        What the script sees as `snakemake`.
+    outputs
+        Final path -> where the file is now.
+    device
+        In words; None for jobs that need none in particular.
+    seconds
+        What the job took.
+
+    Returns
+    -------
+    dict
+        Plain values: rule, wildcards, seed, code (digest of the script's logic), settings (all
+        else that the script was given from the config), inputs and outputs (path -> sha256),
+        device, threads, machine, versions, host, started (UTC), seconds.
+    """
+    settings = dict(job.params.items())
+    code = settings.pop("code", None)
+    wildcards = dict(job.wildcards.items())
+    now = datetime.now(UTC)
+    return {
+        "rule": job.rule,
+        "wildcards": wildcards,
+        "seed": int(wildcards["seed"]) if "seed" in wildcards else None,
+        "code": code,
+        "settings": settings,
+        "inputs": {str(path): sha256_of(path) for path in _flat(job.input)},
+        "outputs": {path: sha256_of(place) for path, place in outputs.items()},
+        "device": device,
+        "threads": job.threads,
+        "machine": platform.platform(),
+        "versions": versions(),
+        "host": socket.gethostname(),
+        "started": datetime.fromtimestamp(now.timestamp() - seconds, UTC).isoformat("T", "seconds"),
+        "seconds": round(seconds, 1),
+    }
+
+
+def write_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Write one record as JSON."""
+    with atomic(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=2, default=str) + "\n")
+
+
+def _flat(values: Iterable[Any]) -> list[str]:
+    """Paths of named and unnamed inputs, lists among them."""
+    found = []
+    for value in values:
+        found += [value] if isinstance(value, str | os.PathLike) else _flat(value)
+    return found

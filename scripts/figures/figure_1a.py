@@ -1,8 +1,8 @@
 """Draw the architecture of a trained model from its settings (the paper's Fig. 1A)."""
 
 from workflow_lib.files import write_table
+from workflow_lib.jobs import recorded
 from workflow_lib.layers_table import layers_table
-from workflow_lib.logs import log_to
 from workflow_lib.models import read_metadata
 from workflow_lib.plotting import save
 from workflow_lib.schematic import schematic
@@ -16,7 +16,7 @@ def main(model: str, pdf: str, png: str, tsv: str) -> None:
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             model=snakemake.input.model,
             pdf=snakemake.output.pdf,

@@ -6,7 +6,7 @@ import pandas as pd
 
 from workflow_lib.figure_1_scores import unit_sweep, unit_sweep_table
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 
 
@@ -28,7 +28,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         paths = snakemake.input.metrics
         main(
             metrics=[paths] if isinstance(paths, str) else list(paths),

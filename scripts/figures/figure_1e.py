@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from workflow_lib.figure_1_modes import mode_table, modes_by_model
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_table
 
@@ -17,7 +17,7 @@ def main(modes: Mapping[tuple[str, str, str], str], outputs: Mapping[str, str]) 
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         params = snakemake.params
         runs = zip(params.models, params.methods, params.seeds, strict=True)
         main(

@@ -1,11 +1,13 @@
 """Draw a unit's importances and the impact of a CNN's nullified filters (the paper's Fig. 1G)."""
 
+import json
+
 import pandas as pd
 
 from workflow_lib.binding_modes import expected_modes
 from workflow_lib.figure_1_units import unit_and_filters, unit_and_filters_table
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_table
 
@@ -30,10 +32,10 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             tables=dict(snakemake.input.items()),
-            target=snakemake.params.target,
+            target=json.loads(snakemake.params.target),
             models=(snakemake.params.unit_model, snakemake.params.filter_model),
             outputs=dict(snakemake.output.items()),
         )

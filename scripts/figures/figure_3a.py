@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from workflow_lib.figure_3_scores import rank_performance, rank_table
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_table
 
@@ -20,7 +20,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             scores=snakemake.input.scores,
             model=snakemake.params.model,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from workflow_lib.figure_3_times import times_by_size, times_table
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_table
 
@@ -25,7 +25,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             times=snakemake.input.times,
             model=snakemake.params.model,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from workflow_lib.figure_3_assays import assay_bars, assay_table
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_table
 
@@ -18,5 +18,5 @@ def main(scores: str, outputs: Mapping[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(scores=snakemake.input.scores, outputs=dict(snakemake.output.items()))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from workflow_lib.aligned_logos import logo_grid, method_columns
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.motif_alignment import TEXT
 from workflow_lib.motifs import read_meme
 from workflow_lib.plotting import save
@@ -25,7 +25,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             table=snakemake.input.table,
             meme=snakemake.input.meme,

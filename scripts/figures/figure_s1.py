@@ -1,11 +1,13 @@
 """Draw the importances of units with a negative weight for their own TF (the paper's Fig. S1)."""
 
+import json
+
 import pandas as pd
 
 from workflow_lib.binding_modes import expected_modes
 from workflow_lib.figure_s1_units import negative_units, negative_units_table
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_table
 
@@ -20,9 +22,9 @@ def main(tables: dict[str, str], targets: list[str], outputs: dict[str, str]) ->
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             tables=dict(snakemake.input.items()),
-            targets=list(snakemake.params.targets),
+            targets=json.loads(snakemake.params.targets),
             outputs=dict(snakemake.output.items()),
         )

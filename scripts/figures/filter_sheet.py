@@ -1,8 +1,8 @@
 """Draw the logos of a model's filters with their annotation, the most important units first."""
 
 from workflow_lib.files import write_table
+from workflow_lib.jobs import recorded
 from workflow_lib.logos import filter_sheet, filter_table
-from workflow_lib.logs import log_to
 from workflow_lib.motifs import read_meme
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_table
@@ -20,7 +20,7 @@ def main(meme: str, tables: dict[str, str], pdf: str, png: str, tsv: str) -> Non
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             meme=snakemake.input.meme,
             tables=dict(snakemake.input.items()),

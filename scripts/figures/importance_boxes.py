@@ -2,7 +2,7 @@
 
 from workflow_lib.files import write_table
 from workflow_lib.importance_plot import importance_boxes, importance_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_table
 
@@ -17,7 +17,7 @@ def main(importance: str, annotation: str, pdf: str, png: str, tsv: str) -> None
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             importance=snakemake.input.importance,
             annotation=snakemake.input.annotation,

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import loss_curves, save
 from workflow_lib.tables import read_table
 
@@ -23,7 +23,7 @@ def main(histories: dict[tuple[str, str], str], pdf: str, png: str, tsv: str) ->
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         runs = zip(snakemake.params.models, snakemake.params.seeds, strict=True)
         main(
             histories=dict(zip(runs, snakemake.input.histories, strict=True)),

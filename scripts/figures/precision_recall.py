@@ -6,7 +6,7 @@ from sklearn.metrics import precision_recall_curve
 
 from workflow_lib import score_plots
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_predictions, read_table
 
@@ -46,7 +46,7 @@ def main(runs: dict, labels: str, metrics: list[str], metric: str, outputs: dict
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         keys = zip(snakemake.params.models, snakemake.params.seeds, strict=True)
         runs = dict(zip(keys, snakemake.input.predictions, strict=True))
         metrics, labels = list(snakemake.input.metrics), snakemake.input.labels

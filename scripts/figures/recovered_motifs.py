@@ -3,8 +3,8 @@
 import pandas as pd
 
 from workflow_lib.files import write_table
+from workflow_lib.jobs import recorded
 from workflow_lib.logos import recovered_logos
-from workflow_lib.logs import log_to
 from workflow_lib.motifs import read_meme
 from workflow_lib.plotting import save
 from workflow_lib.recovery_plot import recovery_rows
@@ -31,7 +31,7 @@ def main(seeds: list[int], inputs: dict, threshold: float, outputs: dict[str, st
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             seeds=[int(seed) for seed in snakemake.params.seeds],
             inputs={

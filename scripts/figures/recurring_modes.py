@@ -3,7 +3,7 @@
 import pandas as pd
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.robustness_plots import agreement_table, motif_agreement
 from workflow_lib.tables import read_table
@@ -20,7 +20,7 @@ def main(agreement: str, profiles: str, pdf: str, png: str, tsv: str) -> None:
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             agreement=snakemake.input.agreement,
             profiles=snakemake.input.profiles,

@@ -2,7 +2,7 @@
 
 from workflow_lib import dataset
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.score_plots import same_regions
 from workflow_lib.tables import read_table
@@ -20,7 +20,7 @@ def main(
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             comparison=snakemake.input.comparison,
             labels=(snakemake.params.label_a, snakemake.params.label_b),

@@ -1,7 +1,7 @@
 """Draw how attributions change when weights, labels or the seed do."""
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.robustness_plots import sanity_checks, sanity_table
 from workflow_lib.tables import read_table
@@ -15,7 +15,7 @@ def main(checks: dict[str, str], pdf: str, png: str, tsv: str) -> None:
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             checks=dict(zip(snakemake.params.methods, snakemake.input.checks, strict=True)),
             pdf=snakemake.output.pdf,

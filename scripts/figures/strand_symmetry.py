@@ -1,7 +1,7 @@
 """Draw score, training time and motifs of models that treat the strands differently."""
 
 from workflow_lib.files import write_table
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.strand_plot import strand_symmetry, strand_symmetry_table
 from workflow_lib.tables import read_table
@@ -15,7 +15,7 @@ def main(comparison: str, runs: str, pdf: str, png: str, tsv: str) -> None:
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             comparison=snakemake.input.comparison,
             runs=snakemake.input.runs,

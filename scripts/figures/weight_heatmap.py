@@ -5,7 +5,7 @@ import pandas as pd
 from workflow_lib.binding_modes import expected_modes
 from workflow_lib.files import write_table
 from workflow_lib.heatmap import weight_cells, weight_heatmap
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_table
 
@@ -33,7 +33,7 @@ def main(tables: dict[str, str], limit: float, pdf: str, png: str, tsv: str) -> 
 
 
 if __name__ == "__main__":
-    with log_to(snakemake.log[0]):
+    with recorded(snakemake):
         main(
             tables=dict(snakemake.input.items()),
             limit=snakemake.params.limit,

@@ -1,22 +1,20 @@
 """Fixtures of the tests on a real Slurm (`make test-cluster`)."""
 
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
+import shutil
 
 import pytest
-from one_machine_slurm import Unavailable
-from one_machine_slurm import running as slurm_running
+from one_machine_slurm import Unavailable, running
+from reproduce import write_inputs
+from running import snakemake
 
-MINI = "tests/mini/config.yaml"
+FAULTS = "tests/mini/config.yaml tests/cluster/faults.yaml"
 
 
-def _machine(accounting):
+def machine(accounting):
+    """A Slurm, or a skip with the reason why there is none."""
     try:
-        with slurm_running(accounting) as machine:
-            yield machine
+        with running(accounting) as slurm:
+            yield slurm
     except Unavailable as reason:
         pytest.skip(f"no Slurm: {reason}")
 
@@ -24,10 +22,34 @@ def _machine(accounting):
 @pytest.fixture(scope="session")
 def slurm():
     """A Slurm without accounting."""
-    yield from _machine(False)
+    yield from machine(False)
 
 
 @pytest.fixture(scope="session")
 def slurm_with_accounting():
     """A Slurm with slurmdbd and its database."""
-    yield from _machine(True)
+    yield from machine(True)
+
+
+@pytest.fixture(scope="session")
+def prepared(checkout, tmp_path_factory):
+    """A folder in which the data set of the tests of faults is ready."""
+    folder = tmp_path_factory.mktemp("prepared")
+    write_inputs(folder)
+    snakemake(checkout, folder, "data", config=FAULTS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(checkout, prepared, tmp_path_factory):
+    """Results of a run without faults and without Slurm."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "run"
+    shutil.copytree(prepared, folder)
+    snakemake(checkout, folder, "results/metrics.tsv", config=FAULTS)
+    return folder / "results"
+
+
+@pytest.fixture
+def folder(prepared, tmp_path):
+    """A folder of the test's own that goes on from `prepared`."""
+    return shutil.copytree(prepared, tmp_path / "run", copy_function=shutil.copy2)

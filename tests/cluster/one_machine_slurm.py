@@ -108,7 +108,9 @@ def install(accounting: bool) -> None:
     """
     wanted = PACKAGES | (ACCOUNTING_PACKAGES if accounting else {})
     path = f"{os.environ['PATH']}{os.pathsep}/usr/sbin"
-    missing = [package for program, package in wanted.items() if not shutil.which(program, path=path)]
+    missing = [
+        package for program, package in wanted.items() if not shutil.which(program, path=path)
+    ]
     if not missing:
         return
     if shutil.which("apt-get") is None or os.geteuid() != 0:
@@ -178,8 +180,8 @@ def start_accounting(slurm: Slurm, filled: dict[str, object]) -> None:
     """A database in the folder, slurmdbd, and an account for this user."""
     data, password = slurm.folder / "database", "slurm"
     installed = subprocess.run(
-        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
-         f"--user={getpass.getuser()}", "--skip-test-db"],
+        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db",
+         "--auth-root-authentication-method=normal", f"--user={getpass.getuser()}"],
         capture_output=True, text=True,
     )  # fmt: skip
     if installed.returncode:
@@ -192,7 +194,8 @@ def start_accounting(slurm: Slurm, filled: dict[str, object]) -> None:
     )  # fmt: skip
     client = ["mariadb", "--no-defaults", f"--socket={run}", "--user=root"]
     slurm.wait_for(
-        "mariadbd", lambda: subprocess.run([*client, "-e", "select 1"], capture_output=True).returncode == 0
+        "mariadbd",
+        lambda: subprocess.run([*client, "-e", "select 1"], capture_output=True).returncode == 0,
     )
     grant = f"grant all on slurm_accounting.* to slurm@'%' identified by '{password}'"
     for user in ("localhost", "127.0.0.1"):

@@ -1,0 +1,80 @@
+"""Runs of the project on a Slurm of the tests."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from one_machine_slurm import Slurm
+
+# Short jobs are asked about soon.
+QUICK = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "20")
+PATIENCE = 300
+
+
+class Run:
+    """A `snakemake --profile slurm` in its own process group, its terminal kept in a file."""
+
+    def __init__(
+        self, slurm: Slurm, checkout: Path, folder: Path, *arguments: str, config: str
+    ) -> None:
+        self.terminal = folder / f"terminal{len(list(folder.glob('terminal*')))}.txt"
+        command = [sys.executable, "-m", "snakemake", "--profile", "slurm", "--directory"]
+        command += [str(folder), "--configfile", *(str(checkout / path) for path in config.split())]
+        environment = slurm.environment | {"OMP_NUM_THREADS": "1"}
+        with open(self.terminal, "wb") as file:
+            self.process = subprocess.Popen(
+                [*command, *QUICK, *arguments], cwd=checkout, env=environment, stdout=file,
+                stderr=file, stdin=subprocess.DEVNULL, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def text(self) -> str:
+        """What the terminal shows so far."""
+        return self.terminal.read_text(errors="replace")
+
+    def submitted(self) -> list[str]:
+        """Ids of the jobs that were submitted so far."""
+        return re.findall(r"submitted with SLURM jobid (\d+)", self.text)
+
+    def finish(self, status: int = 0, within: float = PATIENCE) -> str:
+        """Wait for the end, which has to have this exit status; the terminal's text."""
+        try:
+            self.process.wait(within)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"no end within {within} s:\n{self.text[-6000:]}") from None
+        assert self.process.returncode == status, self.text[-8000:]
+        return self.text
+
+    def kill(self) -> None:
+        """SIGKILL to snakemake and all that it started here; jobs in the queue live on."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def wait_for(what: str, ready: Callable[[], object], run: Run, within: float = PATIENCE) -> object:
+    """Wait until something is there, while a run goes on, and return it."""
+    end = time.monotonic() + within
+    while not (found := ready()):
+        assert run.process.poll() is None, f"{what}: the run ended first:\n{run.text[-6000:]}"
+        assert time.monotonic() < end, f"{what}: not within {within} s:\n{run.text[-6000:]}"
+        time.sleep(0.1)
+    return found
+
+
+def job_of(slurm: Slurm, rule: str) -> str:
+    """The id of the running job of a rule, or ''."""
+    for job, (state, comment) in slurm.queue().items():
+        if comment.startswith(f"rule_{rule}") and state == "RUNNING":
+            return job
+    return ""
+
+
+def asked_for(slurm: Slurm, job: str, what: str) -> str:
+    """What a job asked for, as `scontrol show job` says it (TimeLimit, MinMemoryNode ...)."""
+    return re.search(rf"\b{what}=(\S+)", slurm.run("scontrol", "show", "job", job))[1]

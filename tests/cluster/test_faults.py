@@ -1,0 +1,140 @@
+"""Faults on a real Slurm: after each, the results are those of an undisturbed run."""
+
+import os
+import signal
+import time
+
+from conftest import FAULTS
+from reproduce import compare
+from running import processes
+from runs import Run, asked_for, job_of, wait_for
+
+from workflow_lib.slurm import jobs_of
+
+TARGET = "results/metrics.tsv"
+STATE = "results/mini/tiny/seed0/training_state.pt"
+LOG = "logs/train/mini/tiny/seed0.log"
+
+
+def start(slurm, checkout, folder, *arguments):
+    return Run(slurm, checkout, folder, TARGET, *arguments, config=FAULTS)
+
+
+def in_training(slurm, run, folder):
+    """Wait until the training has finished an epoch, and let it stand still; its job's id."""
+    wait_for("a first epoch", (folder / STATE).exists, run)
+    [training] = processes("train.py", folder)
+    os.kill(training, signal.SIGSTOP)
+    return job_of(slurm, "train")
+
+
+def go_on(folder):
+    """Let a training that stands still go on."""
+    [training] = processes("train.py", folder)
+    os.kill(training, signal.SIGCONT)
+
+
+def same(folder, undisturbed):
+    """Nothing is half done, and the results are those of a run without faults."""
+    assert not list(folder.rglob(".writing-*")) and not (folder / STATE).exists()
+    assert compare(folder / "results", undisturbed)[1] == []
+
+
+def test_over_its_memory_a_job_comes_back_with_more(slurm, checkout, folder, undisturbed):
+    run = start(
+        slurm, checkout, folder, "--forcerun", "prepare",
+        "--set-resources", "prepare:mem_mb=60 ** attempt",
+    )  # fmt: skip
+    text = run.finish()
+    first, second, *_ = run.submitted()
+    assert asked_for(slurm, first, "MinMemoryNode") == "60M"
+    assert asked_for(slurm, first, "JobState") != "COMPLETED"
+    assert asked_for(slurm, second, "MinMemoryNode") == "3600M"
+    assert "Trying to restart job" in text
+    same(folder, undisturbed)
+
+
+def test_without_a_profiles_word_a_retry_asks_for_more(slurm, checkout, folder, undisturbed):
+    run = start(slurm, checkout, folder)
+    first = in_training(slurm, run, folder)
+    slurm.run("scancel", first)
+    second = wait_for("a second training", lambda: job_of(slurm, "train"), run)
+    assert second != first
+    for what, once, twice in (
+        ("MinMemoryNode", "8000M", "16000M"),
+        ("TimeLimit", "12:00:00", "1-00:00:00"),
+    ):
+        assert (asked_for(slurm, first, what), asked_for(slurm, second, what)) == (once, twice)
+    run.finish()
+    assert "continued after epoch" in (folder / LOG).read_text()
+    same(folder, undisturbed)
+
+
+def test_over_its_time_a_training_goes_on_from_its_last_epoch(slurm, checkout, folder, undisturbed):
+    run = start(slurm, checkout, folder, "--set-resources", "train:runtime=1 * attempt")
+    first = in_training(slurm, run, folder)
+    # Slurm, at the end of its time, wakes it up and ends it.
+    wait_for("a second training", lambda: len(run.submitted()) > 1, run)
+    assert asked_for(slurm, first, "JobState") == "TIMEOUT"
+    run.finish()
+    assert "continued after epoch" in (folder / LOG).read_text()
+    same(folder, undisturbed)
+
+
+def test_preempted_a_training_is_requeued_and_goes_on(slurm, checkout, folder, undisturbed):
+    run = start(slurm, checkout, folder)
+    job = in_training(slurm, run, folder)
+    slurm.run("scontrol", "requeue", job)
+    # Slurm lets a requeued job wait for two minutes.
+    slurm.run("scontrol", "update", f"JobId={job}", "StartTime=now")
+    run.finish()
+    assert run.submitted()[0] == job and len(run.submitted()) == 2
+    assert asked_for(slurm, job, "Restarts") == "1"
+    assert "continued after epoch" in (folder / LOG).read_text()
+    same(folder, undisturbed)
+
+
+def test_a_killed_snakemakes_jobs_do_not_run_twice(slurm, checkout, folder, undisturbed):
+    run = start(slurm, checkout, folder)
+    job = in_training(slurm, run, folder)
+    run.kill()
+    assert "Directory cannot be locked" in start(slurm, checkout, folder).finish(status=1)
+    start(slurm, checkout, folder, "--unlock").finish()
+    refused = start(slurm, checkout, folder)
+    text = refused.finish(status=1)
+    assert f"scancel {job}" in text and "jobs of an earlier run" in text
+    assert "Traceback" not in text and refused.submitted() == []
+    # Other folders are not held up.
+    assert jobs_of(folder.parent / "another") == {}
+    slurm.run("scancel", job)
+    while slurm.queue():
+        time.sleep(0.2)
+    start(slurm, checkout, folder).finish()
+    assert "continued after epoch" in (folder / LOG).read_text()
+    same(folder, undisturbed)
+
+
+def test_what_orphans_finish_is_not_run_again(slurm, checkout, folder, undisturbed):
+    run = start(slurm, checkout, folder)
+    in_training(slurm, run, folder)
+    run.kill()
+    go_on(folder)
+    while slurm.queue():
+        time.sleep(0.2)
+    start(slurm, checkout, folder, "--unlock").finish()
+    again = start(slurm, checkout, folder)
+    again.finish()
+    assert "rule_train" not in again.text
+    same(folder, undisturbed)
+
+
+def test_interrupted_a_run_cancels_its_jobs_and_goes_on_later(slurm, checkout, folder, undisturbed):
+    run = start(slurm, checkout, folder)
+    in_training(slurm, run, folder)
+    os.kill(run.process.pid, signal.SIGINT)
+    run.finish(status=1)
+    while slurm.queue():
+        time.sleep(0.2)
+    start(slurm, checkout, folder).finish()
+    assert "continued after epoch" in (folder / LOG).read_text()
+    same(folder, undisturbed)

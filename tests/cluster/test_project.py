@@ -1,0 +1,86 @@
+"""The mini project on a real Slurm, through `snakemake --profile slurm` to its report."""
+
+import re
+import shutil
+
+import pytest
+from conftest import FAULTS
+from reproduce import compare, write_inputs
+from running import snakemake
+from runs import Run, asked_for, job_of, wait_for
+
+MINI = "tests/mini/config.yaml"
+TARGET = "results/metrics.tsv"
+LOG = "logs/train/mini/tiny/seed0.log"
+
+
+def test_the_mini_project_to_its_report(slurm, checkout, tmp_path):
+    here, there = tmp_path / "local", tmp_path / "slurm"
+    # Names of folders reach the command lines of jobs, but no shell.
+    mirror = there / "a b'; touch hacked; $(touch hacked)"
+    for folder in (here, mirror):
+        folder.mkdir(parents=True)
+    write_inputs(here)
+    write_inputs(there)
+    run = Run(slurm, checkout, there, "--config", f"mirror={mirror}", config=MINI)
+    snakemake(checkout, here)
+    text = run.finish()
+    snakemake(checkout, there, "--report", "results/report.html", "--config", f"mirror={mirror}")
+    assert (there / "results/report.html").stat().st_size > 100_000
+    (there / "results/report.html").unlink()
+    counts, differences = compare(here / "results", there / "results")
+    # The page and the config say which mirror there was.
+    assert set(differences) <= {
+        "config.yaml: differs (byte for byte)",
+        "provenance/overview.html.json: differs (provenance without time and host)",
+    }
+    assert counts["byte for byte"] >= 50 and counts["figures by pixels"] >= 10
+    assert not list(tmp_path.rglob("hacked")) and not list(checkout.rglob("hacked"))
+    # What takes a minute shares an allocation; downloads, figures and tables need none.
+    rules = re.findall(r"slurm_logs/(?:rule|group)_(\w+)", text)
+    assert {"scoring_evaluate_predict", "reading_filters_unit_importance"} <= set(rules)
+    assert not {"loss_curves", "overview", "collect_metrics", "download"} & set(rules)
+    assert len(run.submitted()) == len(rules) <= 20
+
+
+def test_a_gpu_is_asked_for_and_one_that_cannot_be_used_is_said(
+    slurm, checkout, folder, undisturbed
+):
+    run = Run(
+        slurm, checkout, folder, TARGET, "--set-resources", "train:gpu=1",
+        "--config", "device=auto", config=FAULTS,
+    )  # fmt: skip
+    run.finish()
+    training, scoring = run.submitted()
+    assert asked_for(slurm, training, "TresPerJob") == "gres:gpu:1"
+    assert "gpu" not in slurm.run("scontrol", "show", "job", scoring)
+    # The GPU of these tests is none.
+    log = (folder / LOG).read_text()
+    assert "a GPU was given (CUDA_VISIBLE_DEVICES=0)" in log and "ON THE CPU" in log
+    assert compare(folder / "results", undisturbed)[1] == []
+
+
+def test_with_accounting_a_cancelled_job_is_noticed_too(
+    slurm_with_accounting, checkout, folder, undisturbed
+):
+    slurm = slurm_with_accounting
+    run = Run(slurm, checkout, folder, TARGET, config=FAULTS)
+    first = wait_for("the training", lambda: job_of(slurm, "train"), run)
+    slurm.run("scancel", first)
+    run.finish()
+    assert compare(folder / "results", undisturbed)[1] == []
+    states = slurm.run("sacct", "--allocations", "--noheader", "--parsable2", "--format=State")
+    assert "CANCELLED" in states and states.count("COMPLETED") == 2
+
+
+@pytest.mark.parametrize("missing", ["slurm_partition", "slurm_account"])
+def test_a_partition_or_account_that_is_none_ends_the_run_with_slurms_words(
+    slurm_with_accounting, checkout, prepared, tmp_path, missing
+):
+    folder = shutil.copytree(prepared, tmp_path / "run")
+    run = Run(
+        slurm_with_accounting, checkout, folder, TARGET, "--retries", "0",
+        "--default-resources", f"{missing}=nowhere", config=FAULTS,
+    )  # fmt: skip
+    text = run.finish(status=1, within=120)
+    assert "nowhere" in text and "nvalid" in text

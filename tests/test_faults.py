@@ -1,0 +1,284 @@
+"""What can happen to a run: it is stopped, disks fill, downloads break, two runs meet.
+
+After each fault the results are those of an undisturbed run. What only a cluster does is in
+tests/cluster.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from http.server import ThreadingHTTPServer
+
+import pandas as pd
+import pytest
+import torch
+import yaml
+from matplotlib import pyplot as plt
+from reproduce import compare, write_inputs
+from running import processes, snakemake
+from test_download import BODY, SHA256, Server
+
+from workflow_lib import checkpoint, dataset, models, plotting
+from workflow_lib.files import write_table
+from workflow_lib.logs import log_to
+from workflow_lib.motifs import Motif, write_meme
+
+pytestmark = pytest.mark.slow
+CONFIG = "tests/mini/config.yaml tests/cluster/faults.yaml"
+RUN = "results/mini/tiny/seed0"
+TARGET = "results/metrics.tsv"
+run_project = partial(snakemake, config=CONFIG)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(checkout, tmp_path_factory):
+    """A folder with a run without faults."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    write_inputs(folder)
+    run_project(checkout, folder, TARGET)
+    return folder
+
+
+@pytest.fixture
+def folder(undisturbed, tmp_path):
+    """A folder in which the data set is ready, and no model."""
+    copy = shutil.copytree(undisturbed, tmp_path / "run")
+    shutil.rmtree(copy / "results/mini/tiny")
+    (copy / TARGET).unlink()
+    return copy
+
+
+def start(checkout, folder):
+    """Start a run; its process."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile")]
+    command += ["--directory", str(folder), "--cores", "1", TARGET, "--configfile"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [*command, *(str(checkout / path) for path in CONFIG.split())],
+        env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def in_training(process, folder):
+    """Wait until the training has finished an epoch; its process id."""
+    while not (folder / RUN / "training_state.pt").exists():
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.02)
+    [training] = processes("train.py", folder)
+    return training
+
+
+def same(folder, undisturbed):
+    """Nothing is half done, and the results are those of a run without faults."""
+    assert not list(folder.rglob(".writing-*")) and not list(folder.rglob("training_state.pt"))
+    assert compare(folder / "results", undisturbed / "results")[1] == []
+
+
+def test_sigterm_ends_a_training_soon_and_it_goes_on_later(checkout, folder, undisturbed):
+    process = start(checkout, folder)
+    training = in_training(process, folder)
+    os.kill(training, signal.SIGTERM)
+    sent = time.monotonic()
+    while training in processes("train.py", folder):
+        assert time.monotonic() - sent < 10
+        time.sleep(0.05)
+    text, _ = process.communicate()
+    assert process.returncode == 1 and "stopped by SIGTERM" in text and "Traceback" not in text
+    log = folder / "logs/train/mini/tiny/seed0.log"
+    assert "stopped by SIGTERM: cancelled, preempted or over its time" in log.read_text()
+    assert [p.name for p in (folder / RUN).iterdir() if p.is_file()] == ["training_state.pt"]
+    run_project(checkout, folder, TARGET)
+    assert "continued after epoch" in log.read_text()
+    same(folder, undisturbed)
+
+
+def test_two_runs_in_one_folder_the_second_is_refused(checkout, folder, undisturbed):
+    process = start(checkout, folder)
+    training = in_training(process, folder)
+    os.kill(training, signal.SIGSTOP)
+    second = run_project(checkout, folder, TARGET, check=False)
+    assert second.returncode == 1 and "Traceback" not in second.stderr
+    assert "no other Snakemake process" in second.stderr and str(folder) in second.stderr
+    os.kill(training, signal.SIGCONT)
+    text, _ = process.communicate()
+    assert process.returncode == 0, text
+    same(folder, undisturbed)
+
+
+# --- full disks ---------------------------------------------------------------------------------
+
+
+class Disk:
+    """A small disk in memory, mounted on a folder."""
+
+    def __init__(self, place, kilobytes):
+        self.place = place
+        place.mkdir(parents=True, exist_ok=True)
+        self._mount(f"size={kilobytes}k")
+
+    def _mount(self, options):
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.place)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"no disk to fill: {done.stderr.strip() or 'mount failed'}")
+
+    def resize(self, kilobytes):
+        self._mount(f"remount,size={kilobytes}k")
+
+    def remove(self):
+        subprocess.run(["umount", "--lazy", str(self.place)], check=True)
+
+
+@pytest.fixture
+def disk():
+    """Makes small disks, which are gone when the test ends."""
+    made = []
+
+    def make(place, kilobytes):
+        if shutil.which("mount") is None or os.geteuid() != 0:
+            pytest.skip("no disk to fill: mounting a small one needs root")
+        made.append(Disk(place, kilobytes))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.remove()
+
+
+def a_figure(path):
+    figure, axes = plt.subplots()
+    axes.plot(torch.rand(20_000))
+    other = path.with_name("other")
+    pdf, png = (path, other) if path.suffix == ".pdf" else (other, path)
+    try:
+        plotting.save(figure, pdf, png)
+        other.unlink()
+    finally:
+        plt.close(figure)
+
+
+def a_state(path):
+    model = torch.nn.Linear(300, 300)
+    checkpoint.save_state(
+        checkpoint.Checkpoint(path, "x"), model, {}, torch.optim.Adam(model.parameters()), [],
+        torch.device("cpu"),
+    )  # fmt: skip
+
+
+def a_model(path):
+    model = models.build("explainn", length=60, n_targets=2, units=50)
+    models.save(model, path, {"target_names": ["a", "b"]})
+
+
+def a_data_set(path):
+    data = dataset.build(
+        [f"{i}" for i in range(3000)], torch.randint(0, 4, (3000, 300)).numpy().astype("uint8"),
+        torch.rand(3000, 5).numpy(), list("vwxyz"),
+    )  # fmt: skip
+    data.obs["split"] = "train"
+    dataset.save(data, path)
+
+
+WRITERS = {
+    "dataset.h5ad": a_data_set,
+    "model.safetensors": a_model,
+    "training_state.pt": a_state,
+    "table.tsv": lambda path: write_table(pd.DataFrame(torch.rand(9000, 3).numpy()), path),
+    "table.tsv.gz": lambda path: write_table(pd.DataFrame(torch.rand(50000, 3).numpy()), path),
+    "motifs.meme": lambda path: write_meme(
+        path, [Motif(f"m{i}", "", torch.full((4, 19), 0.25).numpy(), 1) for i in range(400)]
+    ),
+    "figure.png": a_figure,
+    "figure.pdf": a_figure,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_on_a_full_disk_any_file_is_there_whole_or_not_at_all(disk, tmp_path, capsys, name):
+    place = tmp_path / "small"
+    small = disk(place, 60)
+    with pytest.raises(SystemExit) as stopped, log_to(tmp_path / "rule.log"):
+        WRITERS[name](place / name)
+    assert stopped.value.code == 1
+    assert "the disk is full; nothing half-written" in capsys.readouterr().err
+    assert list(place.iterdir()) == []
+    small.resize(20_000)
+    with log_to(tmp_path / "rule.log"):
+        WRITERS[name](place / name)
+    assert [p.name for p in place.iterdir()] == [name] and (place / name).stat().st_size > 60_000
+
+
+def test_a_log_on_the_full_disk_hides_no_error(disk, tmp_path, capsys):
+    disk(tmp_path / "small", 16)
+    with pytest.raises(SystemExit), log_to(tmp_path / "small/rule.log") as log:
+        log.info("x" * 8000)
+        log.info("x" * 20000)
+        write_table(pd.DataFrame({"a": range(9000)}), tmp_path / "small/x.tsv")
+    assert "the disk is full" in capsys.readouterr().err
+    assert [p.name for p in (tmp_path / "small").iterdir()] == ["rule.log"]
+
+
+def test_a_run_on_a_disk_that_fills_goes_on_when_there_is_space(
+    disk, checkout, folder, undisturbed
+):
+    (folder / "results/mini/dataset.h5ad").unlink()
+    small = disk(folder / "results/mini", 12)
+    done = run_project(checkout, folder, TARGET, check=False)
+    assert done.returncode == 1 and "the disk is full; nothing half-written" in done.stderr
+    assert "rule prepare" in done.stderr
+    assert [p for p in (folder / "results/mini").rglob("*") if p.is_file()] == []
+    for kilobytes, rule in ((100, "train"), (4000, None)):
+        small.resize(kilobytes)
+        done = run_project(checkout, folder, TARGET, check=False)
+        assert ("the disk is full" in done.stderr) == (rule is not None), done.stderr
+        assert rule is None or f"rule {rule}" in done.stderr
+        assert not list(folder.rglob(".writing-*"))
+    same(folder, undisturbed)
+
+
+# --- downloads ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server():
+    """A server on this machine that misbehaves, by path."""
+    Server.counts, Server.body = {}, BODY
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+
+
+def test_downloads_are_tried_again_or_refused_by_the_workflow(
+    server, checkout, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    config = yaml.safe_load((checkout / "tests/mini/config.yaml").read_text())
+    urls = {name: f"{server}/{name}" for name in ("busy-once", "missing", "cut", "page", "x")}
+    files = {name: {"url": url} for name, url in urls.items()}
+    files["down"] = {"url": "http://127.0.0.1:9/down"}
+    files["busy-once"]["sha256"], files["x"]["sha256"] = SHA256, "0" * 64
+    config["sources"]["net"] = {"files": files}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    places = {name: tmp_path / "resources/downloads/net" / name for name in files}
+    targets = [str(path.relative_to(tmp_path)) for path in places.values()]
+    options = ("--keep-going", "--cores", "6")
+    done = snakemake(
+        checkout, tmp_path, *targets, *options, config=tmp_path / "config.yaml", check=False
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    for words in (
+        f"{urls['missing']} could not be fetched after 5 tries: 404",
+        f"{urls['cut']} could not be fetched after 5 tries",
+        "http://127.0.0.1:9/down could not be fetched after 5 tries",
+        f"wanted {'0' * 64}",
+        "this is not the file (it is an HTML page",
+    ):
+        assert words in done.stderr, words
+    assert places["busy-once"].read_bytes() == BODY and Server.counts["/busy-once"] == 2
+    assert [p.name for p in places["x"].parent.iterdir() if p.is_file()] == ["busy-once"]

@@ -1,0 +1,45 @@
+"""What every script has around its work: a log file, clear errors, a record of what was made."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from workflow_lib.logs import log_to
+from workflow_lib.provenance import describe, record_paths, write_record
+
+
+@contextmanager
+def recorded(job: Any) -> Iterator[logging.Logger]:
+    """Run a script's work; see `logs.log_to` for what becomes of errors.
+
+    A record of the job (`provenance.describe`) is left beside its outputs when it ends well, and
+    an older one is gone when it begins.
+
+    Parameters
+    ----------
+    job
+        What the script sees as `snakemake`.
+    """
+    with log_to(job.log[0]) as log:
+        # Of a job in a group: where the outputs go in the end, and where they wait until then.
+        final = getattr(job, "final", None) or {path: path for path in job.output}
+        places = record_paths(final)
+        for path in places.values():
+            path.unlink(missing_ok=True)
+        start = time.perf_counter()
+        yield log
+        record = describe(job, final, _device(job), time.perf_counter() - start)
+        for path in places.values():
+            write_record(path, record)
+
+
+def _device(job: Any) -> str | None:
+    """The device in words, for those scripts that run a model."""
+    # Looked up, not imported: scripts that draw figures would wait seconds for torch.
+    inference = sys.modules.get("workflow_lib.inference")
+    if inference is None or "device" not in job.resources.keys():
+        return None
+    return inference.describe_device(inference.choose_device(job.resources.device))
