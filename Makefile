@@ -25,11 +25,11 @@ make_venv = python="$(PYTHON)"; command -v "$$python" >/dev/null || { \
 	echo "Set-up failed: there is no $$python. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3.12 ..." >&2; \
 	exit 1; }; "$$python" envs/make_venv.py $(1)
 
-.PHONY: help demo test lint bench clean clean-all venv venv-dev
+.PHONY: help demo test test-cluster lint bench reproduce-check clean clean-all venv venv-dev
 .DEFAULT_GOAL := help
 
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: venv ## run the embedded example to results/report.html (a few minutes)
 	@$(RUN) snakemake --configfile config/demo.yaml --cores $(CORES) --rerun-incomplete \
@@ -43,6 +43,12 @@ demo: venv ## run the embedded example to results/report.html (a few minutes)
 
 test: lint ## every check: lint, then the tests
 	@OMP_NUM_THREADS=1 $(RUN) pytest -n $(WORKERS) --dist loadfile $(TESTS)
+
+test-cluster: venv-dev ## faults on a real one-machine Slurm (Debian and root install it; else skipped)
+	@OMP_NUM_THREADS=1 $(RUN) pytest -n $(WORKERS) --dist worksteal tests/cluster $(TESTS)
+
+reproduce-check: venv-dev ## run the mini project in two folders: every result has to be the same
+	@.venv/bin/python tests/reproduce.py
 
 lint: venv-dev ## format, style, rules, environments and configs
 	@$(RUN) ruff check .

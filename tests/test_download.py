@@ -61,6 +61,8 @@ def left_in(folder):
 def test_a_file_with_a_known_checksum_arrives_alone(server, tmp_path):
     download.fetch(f"{server}/x", tmp_path / "x.gz", SHA256)
     assert (tmp_path / "x.gz").read_bytes() == BODY and left_in(tmp_path) == ["x.gz"]
+    (tmp_path / "any").touch()
+    assert (tmp_path / "x.gz").stat().st_mode == (tmp_path / "any").stat().st_mode
 
 
 def test_a_server_that_is_busy_once_is_asked_again(server, tmp_path):

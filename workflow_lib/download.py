@@ -9,7 +9,7 @@ import pooch
 import requests
 
 from workflow_lib.errors import InputError
-from workflow_lib.files import atomic, looks_like
+from workflow_lib.files import atomic, looks_like, share
 
 log = logging.getLogger(__name__)
 RETRIES = 4
@@ -56,6 +56,7 @@ def fetch(url: str, path: str | os.PathLike, sha256: str | None = None) -> None:
         found = verify(path.parent / partial, expected, f"{url} -> {path}")
         if expected is None:
             note.write_text(f"{found}  {path.name}\n")
+        share(path.parent / partial)
         os.replace(path.parent / partial, path)
     except (requests.exceptions.RequestException, ValueError) as error:
         if isinstance(error, InputError):

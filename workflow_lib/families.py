@@ -10,7 +10,7 @@ from workflow_lib.names import known
 
 MEMBER = "{member}"
 # Folders of results/ that are no data set's.
-_RESERVED = ("motifs", "figures")
+_RESERVED = ("motifs", "figures", "provenance")
 
 
 def _check_name(name: str, others: Iterable[str], place: str) -> None:

@@ -13,6 +13,7 @@ from workflow_lib.slurm import jobs_of
 
 TARGET = "results/metrics.tsv"
 STATE = "results/mini/tiny/seed0/training_state.pt"
+ASKED = ("MinMemoryNode", "TimeLimit")
 LOG = "logs/train/mini/tiny/seed0.log"
 
 
@@ -54,18 +55,23 @@ def test_over_its_memory_a_job_comes_back_with_more(slurm, checkout, folder, und
     same(folder, undisturbed)
 
 
-def test_without_a_profiles_word_a_retry_asks_for_more(slurm, checkout, folder, undisturbed):
+def test_cancelled_from_outside_a_job_comes_back_and_asks_for_more(
+    slurm, checkout, folder, undisturbed
+):
     run = start(slurm, checkout, folder)
     first = in_training(slurm, run, folder)
     slurm.run("scancel", first)
     second = wait_for("a second training", lambda: job_of(slurm, "train"), run)
-    assert second != first
-    for what, once, twice in (
-        ("MinMemoryNode", "8000M", "16000M"),
-        ("TimeLimit", "12:00:00", "1-00:00:00"),
-    ):
-        assert (asked_for(slurm, first, what), asked_for(slurm, second, what)) == (once, twice)
+    asked = [[asked_for(slurm, job, what) for job in (first, second)] for what in ASKED]
+    assert asked == [["8000M", "16000M"], ["12:00:00", "1-00:00:00"]]
+    # The same for a group of short jobs in one allocation.
+    others = ("", second)
+    third = wait_for("the scoring", lambda: (j := job_of(slurm, "")) not in others and j, run)
+    slurm.run("scancel", third)
     run.finish()
+    fourth = run.submitted()[-1]
+    asked = [[asked_for(slurm, job, what) for job in (third, fourth)] for what in ASKED]
+    assert asked == [["4000M", "8000M"], ["02:00:00", "04:00:00"]]
     assert "continued after epoch" in (folder / LOG).read_text()
     same(folder, undisturbed)
 

@@ -53,7 +53,7 @@ def test_a_gpu_is_asked_for_and_one_that_cannot_be_used_is_said(
     run.finish()
     training, scoring = run.submitted()
     assert asked_for(slurm, training, "TresPerJob") == "gres:gpu:1"
-    assert "gpu" not in slurm.run("scontrol", "show", "job", scoring)
+    assert "gres:gpu" not in slurm.run("scontrol", "show", "job", scoring)
     # The GPU of these tests is none.
     log = (folder / LOG).read_text()
     assert "a GPU was given (CUDA_VISIBLE_DEVICES=0)" in log and "ON THE CPU" in log
