@@ -19,6 +19,7 @@ from workflow_lib.markup import without_markup
 
 config.update(catalogue.plain_values(config))
 try:
+    catalogue.check_command_line(workflow.config_settings.config_args or [])
     with open(workflow.source_path("../config/schemas/config.schema.yaml")) as schema:
         catalogue.check_schema(config, yaml.safe_load(schema))
     validate(config, "../config/schemas/config.schema.yaml")

@@ -193,6 +193,14 @@ def test_a_mirror_of_any_name_is_read_and_never_run(checkout, tmp_path):
     assert not list(tmp_path.rglob("hacked*"))
 
 
+@pytest.mark.slow
+def test_what_snakemake_quotes_wrongly_is_refused_on_the_command_line(checkout, tmp_path):
+    given = "mirror=it's $(touch hacked)"
+    done = snakemake(checkout, tmp_path, "--config", given, check=False)
+    assert done.returncode != 0 and "found a single quote" in done.stderr, done.stderr
+    assert not (tmp_path / "results").exists() and not list(tmp_path.rglob("hacked*"))
+
+
 # --- shells ---------------------------------------------------------------------------------------
 
 # Stands for streme and tomtom: writes down what it is given.

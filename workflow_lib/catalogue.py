@@ -38,6 +38,30 @@ def plain_values(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def check_command_line(given: Iterable[str]) -> None:
+    """Refuse what Snakemake would not quote rightly for the shells that start cluster jobs.
+
+    It writes `--config` into their command lines as Python prints text: within double quotes where
+    there is a single one, and there a shell runs `$( )`.
+
+    Parameters
+    ----------
+    given
+        `key=value`, as they stood after `--config`.
+
+    Raises
+    ------
+    InputError
+        For the first with a single quote.
+    """
+    for text in given:
+        if "'" in text:
+            raise InputError(
+                f"--config {text}: found a single quote, which Snakemake does not hand on to jobs "
+                "safely; write it into a file for --configfile"
+            )
+
+
 def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     """Check the config against its JSON schema.
 

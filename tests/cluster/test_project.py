@@ -17,7 +17,7 @@ LOG = "logs/train/mini/tiny/seed0.log"
 def test_the_mini_project_to_its_report(slurm, checkout, tmp_path):
     here, there = tmp_path / "local", tmp_path / "slurm"
     # Names of folders reach the command lines of jobs, but no shell.
-    mirror = there / "a b'; touch hacked; $(touch hacked)"
+    mirror = there / 'a "b"; touch hacked; $(touch hacked) `touch hacked`'
     for folder in (here, mirror):
         folder.mkdir(parents=True)
     write_inputs(here)
