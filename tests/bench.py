@@ -1,6 +1,7 @@
 """`make bench`: how fast the costly steps are, each row against what it should be held to.
 
     python tests/bench.py [PART ...]    only rows whose name contains one of the parts
+    python tests/bench.py -PART         all rows but those: "-whole matrix" leaves out minutes
 
 To add a row: a function that returns the measured value as text (or raises `Skip` with a reason),
 and a line in `ROWS`. All rows are measured in one process on two threads; `paired` gives the
@@ -25,6 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 import bench_attribution  # noqa: E402
 import bench_interpret  # noqa: E402
 import bench_models  # noqa: E402
+import bench_scale  # noqa: E402
 import bench_scanning  # noqa: E402
 import bench_workflow  # noqa: E402
 from reference_models import plain_copy  # noqa: E402
@@ -145,16 +147,26 @@ ROWS = [
     *(Row(*row) for row in bench_scanning.ROWS),
     *(Row(*row) for row in bench_attribution.ROWS),
     *(Row(*row) for row in bench_workflow.ROWS),
+    *(Row(*row) for row in bench_scale.ROWS),
 ]
+
+
+def is_chosen(name: str, parts: list[str]) -> bool:
+    """Whether a row is to be measured, by what its name contains."""
+    left_out = [part.removeprefix("-") for part in parts if part.startswith("-")]
+    wanted = [part for part in parts if not part.startswith("-")]
+    if any(part in name for part in left_out):
+        return False
+    return not wanted or any(part in name for part in wanted)
 
 
 def main(parts: list[str]) -> None:
     """Measure the rows and print them as they come."""
     torch.set_num_threads(THREADS)
-    rows = [row for row in ROWS if not parts or any(part in row.name for part in parts)]
+    rows = [row for row in ROWS if is_chosen(row.name, parts)]
     if not rows:
         sys.exit(f"no row has {' or '.join(parts)} in its name; rows: {[row.name for row in ROWS]}")
-    line = "{:<32} {:<32} {:<38} {}"
+    line = "{:<32} {:<42} {:<40} {}"
     print("training steps: units/length/targets, batch 100; medians of pairs on two threads\n")
     print(line.format("what", "measured", "compared with", "wanted"))
     for row in rows:

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -38,13 +39,47 @@ def tomtom_warm() -> str:
     return f"{time.perf_counter() - start:.2f} s"
 
 
+class Watched(NamedTuple):
+    """What a command printed, its seconds, those of the processor, and its peak memory in GB."""
+
+    printed: str
+    seconds: float
+    busy: float
+    peak: float
+
+
+def watched(command: list[str]) -> Watched:
+    """Run a command in a process of its own.
+
+    The peak is read while it runs, from /proc: what the kernel tells of a child that has ended
+    counts the memory of the process that started it.
+    """
+    peak, start, before = 0, time.perf_counter(), _busy_seconds()
+    with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(command, stdout=printed, stderr=said)
+        while process.poll() is None:
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            peak = max(peak, *map(int, re.findall(r"VmHWM:\s+(\d+)", status)), 0)
+            time.sleep(0.02)
+        seconds = time.perf_counter() - start
+        printed.seek(0)
+        said.seek(0)
+        if process.returncode:
+            raise RuntimeError(printed.read() + said.read())
+        return Watched(printed.read(), seconds, _busy_seconds() - before, peak / 1e6)
+
+
+def _busy_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def prepare() -> str:
     """Prepare `tf_binding` from the mirror, in a process of its own (its peak memory counts)."""
     if not (SHARED / "mirror").is_dir():
         return f"skipped: {SHARED / 'mirror'} is absent"
-    start = time.perf_counter()
-    done = subprocess.run([sys.executable, __file__], check=True, capture_output=True, text=True)
-    return f"{time.perf_counter() - start:.0f} s, {int(done.stdout) / 1e6:.2f} GB"
+    done = watched([sys.executable, __file__])
+    return f"{done.seconds:.0f} s, {done.peak:.2f} GB"
 
 
 def _prepare() -> None:
@@ -59,22 +94,18 @@ def _prepare() -> None:
         dataset.save(data, Path(folder) / "dataset.h5ad")
 
 
-def plan(selection: dict | None) -> str:
-    """Plan the demo, or a selection laid over it."""
+def plan(selection: dict | None, targets: Iterable[str] = ()) -> str:
+    """Plan the demo, or a selection laid over it; some of its files, or all."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "snakemake", "-n", "--quiet", "rules"]
+        command = [sys.executable, "-m", "snakemake", *targets, "-n", "--quiet", "rules"]
         command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", folder]
         command += ["--configfile", str(ROOT / "config/demo.yaml")]
         if selection:
             (Path(folder) / "selection.yaml").write_text(yaml.safe_dump(selection))
             command.append(f"{folder}/selection.yaml")
-        start = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True)
-        seconds = time.perf_counter() - start
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    jobs = re.search(r"^total +(\d+)$", done.stdout, re.MULTILINE)[1]
-    return f"{seconds:.1f} s for {jobs} jobs"
+        done = watched(command)
+    jobs = re.search(r"^total +(\d+)$", done.printed, re.MULTILINE)[1]
+    return f"{done.seconds:.1f} s (CPU {done.busy:.1f}), {done.peak:.2f} GB, {jobs} jobs"
 
 
 def plan_many() -> str:
@@ -130,4 +161,3 @@ ROWS: list[tuple[str, Callable[[], str], str, str]] = [
 
 if __name__ == "__main__":
     _prepare()
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -1,5 +1,8 @@
 """The on-disk data set, what is dropped, and the splits."""
 
+import gc
+import weakref
+
 import anndata
 import numpy as np
 import pandas as pd
@@ -138,6 +141,31 @@ def test_an_empty_part_is_an_error_unless_declared():
 def test_impossible_fractions_are_refused(fractions):
     with pytest.raises(InputError, match="fractions"):
         splits.random(make(), fractions=fractions)
+
+
+def test_a_parts_arrays_are_its_rows_and_hold_nothing_else_in_memory():
+    data = make()
+    data.obs["split"] = splits.random(data)
+    expected = dataset.part(data, "validation")
+    codes, targets = dataset.arrays(data, "validation")
+    np.testing.assert_array_equal(codes, expected.obsm["sequence"])
+    np.testing.assert_array_equal(targets, expected.X)
+    alive = weakref.ref(data)
+    del data, expected
+    gc.collect()
+    assert alive() is None
+
+
+def test_targets_with_few_bound_sequences_are_counted_in_the_training_part():
+    data = make(n_targets=3)
+    data.obs["split"] = ["train"] * 30 + ["validation"] * 5 + ["test"] * 5
+    data.X[:] = 0
+    data.X[25:, 0] = data.X[:7, 1] = 1
+    data.X[30:, 2], data.X[:9, 2] = 1, np.nan
+    assert dataset.few_bound(data, 7) == ["t0 (5)", "t2 (0)"]
+    assert data.X[30:, 2].all()  # the data stay as they are
+    data.uns["task"] = "regression"
+    assert dataset.few_bound(data, 7) == []
 
 
 def test_a_file_of_another_kind_is_named(tmp_path):

@@ -227,7 +227,9 @@ def few_bound(data: anndata.AnnData, batch_size: int) -> list[str]:
     """
     if not TASKS[data.uns["task"]].binary:
         return []
-    bound = (part(data, "train").X == 1).sum(axis=0)
+    bound = data.X == 1  # of all parts: the training part's own X would be a copy of most of it
+    bound[(data.obs["split"] != "train").to_numpy()] = False
+    bound = bound.sum(axis=0)
     return [f"{name} ({n})" for name, n in zip(data.var_names, bound) if n < batch_size]
 
 
@@ -268,6 +270,12 @@ def load(path: str | os.PathLike) -> anndata.AnnData:
 def part(data: anndata.AnnData, *names: str) -> anndata.AnnData:
     """The sequences of one or several parts of the split, in the file's order."""
     return data[data.obs["split"].isin(names).to_numpy()]
+
+
+def arrays(data: anndata.AnnData, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (n, length) and targets (n, targets) of a part, as copies: `data` may be let go."""
+    rows = (data.obs["split"] == name).to_numpy()
+    return np.asarray(data.obsm["sequence"])[rows], np.asarray(data.X)[rows]
 
 
 def scored_part(data: anndata.AnnData) -> str:

@@ -203,12 +203,9 @@ def _mean_loss(
     """The loss over all examples at once: outputs are collected first, so batches do not matter."""
     model.eval()
     numbers = torch.arange(_n_examples(examples[0], settings), device=examples[0].device)
-    outputs, targets = [], []
-    for chosen in numbers.split(_unlearned(settings)):
-        X, y = _pick(examples, chosen)
-        outputs.append(model(X).float())
-        targets.append(y)
-    return float(loss(torch.cat(outputs), torch.cat(targets)))
+    chunks = numbers.split(_unlearned(settings))
+    outputs = torch.cat([model(_pick(examples, chosen)[0]).float() for chosen in chunks])
+    return float(loss(outputs, examples[1][numbers % len(examples[1])]))
 
 
 def _unlearned(settings: Settings) -> int:
