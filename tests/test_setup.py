@@ -233,7 +233,9 @@ def program(path: Path, text: str) -> None:
 @needs_make
 def test_make_alone_lists_the_targets():
     lines = make(ROOT).splitlines()
-    assert [line.split()[1] for line in lines] == "demo test test-cluster reproduce-check lint bench clean clean-all".split()
+    assert [
+        line.split()[1] for line in lines
+    ] == "demo test test-cluster reproduce-check lint bench clean clean-all".split()
 
 
 @needs_make
