@@ -18,7 +18,6 @@ include: "rules/paths.smk"
 include: "rules/paths_figure_1.smk"
 include: "rules/paths_figure_3.smk"
 include: "rules/paths_groups.smk"
-include: "rules/cluster.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/interpret.smk"
@@ -29,6 +28,7 @@ include: "rules/groups.smk"
 include: "rules/figures.smk"
 include: "rules/figure_1.smk"
 include: "rules/figure_3.smk"
+include: "rules/cluster.smk"
 
 
 rule all:

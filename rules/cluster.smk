@@ -1,10 +1,36 @@
-"""Before the first job: none of an earlier run may be left in Slurm's queue.
+"""When a run starts: what a killed one has left, in Slurm's queue and among the results.
 
-Requires: common.smk.
-Provides: a check when a run starts (not in dry runs, nor within jobs).
+Requires: all rules, included before.
+Provides: checks of Slurm's queue, and of results that Snakemake has not seen made.
 """
 
-from workflow_lib import slurm
+import sys
+
+from snakemake.iocontainers import Wildcards
+from snakemake.settings.types import ExecMode
+
+from workflow_lib import slurm, unwatched
+
+
+def given_now(name, wildcards):
+    """What a rule would give its script for these wildcards (params); None if there is none."""
+    datasets = CATALOGUE["datasets"]
+    proxy = getattr(rules, name, None)
+    if proxy is None or wildcards.get("dataset", next(iter(datasets))) not in datasets:
+        return None
+    try:
+        return given(proxy.params, Wildcards(fromdict=wildcards))
+    except (KeyError, TypeError, AttributeError):  # of a run that the config has no more
+        return None
+
+
+# Not within jobs, and not where the user does what the error says. (Snakemake knows its own settings
+# only after it has read this.)
+if workflow.exec_mode == ExecMode.DEFAULT and not {"--forcerun", "-R", "--unlock"} & set(sys.argv):
+    try:
+        unwatched.check(given_now)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 onstart:
@@ -12,3 +38,12 @@ onstart:
         slurm.check_no_jobs_left(Path.cwd())
     except InputError as error:
         raise WorkflowError(str(error)) from None
+    unwatched.run_starts()
+
+
+onsuccess:
+    unwatched.run_ends()
+
+
+onerror:
+    unwatched.run_ends()

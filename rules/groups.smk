@@ -20,9 +20,8 @@ for GROUP in job_groups():
             "../envs/python.yaml"
         threads: GROUP["threads"]
         resources:
+            **GROUP["resources"],
             device=config["device"],
-            mem_mb=GROUP["mem_mb"],
-            runtime=GROUP["runtime"],
         params:
             rule=GROUP["rule"],
             jobs=GROUP["jobs"],

@@ -77,6 +77,18 @@ def job_of(step, wildcards):
     }
 
 
+def resources_of(base):
+    """What a rule's jobs ask for, with what the command line or a profile says: GPU, partition ...
+
+    Memory and time are those of one job. The members are treated one after the other; families are
+    there for many small data sets, and what is finished when the time is over is kept.
+    """
+    others = ("_cores", "_nodes", "device")
+    own = {name: needed for name, needed in base.resources.items() if name not in others}
+    # Functions of wildcards and attempt stay such.
+    return {n: r._evaluator if r.is_evaluable() else r.value for n, r in own.items()}
+
+
 def job_groups():
     """What the rules of groups.smk are made of, one mapping each."""
     found, names = [], set()
@@ -95,8 +107,6 @@ def job_groups():
 def job_group(step, number, key, jobs):
     """One of them: the jobs of a step for a group of data sets, all of one model and seed."""
     base = getattr(rules, step).rule
-    needed = ("mem_mb", "runtime")
-    first = {name: base.resources[name].evaluate(None, attempt=1).value for name in needed}
     place = os.path.join(step, f"group{number}", *key)
     inputs = [value for job in jobs for value in job["input"].values()]
     return {
@@ -110,7 +120,6 @@ def job_group(step, number, key, jobs):
         "benchmarks": [job["benchmark"] for job in jobs if job["benchmark"]],
         "log": f"logs/grouped/{place}.log",
         "threads": base.resources["_cores"].value,
-        "mem_mb": by_attempt(first["mem_mb"]),
-        "runtime": by_attempt(first["runtime"] * len(jobs)),
+        "resources": resources_of(base),
         "message": f"{step}: {len(jobs)} data sets in one job (progress: logs/grouped/{place}.log)",
     }

@@ -14,6 +14,7 @@ from workflow_lib.jobs import recorded
 from workflow_lib.provenance import of_model
 
 log = logging.getLogger("workflow_lib.train")
+STATE = "training_state.pt"
 
 
 def main(
@@ -55,7 +56,7 @@ def main(
         "code_digest": code,
     }
     digest = digest_of(metadata, model, chosen.type, torch.__version__)
-    state_path = Path(outputs["model"]).with_name("training_state.pt")
+    state_path = Path(outputs["model"]).with_name(STATE)
     numbers = {k: v for k, v in settings.items() if k != "preset"}
     history = training.fit(
         net,
@@ -68,7 +69,6 @@ def main(
     )
     write_table(history, outputs["history"])
     models.save(net.cpu(), outputs["model"], metadata | of_model(describe_device(chosen)))
-    remove_state(state_path)
 
 
 if __name__ == "__main__":
@@ -83,3 +83,5 @@ if __name__ == "__main__":
             device=snakemake.resources.device,
             outputs=dict(snakemake.output.items()),
         )
+    # Not before all is written: if the last of it fails, the training is not lost.
+    remove_state(Path(snakemake.output.model).with_name(STATE))

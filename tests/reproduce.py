@@ -6,7 +6,7 @@
 Tables, models, data sets and motifs are compared byte for byte, figures by pixels (PDFs byte for
 byte, since they hold no dates), provenance without the time and the host. Measured times are the
 one thing that differs: of a table with such a column the others are compared, and the page that
-shows them (overview.html) is left out.
+shows them (overview.html) is left out, and so is the report.
 """
 
 import json
@@ -25,12 +25,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from running import snakemake  # noqa: E402
 
+from workflow_lib.files import sha256_of  # noqa: E402
 from workflow_lib.provenance import FOLDER, PASSING  # noqa: E402
 
 CONFIG = "tests/mini/config.yaml"
 # Columns of tables that hold measured times.
 TIMES = ("seconds", "cpu_seconds", "wall_seconds")
-PAGE = "overview.html"
+PAGES = ("overview.html", "report.html")
 
 
 def compare(one: Path, other: Path) -> tuple[Counter, list[str]]:
@@ -42,7 +43,8 @@ def compare(one: Path, other: Path) -> tuple[Counter, list[str]]:
         How many files were compared in which way; a line for each that differs.
     """
     files = [_files(folder) for folder in (one, other)]
-    differences = [f"{path}: only in {one}" for path in sorted(files[0] - files[1])]
+    stale = [line for folder in (one, other) for line in wrong_records(folder)]
+    differences = stale + [f"{path}: only in {one}" for path in sorted(files[0] - files[1])]
     differences += [f"{path}: only in {other}" for path in sorted(files[1] - files[0])]
     counts: Counter = Counter()
     for path in sorted(files[0] & files[1]):
@@ -52,15 +54,34 @@ def compare(one: Path, other: Path) -> tuple[Counter, list[str]]:
     return counts, differences
 
 
+def wrong_records(folder: Path) -> list[str]:
+    """Records that tell of files that are not there, or not what they were; a line for each."""
+    found = []
+    for path in sorted(folder.rglob(f"{FOLDER}/*.json")):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        outputs = json.loads(path.read_text())["outputs"]
+        # A record is called after the first of the outputs in its folder.
+        own = [Path(name).parent for name in outputs if Path(name).name == path.stem]
+        for output, digest in outputs.items():
+            made = path.parent.parent / Path(output).name
+            if Path(output).parent in own and not (made.is_file() and sha256_of(made) == digest):
+                found.append(f"{path}: does not describe {made.name}")
+        if not own:
+            found.append(f"{path}: does not describe {path.stem}")
+    return found
+
+
 def _files(folder: Path) -> set[Path]:
     """What is in a folder of results, without what waits in hidden folders."""
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    found = (path for path in found if path.name != PAGES[1])  # made on demand
     return {path for path in found if not any(part.startswith(".") for part in path.parts)}
 
 
 def _same(one: Path, other: Path) -> tuple[str, bool]:
     """How two files are compared, and whether they are the same."""
-    if one.name == PAGE:
+    if one.name in PAGES:
         return "left out: shows measured times", True
     if one.suffix == ".png":
         a, b = imread(one), imread(other)

@@ -53,15 +53,32 @@ def folder(undisturbed, tmp_path):
     return copy
 
 
+STARTED = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_left():
+    """A test that fails leaves no process, also none that stands still."""
+    yield
+    for process in STARTED:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    STARTED.clear()
+
+
 def start(checkout, folder):
     """Start a run; its process."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile")]
     command += ["--directory", str(folder), "--cores", "1", TARGET, "--configfile"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*command, *(str(checkout / path) for path in CONFIG.split())],
         env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
     )  # fmt: skip
+    STARTED.append(process)
+    return process
 
 
 def in_training(process, folder):
@@ -94,6 +111,20 @@ def test_sigterm_ends_a_training_soon_and_it_goes_on_later(checkout, folder, und
     assert [p.name for p in (folder / RUN).iterdir() if p.is_file()] == ["training_state.pt"]
     run_project(checkout, folder, TARGET)
     assert "continued after epoch" in log.read_text()
+    same(folder, undisturbed)
+
+
+def test_a_disk_that_fills_after_a_training_does_not_lose_it(checkout, folder, undisturbed, disk):
+    # All that is written after the model is its record.
+    disk(folder / RUN / "provenance", 128)
+    (folder / RUN / "provenance/filler").write_bytes(b"x" * 128 * 1024)
+    done = run_project(checkout, folder, TARGET, check=False)
+    assert done.returncode == 1 and "the disk is full" in done.stderr
+    (folder / RUN / "provenance/filler").unlink()
+    assert (folder / RUN / "training_state.pt").exists()
+    run_project(checkout, folder, TARGET)
+    log = (folder / "logs/train/mini/tiny/seed0.log").read_text()
+    assert "continued after epoch 200" in log
     same(folder, undisturbed)
 
 

@@ -1,8 +1,12 @@
 """Jobs of one rule in one process: what is done again, and what is not."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from workflow_lib.errors import InputError
+from workflow_lib.files import sha256_of
 from workflow_lib.grouped import run_all
 
 SCRIPT = """
@@ -13,7 +17,10 @@ with open("ran.txt", "a") as ran:
 text = Path(snakemake.input.source).read_text()
 if "broken" in text:
     raise SystemExit(1)
-Path(snakemake.output.made).write_text(text + str(snakemake.params.times))
+from workflow_lib.jobs import recorded
+
+with recorded(snakemake):
+    Path(snakemake.output.made).write_text(text + str(snakemake.params.times))
 """
 
 
@@ -35,6 +42,23 @@ def job(name, times=1):
         "log": f"logs/{name}.log",
         "benchmark": f"benchmarks/{name}.tsv",
     }
+
+
+def record(name):
+    return json.loads(Path(f"results/{name}/provenance/made.txt.json").read_text())
+
+
+def test_a_record_always_describes_the_result_beside_it(folder):
+    run(folder, job("a"), job("b"))
+    assert record("a")["outputs"] == {"results/a/made.txt": sha256_of("results/a/made.txt")}
+    assert record("a")["rule"] == "script" and record("a")["settings"] == {"times": 1}
+    # Made by a job of its own meanwhile, with other settings, and back in the group.
+    for path, text in (("made.txt", "a2"), ("provenance/made.txt.json", '{"settings": 2}')):
+        Path("results/a", path).unlink()
+        Path("results/a", path).write_text(text)
+    assert run(folder, job("a"), job("b")) == ""
+    assert Path("results/a/made.txt").read_text() == "a1"
+    assert record("a")["settings"] == {"times": 1}
 
 
 def run(folder, *jobs):

@@ -1,11 +1,17 @@
 """What a user sees when a rule fails."""
 
 import errno
+import json
+import os
+import signal
+from types import SimpleNamespace
 
 import pytest
+from snakemake.iocontainers import Namedlist
 
 from workflow_lib.errors import InputError
-from workflow_lib.logs import log_to
+from workflow_lib.jobs import recorded
+from workflow_lib.logs import check_not_terminated, log_to
 
 
 def test_a_users_mistake_is_one_line_and_in_the_log(tmp_path, capsys):
@@ -28,3 +34,87 @@ def test_any_other_error_keeps_its_traceback(tmp_path):
         raise ZeroDivisionError
     text = (tmp_path / "rule.log").read_text()
     assert "so far so good" in text and "Traceback" in text
+
+
+def sigterm():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_sigterm_is_one_line_and_what_was_before_is_put_back(tmp_path, capsys):
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as stopped, log_to(tmp_path / "rule.log"):
+        sigterm()
+    assert stopped.value.code == 143 and "stopped by SIGTERM" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) is before
+    with log_to(tmp_path / "rule.log"):
+        check_not_terminated()
+
+
+def swallowed():
+    """A callback, as of numba or a destructor, in which an exception gets lost."""
+    try:
+        sigterm()
+    except BaseException:
+        return
+
+
+def turned_into_another():
+    try:
+        sigterm()
+    except BaseException as error:
+        raise SystemError("returned a result with an exception set") from error
+
+
+@pytest.mark.parametrize("lost", [swallowed, turned_into_another])
+def test_a_sigterm_that_gets_lost_on_the_way_still_ends_the_job(tmp_path, lost):
+    with pytest.raises(SystemExit) as stopped, log_to(tmp_path / "rule.log"):
+        lost()
+    assert stopped.value.code == 143
+    with pytest.raises(SystemExit) as stopped, log_to(tmp_path / "all.log"):
+        with log_to(tmp_path / "one.log"):
+            lost()
+        raise AssertionError("the next job of a group must not begin")
+    assert stopped.value.code == 143
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    """What a script sees as `snakemake`."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.txt").write_text("in")
+    return SimpleNamespace(
+        rule="make", input=Namedlist(["in.txt"]), params=Namedlist(fromdict={"code": "x"}),
+        output=Namedlist(["one/a.txt", "one/b.txt", "two/c.txt"]), resources=Namedlist([]),
+        wildcards=Namedlist(fromdict={"seed": "3"}), threads=2, log=["make.log"],
+    )  # fmt: skip
+
+
+def write(job):
+    for path in job.output:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(path)
+
+
+def test_each_folder_gets_one_record_and_leftovers_go(job, tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one/.writing-xyz-a.txt").touch()
+    (tmp_path / "one/.writing-xyz-other.txt").touch()
+    with recorded(job):
+        write(job)
+    records = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*.json"))
+    assert records == ["one/provenance/a.txt.json", "two/provenance/c.txt.json"]
+    record = json.loads((tmp_path / records[1]).read_text())
+    assert record["seed"] == 3 and record["code"] == "x" and record["threads"] == 2
+    assert list(record["outputs"]) == list(job.output) and len(record["inputs"]["in.txt"]) == 64
+    assert [p.name for p in tmp_path.rglob(".writing-*")] == [".writing-xyz-other.txt"]
+
+
+@pytest.mark.parametrize("fault", [swallowed, lambda: 1 / 0])
+def test_a_job_that_fails_leaves_no_record(job, tmp_path, fault):
+    with recorded(job):
+        write(job)
+    with pytest.raises((SystemExit, ZeroDivisionError)), recorded(job):
+        write(job)
+        fault()
+    assert list(tmp_path.rglob("*.json")) == []

@@ -8,7 +8,7 @@ import pytest
 from matplotlib import pyplot as plt
 from reproduce import compare
 
-from workflow_lib.files import write_table
+from workflow_lib.files import sha256_of, write_table
 
 
 @pytest.fixture
@@ -21,10 +21,11 @@ def results(tmp_path):
         write_table(table[["loss"]], folder / "sub/scores.tsv.gz")
         (folder / "model.safetensors").write_bytes(b"weights")
         plt.imsave(folder / "figure.png", [[0.0, 1.0]], vmax=1, metadata={"Software": name})
-        record = {"rule": "train", "code": "abc", "inputs": {"x": "1"}, "outputs": {"y": name},
+        outputs = {"results/history.tsv": sha256_of(folder / "history.tsv")}
+        record = {"rule": "train", "code": "abc", "inputs": {"x": "1"}, "outputs": outputs,
                   "started": name, "seconds": seconds, "host": name}  # fmt: skip
         (folder / "provenance").mkdir()
-        (folder / "provenance/y.json").write_text(json.dumps(record))
+        (folder / "provenance/history.tsv.json").write_text(json.dumps(record))
         (folder / "overview.html").write_text(name)
         (folder / ".grouped").mkdir()
         (folder / f".grouped/{name}").touch()
@@ -50,7 +51,11 @@ def changed(folder, name):
         plt.imsave(path, [[0.0, 0.9]], vmax=1)
     elif name == "history.tsv":
         path.write_text(path.read_text().replace("0.25", "0.250"))
-    elif name == "provenance/y.json":
+        record = path.parent / "provenance/history.tsv.json"
+        told = json.loads(record.read_text())
+        told["outputs"]["results/history.tsv"] = sha256_of(path)
+        record.write_text(json.dumps(told))
+    elif name == "provenance/history.tsv.json":
         path.write_text(path.read_text().replace("abc", "abd"))
     else:
         path.write_bytes(path.read_bytes() + b"\n")
@@ -58,12 +63,33 @@ def changed(folder, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["figure.png", "history.tsv", "provenance/y.json", "model.safetensors", "sub/scores.tsv.gz"],
+    [
+        "figure.png",
+        "history.tsv",
+        "provenance/history.tsv.json",
+        "model.safetensors",
+        "sub/scores.tsv.gz",
+    ],
 )
 def test_any_other_change_is_found(results, name):
     changed(results[1], name)
     _, [difference] = compare(*results)
     assert difference.startswith(f"{name}: differs")
+
+
+@pytest.mark.parametrize("change", ["another result", "no result", "another name"])
+def test_a_record_that_describes_another_result_is_found(results, change):
+    path = results[1] / "history.tsv"
+    if change == "another result":
+        path.write_text(path.read_text().replace("2.5", "3.5"))
+    elif change == "no result":
+        for folder in results:
+            (folder / "history.tsv").unlink()
+    else:
+        for folder in results:
+            (folder / "provenance/history.tsv.json").rename(folder / "provenance/old.tsv.json")
+    differences = compare(*results)[1]
+    assert differences and all("provenance" in d and "does not describe" in d for d in differences)
 
 
 def test_files_that_one_lacks_are_found(results):

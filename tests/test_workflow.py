@@ -192,6 +192,30 @@ def test_the_slurm_profile_plans_from_a_checkout(checkout, tmp_path):
     assert planned(done)["train"] == 3
 
 
+def test_the_slurm_profile_with_all_that_is_commented_plans_groups_too(checkout, tmp_path):
+    text = (checkout / "slurm/config.yaml").read_text()
+    # Commented settings are YAML; what explains them ends in a full stop, or goes on to one.
+    keys = r"(?:default-resources|set-resources|set-threads|group-components):"
+    text = re.sub(
+        rf"^# ({keys}\n(?:#   .*\n)+)",
+        lambda m: re.sub(r"^# ", "", m[1], flags=re.M),
+        text,
+        flags=re.M,
+    )
+    profile = yaml.safe_load(text)
+    assert profile["set-resources"]["train"]["gpu"] == 1 and profile["set-threads"] == {"train": 8}
+    assert profile["default-resources"]["slurm_partition"] == "my_partition"
+    (tmp_path / "profile").mkdir()
+    (tmp_path / "profile/config.yaml").write_text(text)
+    command = [sys.executable, "-m", "snakemake", "--profile", str(tmp_path / "profile"), "-n"]
+    command.append("results/mini_tf.red/tiny_gata/seed0/metrics.tsv")
+    command += ["--configfile", "tests/mini/config.yaml", "tests/mini/figure_3.yaml"]
+    command += ["--config", "group_size=2", "--directory", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=checkout)
+    assert done.returncode == 0, done.stderr
+    assert planned(done)["train_group1_tiny_gata_0"] == 1
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from workflow_lib.files import atomic
+from workflow_lib.files import atomic, remove_leftovers
 
 log = logging.getLogger(__name__)
 
@@ -110,5 +110,5 @@ def resume(
 
 def remove_state(path: Path) -> None:
     """Remove a state, and what a killed process left of one half-written."""
-    for leftover in [path, *path.parent.glob(f".writing-*-{path.name}")]:
-        leftover.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    remove_leftovers(path)

@@ -1,5 +1,6 @@
 """Files: written whole or not at all, and told apart from what is sometimes served instead."""
 
+import glob
 import gzip
 import hashlib
 import io
@@ -11,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
+
+_WRITING = ".writing-"
 
 
 @contextmanager
@@ -30,7 +33,7 @@ def atomic(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=f"-{path.name}")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=_WRITING, suffix=f"-{path.name}")
     os.close(handle)
     temporary = Path(name)
     try:
@@ -41,6 +44,13 @@ def atomic(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(path: str | os.PathLike) -> None:
+    """Remove what a killed process left of a file that `atomic` was writing."""
+    path = Path(path)
+    for leftover in path.parent.glob(f"{_WRITING}*-{glob.escape(path.name)}"):
+        leftover.unlink(missing_ok=True)
 
 
 def share(path: Path) -> None:

@@ -24,6 +24,8 @@ from snakemake.iocontainers import Namedlist
 
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic, sha256_of, write_table
+from workflow_lib.logs import check_not_terminated
+from workflow_lib.provenance import record_paths
 
 log = logging.getLogger(__name__)
 # Folder beside an output where it waits for the rest of its group, and is kept afterwards.
@@ -33,15 +35,16 @@ WAITING = ".grouped"
 class Job:
     """What a script sees as `snakemake` (rule, wildcards, input, output, params, log, resources).
 
-    `final` says of each output where it goes (key) and where it waits until then (value).
+    `final` are the outputs' places in the end; `now_at` says where a file waits until then.
     """
 
     def __init__(
         self, rule: str, job: Mapping[str, Any], threads: int, resources: Mapping[str, Any]
     ) -> None:
         self.rule = rule
-        self.final = {path: _waiting(path) for path in job["output"].values()}
-        job = dict(job) | {"output": {k: self.final[v] for k, v in job["output"].items()}}
+        self.final = list(job["output"].values())
+        self.now_at = _waiting
+        job = dict(job) | {"output": {k: _waiting(v) for k, v in job["output"].items()}}
         for name in ("wildcards", "input", "output", "params"):
             setattr(self, name, Namedlist(fromdict=dict(job[name])))
         self.log = Namedlist([job["log"]])
@@ -85,6 +88,7 @@ def run_all(
                 log.error("failed (%s): see %s", error or type(error).__name__, job["log"])
                 failed.append(job["log"])
                 continue
+            check_not_terminated()
             _note(job).write_text(_digest(job))
     if failed:
         raise InputError(
@@ -154,7 +158,11 @@ def _is_path(value: object) -> bool:
 
 
 def _put_in_place(job: Mapping[str, Any]) -> None:
-    for path in _products(job):
+    # With the record that describes them, and not another one of the same outputs.
+    records = [
+        path for path in record_paths(job["output"].values()) if os.path.exists(_waiting(path))
+    ]
+    for path in (*_products(job), *records):
         kept = _waiting(path)
         with atomic(path) as temporary:
             temporary.unlink()

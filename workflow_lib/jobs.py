@@ -5,9 +5,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from workflow_lib.logs import log_to
+from workflow_lib.files import remove_leftovers
+from workflow_lib.logs import check_not_terminated, log_to
 from workflow_lib.provenance import describe, record_paths, write_record
 
 
@@ -24,15 +26,19 @@ def recorded(job: Any) -> Iterator[logging.Logger]:
         What the script sees as `snakemake`.
     """
     with log_to(job.log[0]) as log:
-        # Of a job in a group: where the outputs go in the end, and where they wait until then.
-        final = getattr(job, "final", None) or {path: path for path in job.output}
-        places = record_paths(final)
-        for path in places.values():
-            path.unlink(missing_ok=True)
+        # Outputs of a job in a group wait elsewhere until all of the group is done.
+        now_at = getattr(job, "now_at", str)
+        outputs = {path: now_at(path) for path in getattr(job, "final", job.output)}
+        records = [now_at(path) for path in record_paths(outputs)]
+        for path in (*outputs.values(), *records):
+            remove_leftovers(path)
+        for path in records:
+            Path(path).unlink(missing_ok=True)
         start = time.perf_counter()
         yield log
-        record = describe(job, final, _device(job), time.perf_counter() - start)
-        for path in places.values():
+        check_not_terminated()
+        record = describe(job, outputs, _device(job), time.perf_counter() - start)
+        for path in records:
             write_record(path, record)
 
 

@@ -23,6 +23,19 @@ class Terminated(BaseException):
     """SIGTERM came: the job was cancelled, preempted, or over its time."""
 
 
+class _Sigterm:
+    """Whether SIGTERM came: an exception raised by a signal may get lost in a callback."""
+
+    came = False
+    depth = 0  # of log_to within log_to
+
+
+def check_not_terminated() -> None:
+    """Raise `Terminated` if SIGTERM came and what ran then swallowed it."""
+    if _Sigterm.came:
+        raise Terminated
+
+
 @contextmanager
 def log_to(path: str | os.PathLike) -> Iterator[logging.Logger]:
     """Send the library's messages and any error to a rule's log file.
@@ -40,7 +53,12 @@ def log_to(path: str | os.PathLike) -> Iterator[logging.Logger]:
     logging.getLogger("py.warnings").addHandler(handler)
     try:
         with _sigterm_raises() as outermost:
-            yield log
+            try:
+                yield log
+            except Exception:
+                check_not_terminated()  # then that is the reason
+                raise
+            check_not_terminated()
     except InputError as error:
         log.error("error: %s", error)
         print(f"error: {error}", file=sys.stderr)
@@ -87,19 +105,21 @@ def _place(error: Exception) -> str:
 @contextmanager
 def _sigterm_raises() -> Iterator[bool]:
     """Turn SIGTERM into `Terminated`; yields whether this is the outermost of several."""
-    before = signal.getsignal(signal.SIGTERM)
-    outermost = before is not _terminate
+    outermost = _Sigterm.depth == 0
     if not outermost or threading.current_thread() is not threading.main_thread():
         yield outermost
         return
-    signal.signal(signal.SIGTERM, _terminate)
+    before = signal.signal(signal.SIGTERM, _terminate)
+    _Sigterm.came, _Sigterm.depth = False, 1
     try:
         yield outermost
     finally:
+        _Sigterm.depth = 0
         signal.signal(signal.SIGTERM, before)
 
 
 def _terminate(_: int, __: FrameType | None) -> None:
     # A second SIGTERM must not interrupt the cleaning up.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _Sigterm.came = True
     raise Terminated

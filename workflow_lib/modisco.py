@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.errors import InputError
+from workflow_lib.logs import check_not_terminated
 from workflow_lib.motifs import Motif, consensus
 from workflow_lib.sequence import one_hot
 
@@ -220,6 +221,7 @@ def discover_all(
         except (ImportError, InputError):  # would fail for every target
             raise
         except Exception as error:
+            check_not_terminated()  # numba turns it into an error of its own
             log.warning("%s: MoDISco failed:", target, exc_info=True)
             words = " ".join(f"{type(error).__name__}: {error}".split())
             result = Discovery([], len(codes), f"MoDISco failed: {words[:200]}")

@@ -44,12 +44,12 @@ def of_model(device: str) -> dict[str, Any]:
     }
 
 
-def record_paths(outputs: Iterable[str | os.PathLike]) -> dict[Path, Path]:
-    """Where the record of a job is written: folder of outputs -> file, one for each folder."""
-    found: dict[Path, Path] = {}
+def record_paths(outputs: Iterable[str | os.PathLike]) -> list[str]:
+    """Where the record of a job is written: a file for each folder that it writes to."""
+    found: dict[Path, str] = {}
     for path in map(Path, outputs):
-        found.setdefault(path.parent, path.parent / FOLDER / f"{path.name}.json")
-    return found
+        found.setdefault(path.parent, str(path.parent / FOLDER / f"{path.name}.json"))
+    return list(found.values())
 
 
 def describe(
@@ -97,7 +97,7 @@ def describe(
     }
 
 
-def write_record(path: Path, record: Mapping[str, Any]) -> None:
+def write_record(path: str | os.PathLike, record: Mapping[str, Any]) -> None:
     """Write one record as JSON."""
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(record, indent=2, default=str) + "\n")

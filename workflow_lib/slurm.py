@@ -48,7 +48,9 @@ def jobs_of(folder: str | os.PathLike) -> dict[str, str]:
 
     They are known by where Slurm writes their logs.
     """
-    if shutil.which("squeue") is None:
+    # Where the plugin has never written a log it has submitted nothing.
+    logs = Path(folder, ".snakemake", "slurm_logs")
+    if shutil.which("squeue") is None or not logs.is_dir():
         return {}
     command = ["squeue", "--me", "--noheader"]
     command += ["--Format=JobArrayID:|,Comment:|,STDOUT:"]
@@ -58,9 +60,12 @@ def jobs_of(folder: str | os.PathLike) -> dict[str, str]:
         log.warning("squeue does not answer: jobs of an earlier run are not looked for")
         return {}
     if done.returncode:
-        log.warning("squeue: %s: jobs of an earlier run are not looked for", done.stderr.strip())
+        log.warning(
+            "squeue: %s: jobs of an earlier run are not looked for", done.stderr.strip()[:200]
+        )
         return {}
-    below = f"{Path(folder).resolve()}{os.sep}"
+    # `.snakemake` may be a link to another disk.
+    below = tuple(f"{place}{os.sep}" for place in (logs.resolve(), Path(folder).resolve()))
     found = {}
     for line in done.stdout.splitlines():
         job, comment, place = (line.split("|", 2) + ["", ""])[:3]

@@ -6,6 +6,7 @@ import pytest
 from one_machine_slurm import Unavailable, running
 from reproduce import write_inputs
 from running import snakemake
+from runs import end_all
 
 FAULTS = "tests/mini/config.yaml tests/cluster/faults.yaml"
 
@@ -29,6 +30,15 @@ def slurm():
 def slurm_with_accounting():
     """A Slurm with slurmdbd and its database."""
     yield from machine(True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(request):
+    """A test that fails leaves no run and no job to the next."""
+    yield
+    for name in ("slurm", "slurm_with_accounting"):
+        if name in request.fixturenames:
+            end_all(request.getfixturevalue(name))
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ here: another Slurm of the machine is neither used nor touched.
     python tests/cluster/one_machine_slurm.py [--accounting]    starts one to try things by hand
 """
 
+import fcntl
 import getpass
 import os
 import secrets
@@ -26,6 +27,8 @@ PACKAGES = {"slurmctld": "slurm-wlm", "munged": "munge"}
 ACCOUNTING_PACKAGES = {"slurmdbd": "slurmdbd", "mariadbd": "mariadb-server"}
 # Debian's packages would start services of their own.
 NO_SERVICES = "/usr/sbin/policy-rc.d"
+# For another apt-get to end.
+WAIT = ("-o", "DPkg::Lock::Timeout=300")
 PATIENCE = 60
 
 
@@ -43,13 +46,18 @@ class Slurm:
             "SLURM_CONF": str(folder / "slurm.conf"),
             "PATH": os.pathsep.join([str(folder / "bin"), os.environ["PATH"], "/usr/sbin"]),
         }
-        # What a job of another Slurm, or of this one, would see.
-        for name in [n for n in self.environment if n.startswith("SLURM_") and n != "SLURM_CONF"]:
+        # What a job of another Slurm, or a user's own settings, would bring along.
+        kinds = ("SLURM_", "SBATCH_", "SQUEUE_", "SACCT_", "SCANCEL_", "SRUN_")
+        for name in [n for n in self.environment if n.startswith(kinds) and n != "SLURM_CONF"]:
             del self.environment[name]
+        # Where slurmdbd looks for the database; no address of the machine leads to it.
+        self.environment["MYSQL_UNIX_PORT"] = str(folder / "database/socket")
 
     def run(self, *command: str, check: bool = True) -> str:
         """What one of Slurm's commands prints."""
-        done = subprocess.run(command, capture_output=True, text=True, env=self.environment)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=self.environment, timeout=PATIENCE
+        )
         if check and done.returncode:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
         return done.stdout
@@ -99,13 +107,21 @@ class Slurm:
 
 
 def install(accounting: bool) -> None:
-    """Install what is missing with apt.
+    """Install what is missing with apt; of several processes one at a time.
 
     Raises
     ------
     Unavailable
-        Something is missing and there is no apt, no root or no package server.
+        Something is missing and there is no apt or no root to install it.
+    RuntimeError
+        It could not be installed.
     """
+    with open(Path(tempfile.gettempdir()) / "one_machine_slurm.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(accounting)
+
+
+def _install(accounting: bool) -> None:
     wanted = PACKAGES | (ACCOUNTING_PACKAGES if accounting else {})
     path = f"{os.environ['PATH']}{os.pathsep}/usr/sbin"
     missing = [
@@ -122,12 +138,12 @@ def install(accounting: bool) -> None:
     try:
         for command in (
             ["apt-get", "update"],
-            ["apt-get", "install", "--yes", "--no-install-recommends", *missing],
+            ["apt-get", "install", "--yes", "--no-install-recommends", *missing, *WAIT],
         ):
             environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
             done = subprocess.run(command, capture_output=True, text=True, env=environment)
             if done.returncode and command[1] == "install":
-                raise Unavailable(f"{' '.join(command)} failed: {done.stderr.strip()[-500:]}")
+                raise RuntimeError(f"{' '.join(command)} failed: {done.stderr.strip()[-500:]}")
     finally:
         if quiet:
             os.unlink(NO_SERVICES)
@@ -146,8 +162,8 @@ def free_ports(n: int) -> list[int]:
 
 def configure(slurm: Slurm) -> dict[str, object]:
     """Write slurm.conf, gres.conf and (with accounting) slurmdbd.conf; what was filled in."""
-    names = ("controller_port", "node_port", "accounting_port", "database_port")
-    filled = dict(zip(names, free_ports(4))) | {
+    names = ("controller_port", "node_port", "accounting_port")
+    filled = dict(zip(names, free_ports(3))) | {
         "folder": slurm.folder,
         "host": socket.gethostname().split(".")[0],
         "user": getpass.getuser(),
@@ -176,9 +192,11 @@ def configure(slurm: Slurm) -> dict[str, object]:
     return filled
 
 
-def start_accounting(slurm: Slurm, filled: dict[str, object]) -> None:
+def start_accounting(slurm: Slurm) -> None:
     """A database in the folder, slurmdbd, and an account for this user."""
-    data, password = slurm.folder / "database", "slurm"
+    # A folder that only this user may enter: the socket in it is the only way in.
+    data = slurm.folder / "database"
+    data.mkdir(mode=0o700)
     installed = subprocess.run(
         ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db",
          "--auth-root-authentication-method=normal", f"--user={getpass.getuser()}"],
@@ -186,10 +204,10 @@ def start_accounting(slurm: Slurm, filled: dict[str, object]) -> None:
     )  # fmt: skip
     if installed.returncode:
         raise RuntimeError(f"mariadb-install-db: {installed.stdout}{installed.stderr}")
-    run = slurm.folder / "mariadb.socket"
+    run = data / "socket"
     slurm.start_daemon(
-        "mariadbd", "--no-defaults", f"--datadir={data}", "--bind-address=127.0.0.1",
-        f"--port={filled['database_port']}", f"--socket={run}", f"--user={getpass.getuser()}",
+        "mariadbd", "--no-defaults", f"--datadir={data}", "--skip-networking", f"--socket={run}",
+        f"--user={getpass.getuser()}", f"--secure-file-priv={data}",
         "--innodb-log-file-size=16M", "--innodb-lock-wait-timeout=900",
     )  # fmt: skip
     client = ["mariadb", "--no-defaults", f"--socket={run}", "--user=root"]
@@ -197,9 +215,8 @@ def start_accounting(slurm: Slurm, filled: dict[str, object]) -> None:
         "mariadbd",
         lambda: subprocess.run([*client, "-e", "select 1"], capture_output=True).returncode == 0,
     )
-    grant = f"grant all on slurm_accounting.* to slurm@'%' identified by '{password}'"
-    for user in ("localhost", "127.0.0.1"):
-        subprocess.run([*client, "-e", grant.replace("%", user)], check=True)
+    grant = "grant all on slurm_accounting.* to slurm@localhost identified by 'slurm'"
+    subprocess.run([*client, "-e", grant], check=True)
     slurm.start_daemon("slurmdbd", "-D")
 
 
@@ -214,7 +231,7 @@ def start(slurm: Slurm) -> None:
     )  # fmt: skip
     slurm.wait_for("munged", (munge / "socket").exists)
     if slurm.accounting:
-        start_accounting(slurm, filled)
+        start_accounting(slurm)
         add = ["sacctmgr", "--immediate"]
         slurm.wait_for(
             "slurmdbd", lambda: "test" in slurm.run(*add, "add", "cluster", "test", check=False)
@@ -247,4 +264,9 @@ if __name__ == "__main__":
     with running("--accounting" in sys.argv) as machine:
         print(f"export SLURM_CONF={machine.folder}/slurm.conf", flush=True)
         print("Slurm is up; it ends with this process (Ctrl-C).", file=sys.stderr, flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        # SIGTERM too has to end the daemons.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            pass

@@ -14,6 +14,8 @@ from one_machine_slurm import Slurm
 # Short jobs are asked about soon.
 QUICK = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "20")
 PATIENCE = 300
+# Those that a test started; what it leaves of them is ended after it.
+RUNS: list["Run"] = []
 
 
 class Run:
@@ -26,6 +28,7 @@ class Run:
         command = [sys.executable, "-m", "snakemake", "--profile", "slurm", "--directory"]
         command += [str(folder), "--configfile", *(str(checkout / path) for path in config.split())]
         environment = slurm.environment | {"OMP_NUM_THREADS": "1"}
+        RUNS.append(self)
         with open(self.terminal, "wb") as file:
             self.process = subprocess.Popen(
                 [*command, *QUICK, *arguments], cwd=checkout, env=environment, stdout=file,
@@ -78,3 +81,23 @@ def job_of(slurm: Slurm, rule: str) -> str:
 def asked_for(slurm: Slurm, job: str, what: str) -> str:
     """What a job asked for, as `scontrol show job` says it (TimeLimit, MinMemoryNode ...)."""
     return re.search(rf"\b{what}=(\S+)", slurm.run("scontrol", "show", "job", job))[1]
+
+
+def wait_until_empty(slurm: Slurm, within: float = PATIENCE) -> None:
+    """Wait until no job waits or runs."""
+    end = time.monotonic() + within
+    while slurm.queue():
+        assert time.monotonic() < end, f"jobs are left after {within} s: {slurm.queue()}"
+        time.sleep(0.2)
+
+
+def end_all(slurm: Slurm) -> None:
+    """End the runs that a test has left, and the jobs."""
+    for run in RUNS:
+        if run.process.poll() is None:
+            run.kill()
+    RUNS.clear()
+    if jobs := list(slurm.queue()):
+        slurm.run("scancel", "--signal=KILL", *jobs, check=False)
+        slurm.run("scancel", *jobs, check=False)
+        wait_until_empty(slurm, within=60)

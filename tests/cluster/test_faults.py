@@ -2,12 +2,11 @@
 
 import os
 import signal
-import time
 
 from conftest import FAULTS
 from reproduce import compare
 from running import processes
-from runs import Run, asked_for, job_of, wait_for
+from runs import Run, asked_for, job_of, wait_for, wait_until_empty
 
 from workflow_lib.slurm import jobs_of
 
@@ -113,8 +112,7 @@ def test_a_killed_snakemakes_jobs_do_not_run_twice(slurm, checkout, folder, undi
     # Other folders are not held up.
     assert jobs_of(folder.parent / "another") == {}
     slurm.run("scancel", job)
-    while slurm.queue():
-        time.sleep(0.2)
+    wait_until_empty(slurm)
     start(slurm, checkout, folder).finish()
     assert "continued after epoch" in (folder / LOG).read_text()
     same(folder, undisturbed)
@@ -125,9 +123,13 @@ def test_what_orphans_finish_is_not_run_again(slurm, checkout, folder, undisturb
     in_training(slurm, run, folder)
     run.kill()
     go_on(folder)
-    while slurm.queue():
-        time.sleep(0.2)
+    wait_until_empty(slurm)
     start(slurm, checkout, folder, "--unlock").finish()
+    # Snakemake has not seen it end: with other settings it would take it for theirs.
+    (folder / "other.yaml").write_text("models: {tiny: {training: {batch_size: 50}}}")
+    other = f"{FAULTS} {folder / 'other.yaml'}"
+    text = Run(slurm, checkout, folder, TARGET, config=other).finish(status=1)
+    assert "with other settings or code than now" in text and "--forcerun results/mini" in text
     again = start(slurm, checkout, folder)
     again.finish()
     assert "rule_train" not in again.text
@@ -139,8 +141,7 @@ def test_interrupted_a_run_cancels_its_jobs_and_goes_on_later(slurm, checkout, f
     in_training(slurm, run, folder)
     os.kill(run.process.pid, signal.SIGINT)
     run.finish(status=1)
-    while slurm.queue():
-        time.sleep(0.2)
+    wait_until_empty(slurm)
     start(slurm, checkout, folder).finish()
     assert "continued after epoch" in (folder / LOG).read_text()
     same(folder, undisturbed)
