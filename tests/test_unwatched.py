@@ -60,6 +60,14 @@ def test_what_snakemake_saw_and_what_is_older_is_left_to_it():
     unwatched.check(asked(50))
 
 
+def test_what_a_living_run_sees_end_later_is_left_to_snakemake():
+    make(MODEL, 100)
+    unwatched.check(asked(100))
+    unwatched.run_ends()
+    make(MODEL, 100, seen=True)
+    unwatched.check(asked(50))
+
+
 def test_a_note_of_an_earlier_attempt_does_not_count():
     make(MODEL, 100, seen=True)
     [note] = Path(unwatched.METADATA).iterdir()

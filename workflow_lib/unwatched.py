@@ -51,8 +51,7 @@ def check(given_now: Callable[[str, Mapping[str, str]], Mapping[str, Any] | None
     InputError
         Names the files and the option that makes them anew.
     """
-    known = _listed().items()
-    listed = {path: start for path, start in known if _record(path).get("started") == start}
+    listed = {path: start for path, start in _listed().items() if _unseen(path, start)}
     if os.path.exists(RUNNING):
         listed |= _since(Path(RUNNING).read_text())
         with atomic(LISTED) as temporary:
@@ -72,6 +71,12 @@ def _listed() -> dict[str, str]:
 
 def _record(path: str) -> dict[str, Any]:
     return json.loads(Path(path).read_text()) if os.path.exists(path) else {}
+
+
+def _unseen(path: str, started: str) -> bool:
+    """Whether the job of a record is still the one listed, and Snakemake has not seen it end."""
+    record = _record(path)
+    return record.get("started") == started and not all(map(_seen, record["outputs"]))
 
 
 def _since(start: str) -> dict[str, str]:
