@@ -24,11 +24,11 @@ def given_now(name, wildcards):
         return None
 
 
-# Not within jobs, and not where the user does what the error says. (Snakemake knows its own settings
-# only after it has read this.)
-if workflow.exec_mode == ExecMode.DEFAULT and not {"--forcerun", "-R", "--unlock"} & set(sys.argv):
+# Not within jobs. What the user forces is among the arguments: Snakemake knows its own settings only
+# after it has read this.
+if workflow.exec_mode == ExecMode.DEFAULT and "--unlock" not in sys.argv:
     try:
-        unwatched.check(given_now)
+        unwatched.check(given_now, forced=sys.argv)
     except InputError as error:
         raise WorkflowError(str(error)) from None
 

@@ -83,10 +83,12 @@ def resources_of(base):
     Memory and time are those of one job. The members are treated one after the other; families are
     there for many small data sets, and what is finished when the time is over is kept.
     """
-    others = ("_cores", "_nodes", "device")
-    own = {name: needed for name, needed in base.resources.items() if name not in others}
-    # Functions of wildcards and attempt stay such.
-    return {n: r._evaluator if r.is_evaluable() else r.value for n, r in own.items()}
+    return {
+        # Functions of wildcards and attempt stay such.
+        name: needed._evaluator if needed.is_evaluable() else needed.value
+        for name, needed in base.resources.items()
+        if name not in ("_cores", "_nodes", "device")
+    }
 
 
 def job_groups():

@@ -31,7 +31,9 @@ from workflow_lib.provenance import FOLDER, PASSING  # noqa: E402
 CONFIG = "tests/mini/config.yaml"
 # Columns of tables that hold measured times.
 TIMES = ("seconds", "cpu_seconds", "wall_seconds")
-PAGES = ("overview.html", "report.html")
+PAGE = "overview.html"
+# Made on demand.
+REPORT = "report.html"
 
 
 def compare(one: Path, other: Path) -> tuple[Counter, list[str]]:
@@ -75,13 +77,13 @@ def wrong_records(folder: Path) -> list[str]:
 def _files(folder: Path) -> set[Path]:
     """What is in a folder of results, without what waits in hidden folders."""
     found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    found = (path for path in found if path.name != PAGES[1])  # made on demand
-    return {path for path in found if not any(part.startswith(".") for part in path.parts)}
+    hidden = (REPORT, ".")
+    return {path for path in found if not any(part.startswith(hidden) for part in path.parts)}
 
 
 def _same(one: Path, other: Path) -> tuple[str, bool]:
     """How two files are compared, and whether they are the same."""
-    if one.name in PAGES:
+    if one.name == PAGE:
         return "left out: shows measured times", True
     if one.suffix == ".png":
         a, b = imread(one), imread(other)

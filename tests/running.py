@@ -7,14 +7,18 @@ import sys
 from pathlib import Path
 
 
-def snakemake(checkout, folder, *arguments, config="tests/mini/config.yaml", check=True):
-    """Run the checkout's workflow in a folder; `config`: paths, one after the other."""
+def command_line(checkout, folder, config):
+    """What runs the checkout's workflow in a folder; `config`: paths, one after the other."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile")]
     command += ["--directory", str(folder), "--configfile"]
-    command += [str(checkout / path) for path in str(config).split()]
+    return command + [str(checkout / path) for path in str(config).split()]
+
+
+def snakemake(checkout, folder, *arguments, config="tests/mini/config.yaml", check=True):
+    """Run the workflow to its end; see `command_line`."""
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [*command, "--cores", "2", "--show-failed-logs", *arguments],
+        [*command_line(checkout, folder, config), "--cores", "2", "--show-failed-logs", *arguments],
         capture_output=True, text=True, env=environment, cwd=folder,
     )  # fmt: skip
     if check and done.returncode:

@@ -3,6 +3,7 @@
 import hashlib
 import http.server
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -43,15 +44,22 @@ class Server(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr("time.sleep", lambda _: None)  # pooch waits between its tries
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+@contextmanager
+def serving():
+    """Run the server; its address."""
     Server.counts, Server.body = {}, BODY
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}"
         running.shutdown()
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)  # pooch waits between its tries
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with serving() as address:
+        yield address
 
 
 def left_in(folder):

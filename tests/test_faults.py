@@ -8,11 +8,8 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import threading
 import time
 from functools import partial
-from http.server import ThreadingHTTPServer
 
 import pandas as pd
 import pytest
@@ -20,8 +17,8 @@ import torch
 import yaml
 from matplotlib import pyplot as plt
 from reproduce import compare, write_inputs
-from running import processes, snakemake
-from test_download import BODY, SHA256, Server
+from running import command_line, processes, snakemake
+from test_download import BODY, SHA256, Server, serving
 
 from workflow_lib import checkpoint, dataset, models, plotting
 from workflow_lib.files import write_table
@@ -69,13 +66,10 @@ def nothing_left():
 
 def start(checkout, folder):
     """Start a run; its process."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(checkout / "Snakefile")]
-    command += ["--directory", str(folder), "--cores", "1", TARGET, "--configfile"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
-        [*command, *(str(checkout / path) for path in CONFIG.split())],
-        env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        start_new_session=True,
+        [*command_line(checkout, folder, CONFIG), "--cores", "1", "--", TARGET],
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, cwd=folder, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
     STARTED.append(process)
     return process
@@ -278,11 +272,8 @@ def test_a_run_on_a_disk_that_fills_goes_on_when_there_is_space(
 @pytest.fixture
 def server():
     """A server on this machine that misbehaves, by path."""
-    Server.counts, Server.body = {}, BODY
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
+    with serving() as address:
+        yield address
 
 
 def test_downloads_are_tried_again_or_refused_by_the_workflow(

@@ -49,7 +49,8 @@ def test_other_settings_or_code_than_now_are_refused_until_made_anew(now):
     unwatched.run_ends()  # ... and long after the run that went on from there
     for _ in range(2):
         with pytest.raises(InputError, match=f"--forcerun {MODEL}"):
-            unwatched.check(now)
+            unwatched.check(now, forced=["--forcerun", "results/other"])
+    unwatched.check(now, forced=["--forcerun", MODEL])
     make(MODEL, 50, started="2026-01-03T00:00:00+00:00", seen=True)
     unwatched.check(asked(70))
 

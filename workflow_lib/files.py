@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+# How the name of a file begins that is being written.
 _WRITING = ".writing-"
 
 

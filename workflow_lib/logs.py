@@ -27,7 +27,7 @@ class _Sigterm:
     """Whether SIGTERM came: an exception raised by a signal may get lost in a callback."""
 
     came = False
-    depth = 0  # of log_to within log_to
+    awaited = False  # by a log_to that this one is within
 
 
 def check_not_terminated() -> None:
@@ -105,16 +105,16 @@ def _place(error: Exception) -> str:
 @contextmanager
 def _sigterm_raises() -> Iterator[bool]:
     """Turn SIGTERM into `Terminated`; yields whether this is the outermost of several."""
-    outermost = _Sigterm.depth == 0
+    outermost = not _Sigterm.awaited
     if not outermost or threading.current_thread() is not threading.main_thread():
         yield outermost
         return
     before = signal.signal(signal.SIGTERM, _terminate)
-    _Sigterm.came, _Sigterm.depth = False, 1
+    _Sigterm.came, _Sigterm.awaited = False, True
     try:
         yield outermost
     finally:
-        _Sigterm.depth = 0
+        _Sigterm.awaited = False
         signal.signal(signal.SIGTERM, before)
 
 

@@ -113,21 +113,8 @@ def fit(
     loss = TASKS[task].loss
     history, best = resume(checkpoint, model, optimizer, device)
     while not _finished(history, settings):
-        start = time.perf_counter()
-        with _precision(settings.precision, device):
-            with enough_memory("training", model, settings.batch_size, device, adjustable=True):
-                train_loss = _train_epoch(model, train, loss, optimizer, settings, len(history) + 1)
-            with enough_memory(_VALIDATING, model, _unlearned(settings), device, adjustable=True):
-                validation_loss = _mean_loss(model, validation, loss, settings)
-        _check_finite(len(history) + 1, train_loss, validation_loss, settings)
-        history.append(
-            {
-                "epoch": len(history) + 1,
-                "train_loss": train_loss,
-                "validation_loss": validation_loss,
-                "seconds": round(time.perf_counter() - start, 3),
-            }
-        )
+        number = len(history) + 1
+        history.append(_epoch(model, (train, validation), loss, optimizer, settings, number))
         if _best_epoch(history) == len(history):
             best = {name: value.detach().clone() for name, value in model.state_dict().items()}
         save_state(checkpoint, model, best, optimizer, history, device)
@@ -137,6 +124,31 @@ def fit(
     table = pd.DataFrame(history)
     table["best"] = table["epoch"] == _best_epoch(history)
     return table
+
+
+def _epoch(
+    model: nn.Module,
+    parts: tuple[tuple[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]],
+    loss: object,
+    optimizer: torch.optim.Optimizer,
+    settings: Settings,
+    number: int,
+) -> dict:
+    """Train on the first part, validate on the second; the epoch's row of the history."""
+    start, (train, validation) = time.perf_counter(), parts
+    device = train[0].device
+    with _precision(settings.precision, device):
+        with enough_memory("training", model, settings.batch_size, device, adjustable=True):
+            train_loss = _train_epoch(model, train, loss, optimizer, settings, number)
+        with enough_memory(_VALIDATING, model, _unlearned(settings), device, adjustable=True):
+            validation_loss = _mean_loss(model, validation, loss, settings)
+    _check_finite(number, train_loss, validation_loss, settings)
+    return {
+        "epoch": number,
+        "train_loss": train_loss,
+        "validation_loss": validation_loss,
+        "seconds": round(time.perf_counter() - start, 3),
+    }
 
 
 def _on_device(examples: Examples, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

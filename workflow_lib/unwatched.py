@@ -37,7 +37,10 @@ def run_ends() -> None:
     Path(RUNNING).unlink(missing_ok=True)
 
 
-def check(given_now: Callable[[str, Mapping[str, str]], Mapping[str, Any] | None]) -> None:
+def check(
+    given_now: Callable[[str, Mapping[str, str]], Mapping[str, Any] | None],
+    forced: Iterable[str] = (),
+) -> None:
     """Refuse results of unwatched jobs that were made with other settings or code than now.
 
     Parameters
@@ -45,6 +48,8 @@ def check(given_now: Callable[[str, Mapping[str, str]], Mapping[str, Any] | None
     given_now
         Rule and wildcards -> the params that the rule would give its script now; None where there
         is no such job any more.
+    forced
+        Results that are made anew in any case.
 
     Raises
     ------
@@ -57,7 +62,7 @@ def check(given_now: Callable[[str, Mapping[str, str]], Mapping[str, Any] | None
         with atomic(LISTED) as temporary:
             temporary.write_text(json.dumps(listed, indent=1))
     wrong = [output for path in listed for output in _outdated(_record(path), given_now)]
-    if wrong:
+    if not set(wrong) <= set(forced):
         raise InputError(
             "made with other settings or code than now, by jobs whose run was killed, so that "
             f"Snakemake does not know: {', '.join(wrong[:5])}{' ...' if wrong[5:] else ''}. Make "

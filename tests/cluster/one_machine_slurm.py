@@ -172,7 +172,8 @@ def configure(slurm: Slurm) -> dict[str, object]:
     if slurm.accounting:
         filled["accounting"] = (
             "AccountingStorageType=accounting_storage/slurmdbd\nAccountingStorageHost=127.0.0.1\n"
-            f"AccountingStoragePort={filled['accounting_port']}\nAccountingStoragePass={slurm.folder}/munge/socket"
+            f"AccountingStoragePort={filled['accounting_port']}\n"
+            f"AccountingStoragePass={slurm.folder}/munge/socket"
         )
     for name in ("slurm.conf", "slurmdbd.conf") if slurm.accounting else ("slurm.conf",):
         path = slurm.folder / name
