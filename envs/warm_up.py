@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from workflow_lib.motifs import Motif
+from workflow_lib.motif import Motif
 from workflow_lib.tomtom import tomtom
 
 if __name__ == "__main__":

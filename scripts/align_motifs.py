@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
+from workflow_lib.motif import Motif, read_meme, write_meme
 from workflow_lib.motif_alignment import Entry, align_entries, choose, reference_motifs
 from workflow_lib.motif_ranking import best_resembling
-from workflow_lib.motifs import Motif, read_meme, write_meme
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 
 def of_entry(path: str, entry: Mapping, profile: str, known: Sequence[Motif]) -> Motif | None:

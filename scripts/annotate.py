@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.meme_suite import read_tomtom
-from workflow_lib.motifs import read_meme
+from workflow_lib.motif import read_meme
+from workflow_lib.tables import write_table
 from workflow_lib.tomtom import annotate, tomtom
 
 

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from workflow_lib.binding_modes import binding_modes
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.models import read_metadata
+from workflow_lib.tables import write_table
 
 
 def main(annotation: str, profiles: str, model: str, which: str, output: str) -> None:

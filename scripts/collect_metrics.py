@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
+from workflow_lib.tables import write_table
 
 
 def main(paths: list[str], output: str) -> None:

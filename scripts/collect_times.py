@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from workflow_lib import models
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.motif_ranking import n_in_part
+from workflow_lib.tables import write_table
 
 COLUMNS = ("dataset", "method", "seed", "step", "n_train", "wall_s", "cpu_s", "threads")
 

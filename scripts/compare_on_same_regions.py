@@ -5,9 +5,8 @@ import pandas as pd
 
 from workflow_lib.errors import InputError
 from workflow_lib.evaluation import paired_difference
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
-from workflow_lib.tables import read_predictions
+from workflow_lib.tables import read_predictions, write_table
 
 
 def main(of_other: list[str], of_this: list[str], labels: str, draws: int, output: str) -> None:

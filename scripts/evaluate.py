@@ -1,9 +1,8 @@
 """Score a run's predictions against the labels, with bootstrap intervals."""
 
 from workflow_lib.evaluation import evaluate
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
-from workflow_lib.tables import read_predictions
+from workflow_lib.tables import read_predictions, write_table
 from workflow_lib.tasks import TASKS
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from workflow_lib.files import write_table
 from workflow_lib.interpret.attribution_file import read
 from workflow_lib.jobs import recorded
 from workflow_lib.modisco import discover_all, tables, use_threads
-from workflow_lib.motifs import write_meme
+from workflow_lib.motif import write_meme
+from workflow_lib.tables import write_table
 
 
 def main(attributions: str, settings: dict[str, Any], outputs: dict[str, str]) -> None:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from workflow_lib.files import write_table
 from workflow_lib.jaspar import profiles, read_clusters
 from workflow_lib.jobs import recorded
-from workflow_lib.motifs import write_meme
+from workflow_lib.motif import write_meme
+from workflow_lib.tables import write_table
 
 
 def main(chosen: dict[str, Any], clusters: str | None, outputs: dict[str, str]) -> None:

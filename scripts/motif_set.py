@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from workflow_lib.errors import InputError
 from workflow_lib.jobs import recorded
-from workflow_lib.motifs import Motif, read_meme, write_meme
+from workflow_lib.motif import Motif, read_meme, write_meme
 from workflow_lib.names import nearest
 
 log = logging.getLogger("workflow_lib.motif_set")

@@ -7,11 +7,11 @@ import pandas as pd
 import torch
 
 from workflow_lib import dataset, models
-from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device, describe_device
 from workflow_lib.interpret.activations import map_shape
 from workflow_lib.interpret.nullification import chosen_filters, chosen_sequences, nullification
 from workflow_lib.jobs import recorded
+from workflow_lib.tables import write_table
 
 log = logging.getLogger("workflow_lib.nullification")
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from workflow_lib import dataset
 from workflow_lib.derived import load_shared, of_targets
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.matching import balance
 from workflow_lib.parsers import PARSERS
 from workflow_lib.splits import SPLITS
+from workflow_lib.tables import write_table
 
 log = logging.getLogger("workflow_lib.prepare")
 

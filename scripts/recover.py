@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.simulate import recovery
+from workflow_lib.tables import write_table
 
 
 def main(tables: dict[str, str], seed: int, output: str) -> None:

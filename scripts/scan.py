@@ -9,10 +9,10 @@ import torch
 
 from workflow_lib import dataset
 from workflow_lib.errors import InputError
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
-from workflow_lib.motifs import read_meme
+from workflow_lib.motif import read_meme
 from workflow_lib.scanning import best_hits, score_motifs
+from workflow_lib.tables import write_table
 
 log = logging.getLogger("workflow_lib.scan")
 

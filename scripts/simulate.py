@@ -4,11 +4,11 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
-from workflow_lib.motifs import read_meme
+from workflow_lib.motif import read_meme
 from workflow_lib.sequence import decode
 from workflow_lib.simulate import simulate
+from workflow_lib.tables import write_table
 
 
 def main(settings: dict[str, Any], meme: str, profiles: str, outputs: dict[str, str]) -> None:

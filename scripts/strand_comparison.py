@@ -3,9 +3,8 @@
 import pandas as pd
 
 from workflow_lib.evaluation import MEAN, evaluate, paired_difference
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
-from workflow_lib.tables import read_predictions, read_table
+from workflow_lib.tables import read_predictions, read_table, write_table
 
 
 def summary(history: pd.DataFrame, annotation: pd.DataFrame, modes: pd.DataFrame) -> dict:

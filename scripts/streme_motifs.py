@@ -2,10 +2,10 @@
 
 import logging
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.meme_suite import read_streme
-from workflow_lib.motifs import write_meme
+from workflow_lib.motif import write_meme
+from workflow_lib.tables import write_table
 
 log = logging.getLogger("workflow_lib.streme_motifs")
 

@@ -8,10 +8,10 @@ import torch
 
 from workflow_lib import dataset, models, training
 from workflow_lib.checkpoint import Checkpoint, digest_of, remove_state
-from workflow_lib.files import write_table
 from workflow_lib.inference import choose_device, describe_device
 from workflow_lib.jobs import recorded
 from workflow_lib.provenance import of_model
+from workflow_lib.tables import write_table
 
 log = logging.getLogger("workflow_lib.train")
 STATE = "training_state.pt"

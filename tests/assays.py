@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workflow_lib.motifs import Motif
+from workflow_lib.motif import Motif
 
 LETTERS = np.array(list("ACGT"))
 LINKER = "GTCTGTGTTCCGTTGTCCGTGCTG"

@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT)]
 from workflow_lib.interpret.attribution import ATTRIBUTIONS, Options  # noqa: E402
 from workflow_lib.interpret.ism import fast_effects, plain_effects  # noqa: E402
 from workflow_lib.models.explainn import ExplaiNN  # noqa: E402
-from workflow_lib.sequence import one_hot  # noqa: E402
+from workflow_lib.one_hot import one_hot  # noqa: E402
 
 LENGTH, TARGETS = 200, 50
 

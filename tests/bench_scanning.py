@@ -14,7 +14,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
 
-from workflow_lib.motifs import Motif  # noqa: E402
+from workflow_lib.motif import Motif  # noqa: E402
 from workflow_lib.scanning import best_hits  # noqa: E402
 from workflow_lib.sequence import reverse_complement  # noqa: E402
 

@@ -21,7 +21,7 @@ SHARED = ROOT.parent / "shared"
 sys.path[:0] = [str(ROOT)]
 
 from workflow_lib import dataset, splits  # noqa: E402
-from workflow_lib.motifs import read_meme  # noqa: E402
+from workflow_lib.motif import read_meme  # noqa: E402
 from workflow_lib.parsers import PARSERS  # noqa: E402
 from workflow_lib.tomtom import tomtom  # noqa: E402
 

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from workflow_lib.aligned_logos import logo_grid, method_columns
 from workflow_lib.errors import InputError
-from workflow_lib.files import write_table
+from workflow_lib.motif import Motif, reverse_complement, write_meme
 from workflow_lib.motif_alignment import Entry, align_entries
-from workflow_lib.motifs import Motif, reverse_complement, write_meme
+from workflow_lib.tables import write_table
 
 SEED = 5
 

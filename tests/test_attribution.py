@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from workflow_lib import dataset, models
+from workflow_lib.data.shuffles import dinucleotide_shuffles
 from workflow_lib.errors import InputError
 from workflow_lib.inference import OneTarget, predict
 from workflow_lib.interpret import attribution_file
@@ -25,7 +26,8 @@ from workflow_lib.interpret.attributed import (
 from workflow_lib.interpret.attribution import ATTRIBUTIONS, Attributions, Options
 from workflow_lib.interpret.attribution_file import Group, Header
 from workflow_lib.models.explainn_modules import modular
-from workflow_lib.sequence import dinucleotide_shuffles, encode, one_hot, reverse_complement
+from workflow_lib.one_hot import one_hot
+from workflow_lib.sequence import encode, reverse_complement
 
 LENGTH = 40
 METHODS = sorted(ATTRIBUTIONS)

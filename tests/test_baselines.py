@@ -8,7 +8,7 @@ from workflow_lib.errors import InputError
 from workflow_lib.models import MODELS, build
 from workflow_lib.models.deepstarr import load_published
 from workflow_lib.models.layers import Dropout
-from workflow_lib.sequence import one_hot
+from workflow_lib.one_hot import one_hot
 
 # The length that each architecture was made for.
 LENGTHS = {"deepstarr": 249, "aitac": 251}

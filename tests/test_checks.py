@@ -153,9 +153,9 @@ def test_a_line_too_few_or_too_many_in_an_environment_is_found(copied, name, lin
 
 def test_what_a_function_of_the_library_imports_counts_where_it_is_reached(tmp_path):
     wanted = {}
-    for name in ("one_hot", "dinucleotide_shuffles"):
+    for module, name in (("one_hot", "one_hot"), ("data.shuffles", "dinucleotide_shuffles")):
         script = tmp_path / f"{name}.py"
-        script.write_text(f"from workflow_lib.sequence import {name}\n\n{name}(None)\n")
+        script.write_text(f"from workflow_lib.{module} import {name}\n\n{name}(None)\n")
         wanted[name] = checks_environments.needs(script)
     assert wanted["dinucleotide_shuffles"] - wanted["one_hot"] == {"tangermeme"}
     assert "torch" in wanted["one_hot"] and "workflow-lib" not in wanted["one_hot"]

@@ -11,7 +11,7 @@ from reference_models import as_plain, plain_copy
 from workflow_lib.errors import InputError
 from workflow_lib.models.explainn import ExplaiNN, load_published
 from workflow_lib.models.layers import dropout
-from workflow_lib.sequence import one_hot
+from workflow_lib.one_hot import one_hot
 
 
 def sequences(n: int, length: int, seed: int = 0) -> torch.Tensor:

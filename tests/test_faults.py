@@ -21,9 +21,9 @@ from running import command_line, processes, snakemake
 from test_download import BODY, SHA256, Server, serving
 
 from workflow_lib import checkpoint, dataset, models, plotting
-from workflow_lib.files import write_table
 from workflow_lib.logs import log_to
-from workflow_lib.motifs import Motif, write_meme
+from workflow_lib.motif import Motif, write_meme
+from workflow_lib.tables import write_table
 
 pytestmark = pytest.mark.slow
 CONFIG = "tests/mini/config.yaml tests/cluster/faults.yaml"

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from workflow_lib import heatmap, importance_plot, logos, plotting, recovery_plot, score_plots
-from workflow_lib.motifs import Motif, read_meme, write_meme
+from workflow_lib.motif import Motif, read_meme, write_meme
 
 SLOW = pytest.mark.slow
 

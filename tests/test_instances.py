@@ -21,7 +21,8 @@ from workflow_lib.interpret.instances import (
 )
 from workflow_lib.models.cnn1 import CNN1
 from workflow_lib.models.explainn import ExplaiNN
-from workflow_lib.sequence import one_hot, reverse_complement
+from workflow_lib.one_hot import one_hot
+from workflow_lib.sequence import reverse_complement
 
 SIZE, LENGTH, UNITS = 8, 50, 5
 NAMES = [f"unit{i}" for i in range(UNITS)]

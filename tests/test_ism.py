@@ -11,7 +11,8 @@ from workflow_lib.interpret import ism
 from workflow_lib.interpret.attribution import ATTRIBUTIONS, Options
 from workflow_lib.interpret.ism import effects, fast_effects, plain_effects
 from workflow_lib.models.explainn import ExplaiNN, load_published
-from workflow_lib.sequence import encode, one_hot
+from workflow_lib.one_hot import one_hot
+from workflow_lib.sequence import encode
 
 LENGTH = 47
 

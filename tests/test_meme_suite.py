@@ -21,7 +21,7 @@ from workflow_lib.meme_suite import (
 )
 from workflow_lib.metrics import METRICS
 from workflow_lib.models import MODELS
-from workflow_lib.motifs import Motif, read_meme, reverse_complement, write_meme
+from workflow_lib.motif import Motif, read_meme, reverse_complement, write_meme
 from workflow_lib.scanning import best_hits
 from workflow_lib.sequence import decode, encode, read_fasta
 from workflow_lib.tomtom import COLUMNS, tomtom

@@ -12,7 +12,7 @@ from workflow_lib import jaspar, modisco
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.attribution_file import Group, Header, write
 from workflow_lib.modisco import Discovery, Pattern, discover, discover_all, tables
-from workflow_lib.motifs import Motif, consensus, read_meme, trim, write_meme
+from workflow_lib.motif import Motif, consensus, read_meme, trim, write_meme
 from workflow_lib.sequence import encode
 from workflow_lib.tomtom import annotate, tomtom
 

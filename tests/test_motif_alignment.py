@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from workflow_lib import jaspar
 from workflow_lib.errors import InputError
 from workflow_lib.logos import place_filter
+from workflow_lib.motif import Motif, consensus, read_meme, reverse_complement, write_meme
 from workflow_lib.motif_alignment import (
     COLUMNS,
     TEXT,
@@ -24,7 +25,6 @@ from workflow_lib.motif_alignment import (
     place,
     reference_motifs,
 )
-from workflow_lib.motifs import Motif, consensus, read_meme, reverse_complement, write_meme
 from workflow_lib.tables import read_table
 from workflow_lib.tomtom import tomtom
 

@@ -9,10 +9,9 @@ import pytest
 
 from workflow_lib import dataset, jaspar
 from workflow_lib.errors import InputError
-from workflow_lib.files import write_table
+from workflow_lib.motif import Motif, read_meme, reverse_complement, write_meme
 from workflow_lib.motif_ranking import COLUMNS, best_motifs, best_resembling, n_in_part, rank
-from workflow_lib.motifs import Motif, read_meme, reverse_complement, write_meme
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 NAN = np.nan
 FLAT = np.full((4, 3), 0.25)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from workflow_lib import jaspar
 from workflow_lib.errors import InputError
-from workflow_lib.motifs import (
+from workflow_lib.motif import (
     Motif,
     consensus,
     information,

@@ -19,7 +19,8 @@ from workflow_lib.interpret.nullification import (
     nullify,
 )
 from workflow_lib.interpret.selection import at_most
-from workflow_lib.sequence import encode, one_hot
+from workflow_lib.one_hot import one_hot
+from workflow_lib.sequence import encode
 
 EXPLAINN = {"units": 5, "filter_size": 8, "fc_nodes": 6}
 

@@ -8,7 +8,8 @@ import pytest
 from matplotlib import pyplot as plt
 from reproduce import compare
 
-from workflow_lib.files import sha256_of, write_table
+from workflow_lib.files import sha256_of
+from workflow_lib.tables import write_table
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from workflow_lib.interpret.sanity import (
     sanity_checks,
     track_correlation,
 )
-from workflow_lib.sequence import one_hot
+from workflow_lib.one_hot import one_hot
 
 LENGTH = 60
 NAMES = ["CTCF", "FOXA1"]

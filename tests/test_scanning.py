@@ -10,7 +10,7 @@ from sklearn.metrics import average_precision_score
 
 from workflow_lib import dataset
 from workflow_lib.errors import InputError
-from workflow_lib.motifs import Motif, write_meme
+from workflow_lib.motif import Motif, write_meme
 from workflow_lib.scanning import SCORINGS, _column_scores, best_hits, score_motifs
 from workflow_lib.sequence import encode, reverse_complement
 from workflow_lib.tables import read_table

@@ -7,7 +7,7 @@ import yaml
 
 from workflow_lib import jaspar
 from workflow_lib.errors import InputError
-from workflow_lib.motifs import Motif
+from workflow_lib.motif import Motif
 from workflow_lib.planting import background, planting_rates
 from workflow_lib.sequence import gc_content, reverse_complement
 from workflow_lib.simulate import Simulation, recovery, simulate

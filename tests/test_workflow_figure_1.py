@@ -8,7 +8,7 @@ from running import planned, snakemake
 
 from workflow_lib import models
 from workflow_lib.interpret import attribution_file
-from workflow_lib.motifs import read_meme
+from workflow_lib.motif import read_meme
 
 pytestmark = pytest.mark.slow
 CONFIG = "tests/mini/config.yaml tests/mini/figure_1.yaml"

@@ -9,7 +9,7 @@ from running import planned, snakemake
 
 from workflow_lib import dataset
 from workflow_lib.jaspar import profiles
-from workflow_lib.motifs import read_meme
+from workflow_lib.motif import read_meme
 from workflow_lib.tomtom import tomtom
 
 pytestmark = pytest.mark.slow

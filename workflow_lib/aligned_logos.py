@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from workflow_lib.errors import InputError
 from workflow_lib.logos import bit_axis, draw_logo
-from workflow_lib.motifs import information
+from workflow_lib.motif import information
 from workflow_lib.plotting import (
     GREY,
     PAGE_WIDTH,

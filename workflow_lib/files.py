@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-import pandas as pd
-
 # How the name of a file begins that is being written.
 _WRITING = ".writing-"
 
@@ -59,27 +57,6 @@ def share(path: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     path.chmod(0o666 & ~umask)
-
-
-def write_table(table: pd.DataFrame, path: str | os.PathLike, **options: object) -> None:
-    """Write a tab-separated table, gzipped where the name ends so; equal tables make equal files.
-
-    Parameters
-    ----------
-    table
-        Its index is written only where `index_label` names it.
-    path
-        The file; it appears whole or not at all.
-    **options
-        Of `DataFrame.to_csv`.
-    """
-    text = {"sep": "\t", "index": "index_label" in options, **options}
-    with atomic(path) as temporary:
-        if not str(path).endswith(".gz"):
-            table.to_csv(temporary, **text)
-            return
-        with gzip_text(temporary) as handle:
-            table.to_csv(handle, **text)
 
 
 @contextmanager

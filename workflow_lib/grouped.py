@@ -23,9 +23,10 @@ import pandas as pd
 from snakemake.iocontainers import Namedlist
 
 from workflow_lib.errors import InputError
-from workflow_lib.files import atomic, sha256_of, write_table
+from workflow_lib.files import atomic, sha256_of
 from workflow_lib.logs import check_not_terminated
 from workflow_lib.provenance import record_paths
+from workflow_lib.tables import write_table
 
 log = logging.getLogger(__name__)
 # Folder beside an output where it waits for the rest of its group, and is kept afterwards.

@@ -11,7 +11,8 @@ from torch import nn
 
 from workflow_lib.errors import InputError
 from workflow_lib.gpu import enough_memory, warn_of_unused_gpu, why_unusable
-from workflow_lib.sequence import one_hot, reverse_complement
+from workflow_lib.one_hot import one_hot
+from workflow_lib.sequence import reverse_complement
 
 log = logging.getLogger(__name__)
 

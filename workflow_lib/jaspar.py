@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.errors import InputError
-from workflow_lib.motifs import Motif
+from workflow_lib.motif import Motif
 from workflow_lib.sequence import ALPHABET, lines
 
 

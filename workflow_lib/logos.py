@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from workflow_lib.motifs import information
+from workflow_lib.motif import information
 from workflow_lib.plotting import (
     BLUE,
     GREEN,

@@ -23,8 +23,8 @@ import pandas as pd
 
 from workflow_lib.errors import InputError
 from workflow_lib.logs import check_not_terminated
-from workflow_lib.motifs import Motif, consensus
-from workflow_lib.sequence import one_hot
+from workflow_lib.motif import Motif, consensus
+from workflow_lib.one_hot import one_hot
 
 SIGNS = ("pos", "neg")
 PATTERN_COLUMNS = ["unit", "target", "sign", "pattern", "n_seqlets", "consensus", "note"]

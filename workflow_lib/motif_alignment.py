@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.errors import InputError
-from workflow_lib.motifs import Motif, information, reverse_complement
+from workflow_lib.motif import Motif, information, reverse_complement
 from workflow_lib.tomtom import tomtom
 
 COLUMNS = ["row", "column", "motif", "name", "profile", "orientation", "offset", "q_value"]

@@ -15,7 +15,7 @@ import pandas as pd
 from anndata.io import read_elem
 
 from workflow_lib.errors import InputError
-from workflow_lib.motifs import Motif, information
+from workflow_lib.motif import Motif, information
 from workflow_lib.tomtom import tomtom
 
 PARTS = ("validation", "test")

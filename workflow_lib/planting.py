@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from workflow_lib.motifs import Motif
+from workflow_lib.motif import Motif
 from workflow_lib.sequence import reverse_complement
 
 

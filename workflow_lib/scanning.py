@@ -12,8 +12,8 @@ import torch
 
 from workflow_lib.errors import InputError
 from workflow_lib.metrics import METRICS, undefined
-from workflow_lib.motifs import Motif
-from workflow_lib.sequence import one_hot
+from workflow_lib.motif import Motif
+from workflow_lib.one_hot import one_hot
 from workflow_lib.tasks import TASKS
 
 SCORINGS = ("log_probabilities", "log_odds")

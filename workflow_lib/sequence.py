@@ -1,7 +1,8 @@
 """DNA as small integers: the one place that knows the order ACGT.
 
 A set of sequences is a uint8 array (n, length) of codes: A = 0, C = 1, G = 2, T = 3, anything
-unknown (N) = 4. One-hot arrays (n, 4, length) are made per batch and never stored.
+unknown (N) = 4. One-hot arrays (n, 4, length) are made per batch (`workflow_lib.one_hot`) and never
+stored.
 """
 
 import gzip
@@ -11,13 +12,13 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
-import torch
 
 from workflow_lib.errors import InputError
 
 ALPHABET = "ACGT"
 UNKNOWN = 4
-_COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
+# The code of each base's complement; N stays N.
+COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
 
 
 def _lookup_table() -> np.ndarray:
@@ -129,19 +130,9 @@ def decode(codes: np.ndarray) -> list[str]:
     return [row.tobytes().decode() for row in letters]
 
 
-def reverse_complement(codes: np.ndarray | torch.Tensor) -> np.ndarray | torch.Tensor:
-    """Reverse complement of codes (..., length), as the type that came in."""
-    if isinstance(codes, torch.Tensor):
-        table = torch.from_numpy(_COMPLEMENT).to(codes.device)
-        return table[codes.flip(-1).long()]
-    return _COMPLEMENT[codes[..., ::-1]]
-
-
-def one_hot(codes: np.ndarray | torch.Tensor) -> torch.Tensor:
-    """One-hot encode codes (n, length) as float32 (n, 4, length); an N is all zeros."""
-    codes = torch.as_tensor(codes)
-    letters = torch.arange(4, dtype=codes.dtype, device=codes.device).view(1, 4, 1)
-    return (codes.unsqueeze(1) == letters).float()
+def reverse_complement(codes: np.ndarray) -> np.ndarray:
+    """Reverse complement of codes (..., length)."""
+    return COMPLEMENT[codes[..., ::-1]]
 
 
 def open_binary(path: str | os.PathLike) -> BinaryIO:
@@ -243,51 +234,3 @@ def gc_content(codes: np.ndarray) -> np.ndarray:
     """Fraction of G and C among the known bases of each sequence (n, length) -> (n,)."""
     known = (codes < UNKNOWN).sum(axis=1)
     return ((codes == 1) | (codes == 2)).sum(axis=1) / np.maximum(known, 1)
-
-
-def dinucleotide_shuffles(codes: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """Shuffled copies of each sequence with exactly its counts of dinucleotides.
-
-    Parameters
-    ----------
-    codes
-        uint8 (m, length). An N stays where it is; each stretch between Ns is shuffled by itself
-        and keeps its first and last base, as any such shuffle does.
-    n
-        Copies of each.
-    seed
-        With the sequence itself it decides on that sequence's copies, so they do not depend on
-        which other sequences are shuffled along with it.
-
-    Returns
-    -------
-    ndarray
-        uint8 (m, n, length).
-    """
-    shuffled = np.repeat(codes[:, None], n, axis=1)
-    own = [zlib.crc32(np.ascontiguousarray(row).tobytes(), seed % 2**32) for row in codes]
-    seeds = np.array(
-        [[zlib.crc32(i.to_bytes(4), one) for i in range(n)] for one in own], dtype=np.int64
-    )
-    known = (codes < UNKNOWN).all(axis=1)
-    if known.any() and n:
-        shuffled[known] = _shuffle_each(shuffled[known], seeds[known])
-    for i in np.flatnonzero(~known):
-        edges = np.flatnonzero(np.diff(codes[i] < UNKNOWN, prepend=False, append=False))
-        for start, stop in zip(edges[::2], edges[1::2]):
-            part = shuffled[i : i + 1, :, start:stop]
-            shuffled[i, :, start:stop] = _shuffle_each(part, seeds[i : i + 1])[0]
-    return shuffled
-
-
-def _shuffle_each(codes: np.ndarray, seeds: np.ndarray) -> np.ndarray:
-    """Shuffle every one of (m, n, length) known bases with its own seed (m, n)."""
-    if codes.shape[2] < 4 or codes.size == 0:  # both ends stay: nothing to move
-        return codes
-    # A heavy import (it brings a compiler) that most scripts do not need.
-    from tangermeme.ersatz import dinucleotide_shuffle
-
-    flat = one_hot(codes.reshape(-1, codes.shape[2])).to(torch.int8)
-    # One copy a call for each row: with several it refuses sequences that have no other shuffle.
-    mixed = dinucleotide_shuffle(flat, n=1, random_state=seeds.ravel().tolist())
-    return mixed[:, 0].argmax(dim=1).to(torch.uint8).numpy().reshape(codes.shape)

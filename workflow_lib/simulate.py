@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.errors import InputError
-from workflow_lib.motifs import Motif
+from workflow_lib.motif import Motif
 from workflow_lib.planting import background, place_sites, planting_rates, write_sites
 
 

@@ -5,6 +5,7 @@ import os
 import pandas as pd
 
 from workflow_lib.errors import InputError
+from workflow_lib.files import atomic, gzip_text
 
 
 def read_table(path: str | os.PathLike, **options: object) -> pd.DataFrame:
@@ -55,3 +56,24 @@ def read_predictions(
             f"{without[:5]} have no prediction"
         )
     return table.loc[truth.index, targets], truth[targets], split
+
+
+def write_table(table: pd.DataFrame, path: str | os.PathLike, **options: object) -> None:
+    """Write a tab-separated table, gzipped where the name ends so; equal tables make equal files.
+
+    Parameters
+    ----------
+    table
+        Its index is written only where `index_label` names it.
+    path
+        The file; it appears whole or not at all.
+    **options
+        Of `DataFrame.to_csv`.
+    """
+    text = {"sep": "\t", "index": "index_label" in options, **options}
+    with atomic(path) as temporary:
+        if not str(path).endswith(".gz"):
+            table.to_csv(temporary, **text)
+            return
+        with gzip_text(temporary) as handle:
+            table.to_csv(handle, **text)

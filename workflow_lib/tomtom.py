@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.errors import InputError
-from workflow_lib.motifs import Motif, information
+from workflow_lib.motif import Motif, information
 
 COLUMNS = ["unit", "profile", "p_value", "e_value", "q_value", "offset", "overlap", "orientation"]
 # Bits in a whole motif below which there is nothing to compare (a unit that fired everywhere).

@@ -21,7 +21,7 @@ from workflow_lib.checkpoint import Checkpoint, resume, save_state
 from workflow_lib.errors import InputError
 from workflow_lib.gpu import enough_memory
 from workflow_lib.inference import to_input
-from workflow_lib.sequence import reverse_complement
+from workflow_lib.one_hot import reverse_complement
 from workflow_lib.tasks import TASKS
 
 log = logging.getLogger(__name__)

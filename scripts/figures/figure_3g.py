@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 
 from workflow_lib.aligned_logos import logo_grid, method_columns
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
+from workflow_lib.motif import read_meme
 from workflow_lib.motif_alignment import TEXT
-from workflow_lib.motifs import read_meme
 from workflow_lib.plotting import save
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 
 def main(

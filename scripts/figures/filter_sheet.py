@@ -1,11 +1,10 @@
 """Draw the logos of a model's filters with their annotation, the most important units first."""
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.logos import filter_sheet, filter_table
-from workflow_lib.motifs import read_meme
+from workflow_lib.motif import read_meme
 from workflow_lib.plotting import save
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 
 def main(meme: str, tables: dict[str, str], pdf: str, png: str, tsv: str) -> None:

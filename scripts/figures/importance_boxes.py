@@ -1,10 +1,9 @@
 """Draw box plots of the importances of the most important units (the paper's Fig. 1G)."""
 
-from workflow_lib.files import write_table
 from workflow_lib.importance_plot import importance_boxes, importance_table
 from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 
 def main(importance: str, annotation: str, pdf: str, png: str, tsv: str) -> None:

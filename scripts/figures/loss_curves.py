@@ -2,10 +2,9 @@
 
 import pandas as pd
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.plotting import loss_curves, save
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 
 def main(histories: dict[tuple[str, str], str], pdf: str, png: str, tsv: str) -> None:

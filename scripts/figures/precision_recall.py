@@ -5,10 +5,9 @@ import pandas as pd
 from sklearn.metrics import precision_recall_curve
 
 from workflow_lib import score_plots
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
-from workflow_lib.tables import read_predictions, read_table
+from workflow_lib.tables import read_predictions, read_table, write_table
 
 POINTS = 300  # per curve: more cannot be told apart in print
 

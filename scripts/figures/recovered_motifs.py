@@ -2,13 +2,12 @@
 
 import pandas as pd
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.logos import recovered_logos
-from workflow_lib.motifs import read_meme
+from workflow_lib.motif import read_meme
 from workflow_lib.plotting import save
 from workflow_lib.recovery_plot import recovery_rows
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 
 def main(seeds: list[int], inputs: dict, threshold: float, outputs: dict[str, str]) -> None:

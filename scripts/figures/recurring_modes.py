@@ -2,11 +2,10 @@
 
 import pandas as pd
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.robustness_plots import agreement_table, motif_agreement
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 
 def main(agreement: str, profiles: str, pdf: str, png: str, tsv: str) -> None:

@@ -1,11 +1,10 @@
 """Draw two data sets against each other, scored on the same test regions."""
 
 from workflow_lib import dataset
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.score_plots import same_regions
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 
 def main(

@@ -1,10 +1,9 @@
 """Draw how attributions change when weights, labels or the seed do."""
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.robustness_plots import sanity_checks, sanity_table
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 
 def main(checks: dict[str, str], pdf: str, png: str, tsv: str) -> None:

@@ -1,10 +1,9 @@
 """Draw score, training time and motifs of models that treat the strands differently."""
 
-from workflow_lib.files import write_table
 from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
 from workflow_lib.strand_plot import strand_symmetry, strand_symmetry_table
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 
 def main(comparison: str, runs: str, pdf: str, png: str, tsv: str) -> None:

@@ -3,11 +3,10 @@
 import pandas as pd
 
 from workflow_lib.binding_modes import expected_modes
-from workflow_lib.files import write_table
 from workflow_lib.heatmap import weight_cells, weight_heatmap
 from workflow_lib.jobs import recorded
 from workflow_lib.plotting import save
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_table
 
 
 def main(tables: dict[str, str], limit: float, pdf: str, png: str, tsv: str) -> None:
