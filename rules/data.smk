@@ -72,8 +72,6 @@ rule prepare:
         "logs/prepare/{dataset}.log",
     benchmark:
         "benchmarks/prepare/{dataset}.tsv"
-    wildcard_constraints:
-        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     resources:

@@ -27,8 +27,6 @@ rule filters:
         "logs/filters/{dataset}/{model}/seed{seed}.log",
     benchmark:
         "benchmarks/filters/{dataset}/{model}/seed{seed}.tsv"
-    wildcard_constraints:
-        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     threads: 2
@@ -58,8 +56,6 @@ rule unit_importance:
         "logs/unit_importance/{dataset}/{model}/seed{seed}.log",
     benchmark:
         "benchmarks/unit_importance/{dataset}/{model}/seed{seed}.tsv"
-    wildcard_constraints:
-        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     threads: 2
@@ -87,8 +83,6 @@ rule annotate:
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
     log:
         "logs/annotate/{dataset}/{model}/seed{seed}.log",
-    wildcard_constraints:
-        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     resources:

@@ -2,7 +2,7 @@
 
 Requires: dataset.h5ad of data.smk; filters.meme, filters.tsv, annotation.tsv and
 unit_importance.tsv of interpret.smk; motif sets in results/{dataset}/motifs/{motif_set}.meme; what
-is ranked (paths_figure_3.smk) and SINGLE (paths_groups.smk).
+is ranked (paths_figure_3.smk).
 Provides: in results/{dataset}/{model}/seed{seed}/ filters.scores.tsv, filters.ranking.tsv,
 filters.best.meme and instances.bed.gz; in results/{dataset}/motifs/ {motif_set}.scores.tsv,
 .ranking.tsv and .best.meme; results/motif_scores.tsv.
@@ -18,8 +18,6 @@ rule scan:
         scores="results/{dataset}/{model}/seed{seed}/filters.scores.tsv",
     log:
         "logs/scan/{dataset}/{model}/seed{seed}.log",
-    wildcard_constraints:
-        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     threads: 2
@@ -43,8 +41,6 @@ use rule scan as scan_motif_set with:
         scores="results/{dataset}/motifs/{motif_set}.scores.tsv",
     log:
         "logs/scan_motif_set/{dataset}/{motif_set}.log",
-    wildcard_constraints:
-        dataset=one_of(CATALOGUE["datasets"]),
     message:
         "Scanning {wildcards.dataset} with the motifs of {wildcards.motif_set}"
 
@@ -60,8 +56,6 @@ rule rank_motifs:
         best="results/{dataset}/{model}/seed{seed}/filters.best.meme",
     log:
         "logs/rank_motifs/{dataset}/{model}/seed{seed}.log",
-    wildcard_constraints:
-        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     resources:
@@ -84,8 +78,6 @@ use rule rank_motifs as rank_motif_set with:
         best="results/{dataset}/motifs/{motif_set}.best.meme",
     log:
         "logs/rank_motif_set/{dataset}/{motif_set}.log",
-    wildcard_constraints:
-        dataset=one_of(CATALOGUE["datasets"]),
     message:
         "Ranking the motifs of {wildcards.motif_set} on {wildcards.dataset}"
 

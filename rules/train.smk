@@ -26,8 +26,6 @@ rule train:
         "logs/train/{dataset}/{model}/seed{seed}.log",
     benchmark:
         "benchmarks/train/{dataset}/{model}/seed{seed}.tsv"
-    wildcard_constraints:
-        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     # Two trainings side by side on two cores take half the time of one after another on both; for a
@@ -57,8 +55,6 @@ rule predict:
         predictions="results/{dataset}/{model}/seed{seed}/predictions.tsv.gz",
     log:
         "logs/predict/{dataset}/{model}/seed{seed}.log",
-    wildcard_constraints:
-        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     resources:
@@ -82,8 +78,6 @@ rule evaluate:
         metrics="results/{dataset}/{model}/seed{seed}/metrics.tsv",
     log:
         "logs/evaluate/{dataset}/{model}/seed{seed}.log",
-    wildcard_constraints:
-        dataset=SINGLE,
     conda:
         "../envs/python.yaml"
     resources:

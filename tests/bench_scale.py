@@ -189,7 +189,6 @@ SELECTION = {
         "sets": [{"datasets": ["tf_binding.*"], "motif_sets": ["streme"]}],
     },
     "figures": [],
-    "group_size": 1,
 }
 
 

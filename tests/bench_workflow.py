@@ -117,19 +117,18 @@ def plan_many() -> str:
             "runs": [{"datasets": ["tf_binding.*"], "models": ["sweep.*"], "seeds": [0]}],
             "scanning": {"runs": []},
             "figures": [],
-            "group_size": 1,
         }
     )
 
 
 def prepare_family() -> str:
-    """Prepare the data sets of all 163 TFs from the mirror, on two cores, 20 in a job."""
+    """Prepare the data sets of all 163 TFs from the mirror, on two cores."""
     if not (SHARED / "mirror").is_dir():
         return f"skipped: {SHARED / 'mirror'} is absent"
     chosen = yaml.safe_load((ROOT / "config/figure_3_subset.yaml").read_text())
     files = chosen["datasets"]["tf_binding_matrix"]
     runs = [{"datasets": ["tf_binding.*"], "models": ["explainn"], "seeds": [0]}]
-    selection = {"datasets": {"tf_binding_matrix": files}, "runs": runs, "group_size": 20}
+    selection = {"datasets": {"tf_binding_matrix": files}, "runs": runs}
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "selection.yaml").write_text(yaml.safe_dump(selection))
         command = [sys.executable, "-m", "snakemake", "data", "--cores", "2"]

@@ -172,15 +172,6 @@ def needs(script: Path) -> set[str]:
     return outside(names.union(*(imports(ast.parse(text)) for text in texts)))
 
 
-def scripts_run(root: Path, script: Path) -> list[Path]:
-    """Return a rule's script and those that it runs: grouped.py runs those of other rules."""
-    if script.name != "grouped.py":
-        return [script]
-    text = (root / "rules/paths_groups.smk").read_text()
-    grouped = re.search(r"^GROUPED = (\{.*?^\})", text, re.MULTILINE | re.DOTALL)
-    return [script, *(script.with_name(f"{rule}.py") for rule in ast.literal_eval(grouped[1]))]
-
-
 def with_required(used: set[str], listed: set[str]) -> set[str]:
     """Return the used ones and those of the listed ones that these require to run."""
     found, waiting = set(), set(used)
@@ -218,9 +209,8 @@ def environments_complete(root: Path) -> list[str]:
         for program in PROGRAMS.keys() & programs(rule):
             of.setdefault(PROGRAMS[program], set()).add(program)
         if rule.script and rule.script.is_file():
-            for script in scripts_run(root, rule.script):
-                for package in needs(script):
-                    of.setdefault(package, set()).add(script.name)
+            for package in needs(rule.script):
+                of.setdefault(package, set()).add(rule.script.name)
     for path, packages in sorted(used.items()):
         if path.is_file():
             place = str(path.relative_to(root.resolve()))

@@ -54,7 +54,7 @@ KEPT_TO = {
         ("workflow_lib/download.py", "envs/make_venv.py"),
     ),
     "subprocess": ("envs/make_venv.py", "workflow_lib/slurm.py"),
-    "runpy": ("workflow_lib/grouped.py",),
+    "runpy": (),
 }
 # An exception to catch is no unpickling.
 ALLOWED = {"pickle.UnpicklingError"}

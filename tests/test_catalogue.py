@@ -5,7 +5,7 @@ import copy
 import pytest
 import yaml
 
-from workflow_lib import catalogue, families
+from workflow_lib import catalogue
 from workflow_lib.errors import InputError
 
 
@@ -204,14 +204,6 @@ def test_a_data_set_is_made_from_one_that_is_there_and_parsed(config):
     family["from"] = "tf_binding.AR"
     with pytest.raises(InputError, match="is itself made from another data set"):
         catalogue.resolve(config)
-
-
-def test_members_of_a_family_are_grouped_in_order(config):
-    datasets = catalogue.resolve(config)["datasets"]
-    names = ["tf_binding.AR", "tf_binding", "tf_binding.AR", "tf_binding.VDR", "tf_binding.SRF"]
-    groups = families.groups(datasets, names, 2)
-    assert groups == [["tf_binding.AR", "tf_binding.VDR"]]  # the third would be alone
-    assert families.groups(datasets, names, 1) == []
 
 
 def test_a_sweep_makes_one_model_of_each_value(config):

@@ -161,13 +161,10 @@ def test_what_a_function_of_the_library_imports_counts_where_it_is_reached(tmp_p
     assert "torch" in wanted["one_hot"] and "workflow-lib" not in wanted["one_hot"]
 
 
-def test_rules_made_of_others_and_grouped_ones_are_seen():
+def test_rules_made_of_others_are_seen():
     found = {rule.place.split()[-1]: rule for rule in checks_rules.rules(ROOT)}
     assert checks_environments.programs(found["tomtom_patterns"]) == {"tomtom"}
     assert found["tomtom_patterns"].environment == ROOT / "envs/meme.yaml"
-    [grouped] = [rule for rule in found.values() if rule.script == ROOT / "scripts/grouped.py"]
-    run = checks_environments.scripts_run(ROOT, grouped.script)
-    assert {"grouped.py", "prepare.py", "train.py"} <= {path.name for path in run}
     # No rule with a script is left out.
     files = checks_rules.rule_files(ROOT)
     said = {rule for path in files for _, rule, _ in checks_rules.directives(path, "script")}

@@ -143,25 +143,28 @@ def data_of(n=80, length=40, seed=0):
     return data
 
 
-# As the rule for groups runs it, with what rule train gives.
+# The script with what rule train gives it.
 SCRIPT = """
-import dataclasses, sys
-from workflow_lib.grouped import run_all
-from workflow_lib.logs import log_to
+import dataclasses, runpy, sys
+from types import SimpleNamespace
 from workflow_lib.training import Settings
+class Named(dict):
+    __getattr__ = dict.__getitem__
+    __iter__ = lambda self: iter(self.values())
 device, data, folder = sys.argv[1:]
 settings = dataclasses.asdict(Settings(batch_size=16, max_epochs=2))
 model = {"architecture": "explainn", "hyperparameters": {"units": 2}}
-job = {
-    "wildcards": {"dataset": "mini", "model": "explainn", "seed": "0"},
-    "input": {"dataset": data},
-    "output": {"model": f"{folder}/model.safetensors", "history": f"{folder}/history.tsv"},
-    "params": {"model": model, "settings": settings, "code": "abc"},
-    "log": f"{folder}/train.log",
-    "benchmark": None,
-}
-with log_to(f"{folder}/group.log"):
-    run_all("scripts/train.py", [job], 1, {"device": device})
+job = SimpleNamespace(
+    rule="train",
+    wildcards=Named(dataset="mini", model="explainn", seed="0"),
+    input=Named(dataset=data),
+    output=Named(model=f"{folder}/model.safetensors", history=f"{folder}/history.tsv"),
+    params=Named(model=model, settings=settings, code="abc"),
+    log=[f"{folder}/train.log"],
+    threads=1,
+    resources=Named(device=device),
+)
+runpy.run_path("scripts/train.py", {"snakemake": job}, "__main__")
 """
 
 

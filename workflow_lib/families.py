@@ -69,23 +69,6 @@ def _inherit(name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any]) -
     return {key: parent[key] for key in ("source", "assembly") if key in parent} | entry
 
 
-def groups(datasets: Mapping[str, Any], names: Iterable[str], size: int) -> list[list[str]]:
-    """Members of one family in groups of at most `size`, in their order; others are left out.
-
-    A group of one is none: that job is run by itself.
-    """
-    families: dict[str, list[str]] = {}
-    for name in dict.fromkeys(names):
-        if "family" in datasets[name]:
-            families.setdefault(datasets[name]["family"], []).append(name)
-    chunks = [
-        members[start : start + size]
-        for members in families.values()
-        for start in range(0, len(members), size)
-    ]
-    return [chunk for chunk in chunks if len(chunk) > 1]
-
-
 def expand_models(entries: Mapping[str, Any]) -> dict[str, Any]:
     """Write out sweeps: `explainn` with `units: [1, 5]` -> `explainn.units1`, `explainn.units5`."""
     models: dict[str, Any] = {}

@@ -26,18 +26,15 @@ def recorded(job: Any) -> Iterator[logging.Logger]:
         What the script sees as `snakemake`.
     """
     with log_to(job.log[0]) as log:
-        # Outputs of a job in a group wait elsewhere until all of the group is done.
-        now_at = getattr(job, "now_at", str)
-        outputs = {path: now_at(path) for path in getattr(job, "final", job.output)}
-        records = [now_at(path) for path in record_paths(outputs)]
-        for path in (*outputs.values(), *records):
+        records = record_paths(job.output)
+        for path in (*job.output, *records):
             remove_leftovers(path)
         for path in records:
             Path(path).unlink(missing_ok=True)
         start = time.perf_counter()
         yield log
         check_not_terminated()
-        record = describe(job, outputs, _device(job), time.perf_counter() - start)
+        record = describe(job, _device(job), time.perf_counter() - start)
         for path in records:
             write_record(path, record)
 

@@ -52,17 +52,13 @@ def record_paths(outputs: Iterable[str | os.PathLike]) -> list[str]:
     return list(found.values())
 
 
-def describe(
-    job: Any, outputs: Mapping[str, str], device: str | None, seconds: float
-) -> dict[str, Any]:
+def describe(job: Any, device: str | None, seconds: float) -> dict[str, Any]:
     """The record of one job.
 
     Parameters
     ----------
     job
         What the script sees as `snakemake`.
-    outputs
-        Final path -> where the file is now.
     device
         In words; None for jobs that need none in particular.
     seconds
@@ -86,7 +82,7 @@ def describe(
         "code": code,
         "settings": settings,
         "inputs": {str(path): sha256_of(path) for path in _flat(job.input)},
-        "outputs": {path: sha256_of(place) for path, place in outputs.items()},
+        "outputs": {str(path): sha256_of(path) for path in job.output},
         "device": device,
         "threads": job.threads,
         "machine": platform.platform(),

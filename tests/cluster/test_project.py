@@ -10,7 +10,7 @@ from running import snakemake
 from runs import Run, asked_for, job_of, wait_for
 
 MINI = "tests/mini/config.yaml"
-RED_AND_BLUE = "results/mini_tf.{}/tiny_gata/seed0/model.safetensors"
+METRICS = "results/mini_tf.{}/tiny_gata/seed0/metrics.tsv"
 TARGET = "results/metrics.tsv"
 LOG = "logs/train/mini/tiny/seed0.log"
 
@@ -61,18 +61,19 @@ def test_a_gpu_is_asked_for_and_one_that_cannot_be_used_is_said(
     assert compare(folder / "results", undisturbed)[1] == []
 
 
-def test_a_group_of_members_asks_for_what_the_profile_says_of_its_rule(slurm, checkout, folder):
+def test_short_jobs_of_several_members_share_an_allocation(slurm, checkout, folder):
     run = Run(
-        slurm, checkout, folder, *(f"{RED_AND_BLUE.format(name)}" for name in ("red", "blue")),
-        "--config", "group_size=2", "--set-resources", "train:gpu=1",
-        "train:runtime=30 * attempt", config=f"{MINI} tests/mini/figure_3.yaml",
+        slurm, checkout, folder, *(METRICS.format(name) for name in ("red", "blue")),
+        "--group-components", "scoring=2", "--set-resources", "train:runtime=30 * attempt",
+        config=f"{MINI} tests/mini/figure_3.yaml",
     )  # fmt: skip
     run.finish()
-    training = run.submitted()[-1]
-    assert "train_group1" in run.text
-    assert asked_for(slurm, training, "TresPerJob") == "gres:gpu:1"
+    # The matrix, two members, their trainings, and one job that scores both.
+    *_, training, scoring = run.submitted()
+    assert len(run.submitted()) == 6
     assert asked_for(slurm, training, "TimeLimit") == "00:30:00"
-    assert asked_for(slurm, training, "MinMemoryNode") == "8000M"
+    assert asked_for(slurm, scoring, "MinMemoryNode") == "8000M"
+    assert all((folder / METRICS.format(name)).exists() for name in ("red", "blue"))
 
 
 def test_with_accounting_a_cancelled_job_is_noticed_too(
