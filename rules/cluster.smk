@@ -6,7 +6,7 @@ Provides: a check of Slurm's queue; results that Snakemake has not seen made are
 
 from snakemake.settings.types import ExecMode
 
-from workflow_lib import slurm, unrecorded
+from workflow_lib.execution import slurm, unrecorded
 
 # Not within the jobs of a run.
 if workflow.exec_mode == ExecMode.DEFAULT:

@@ -13,8 +13,9 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import validate
 
-from workflow_lib import catalogue, code, families
+from workflow_lib.config import catalogue, expand, registries, selection
 from workflow_lib.errors import InputError
+from workflow_lib.execution.code_digest import digest
 from workflow_lib.markup import without_markup
 
 config.update(catalogue.plain_values(config))
@@ -73,7 +74,7 @@ def for_runs(pattern, runs=RUNS):
 def with_method(name, runs):
     """The runs of models whose architecture has a method."""
     has = {
-        model: name in code.methods("model", entry["architecture"])
+        model: name in registries.methods("model", entry["architecture"])
         for model, entry in CATALOGUE["models"].items()
     }
     return [run for run in runs if has[run.model]]
@@ -120,10 +121,10 @@ def setting(path, default=None, within=CATALOGUE):
 def code_digest(script):
     """For `params`: a digest of all logic that a script reaches; a change re-runs its rule."""
 
-    def digest(wildcards):
+    def value(wildcards):
         entry = of_kind(wildcards.dataset) if "dataset" in wildcards.keys() else {}
         model = CATALOGUE["models"].get(wildcards.get("model"), {})
-        return code.digest(
+        return digest(
             f"scripts/{script}.py",
             model=model.get("architecture"),
             # A data set made from another one has no parser.
@@ -132,4 +133,4 @@ def code_digest(script):
             split=entry.get("split", {}).get("method", "like") if entry else None,
         )
 
-    return digest
+    return value

@@ -82,7 +82,7 @@ def attributed(method=None):
     """The runs whose predictions are attributed (by one method)."""
     entries = config["attribution"]["runs"]
     chosen = [entry for entry in entries if method is None or method in entry["methods"]]
-    return list(dict.fromkeys(run for entry in chosen for run in catalogue.matching(RUNS, entry)))
+    return list(dict.fromkeys(run for entry in chosen for run in selection.matching(RUNS, entry)))
 
 
 def attribution_methods():
@@ -102,12 +102,12 @@ def checked(method=None):
     methods = [m for m in entry["methods"] if m in attribution_methods() and method in (None, m)]
     runs = [run for m in methods for run in attributed(m)]
     chosen = {"datasets": ["*"], "models": entry["models"]}
-    return catalogue.matching(dict.fromkeys(runs), chosen)
+    return selection.matching(dict.fromkeys(runs), chosen)
 
 
 def checked_methods(wildcards):
     """The methods by which a run is checked."""
-    run = catalogue.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
+    run = selection.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
     methods = config["attribution"]["sanity_checks"]["methods"]
     return [method for method in methods if run in checked(method)]
 
@@ -115,7 +115,7 @@ def checked_methods(wildcards):
 def chosen_runs(section, runs):
     """Of these runs those that `runs` of a section of the config chooses."""
     entries = config[section]["runs"]
-    return list(dict.fromkeys(r for entry in entries for r in catalogue.matching(runs, entry)))
+    return list(dict.fromkeys(r for entry in entries for r in selection.matching(runs, entry)))
 
 
 def nullified():
@@ -134,7 +134,7 @@ def changed_models(wildcards):
     The control is of another seed too where there is one: from the same seed both trainings start
     with the same weights.
     """
-    run = catalogue.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
+    run = selection.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
     shuffled = config["attribution"]["sanity_checks"]["shuffled"].get(run.dataset)
     same = [r for r in RUNS if r[:2] == run[:2] and r != run]
     control = [r for r in RUNS if r[:2] == (shuffled, run.model)]
@@ -352,7 +352,7 @@ def applied_results():
     """Predictions of the trained models for the user's FASTA files, taken apart where they can be."""
     paths = []
     for name, entry in config["apply"].items():
-        runs = catalogue.matching(RUNS, entry)
+        runs = selection.matching(RUNS, entry)
         paths += for_runs(f"{RUN}/apply/{name}.tsv", runs)
         paths += for_runs(f"{RUN}/apply/{name}.contributions.tsv.gz", with_units(runs))
     return paths

@@ -15,7 +15,7 @@ def figure_1_runs(*keys, one_seed=False):
         names = [entry[key]] if isinstance(entry[key], str) else entry[key]
         for name in names:
             wanted = {"datasets": [entry["dataset"]], "models": [name]}
-            runs += catalogue.matching(RUNS, wanted)
+            runs += selection.matching(RUNS, wanted)
     return [run for run in dict.fromkeys(runs) if not one_seed or run.seed == entry["seed"]]
 
 
@@ -89,7 +89,7 @@ def units_of(model):
     """Its number of units: as the config gives it, else the architecture's default."""
     entry = CATALOGUE["models"][model]
     given = entry.get("hyperparameters", {})
-    return given.get("units", code.default("model", entry["architecture"], "units"))
+    return given.get("units", registries.default("model", entry["architecture"], "units"))
 
 
 def mode_tables(field):

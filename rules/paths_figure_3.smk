@@ -18,7 +18,7 @@ def motif_source(wildcards):
     if "database" in entry:
         return f"results/motifs/{entry['database']}.meme"
     if "of" in entry:
-        run = catalogue.Run(**entry["of"])
+        run = selection.Run(**entry["of"])
         if run not in ALL_RUNS:
             raise WorkflowError(
                 f"motif_sets.{wildcards.motif_set}.of: {run.model} on {run.dataset}, seed "
@@ -38,7 +38,7 @@ def scanned_sets():
     selected = dict.fromkeys(run.dataset for run in RUNS)
     found = {}
     for entry in config["scanning"]["sets"]:
-        for dataset in catalogue.matching_names(selected, entry["datasets"]):
+        for dataset in selection.matching_names(selected, entry["datasets"]):
             found |= {(dataset, motif_set): None for motif_set in entry["motif_sets"]}
     return list(found)
 
@@ -134,7 +134,7 @@ def figure_3_runs():
     if not FIGURE_3:
         return []
     wanted = {"models": [FIGURE_3["model"]], "seeds": [FIGURE_3["seed"]]}
-    return catalogue.matching(ranked_runs(), wanted | {"datasets": FIGURE_3["datasets"]})
+    return selection.matching(ranked_runs(), wanted | {"datasets": FIGURE_3["datasets"]})
 
 
 def figure_3_datasets(wildcards):
@@ -187,7 +187,7 @@ def logo_entries(panel):
 def short_name(dataset):
     """A data set as a figure calls it: a member of a family by itself."""
     family = of_kind(dataset).get("family")
-    return dataset.removeprefix(family.split(families.MEMBER)[0]) if family else dataset
+    return dataset.removeprefix(family.split(expand.MEMBER)[0]) if family else dataset
 
 
 def assay_entries():
@@ -199,7 +199,7 @@ def assay_entries():
         wanted = {"datasets": ["*"], "models": [FIGURE_3["model"]], "seeds": [FIGURE_3["seed"]]}
         methods = [
             (tool_name(run.model), "explainn", f"{RUN}/filters.best.meme".format(**run._asdict()))
-            for run in catalogue.matching(runs, wanted)
+            for run in selection.matching(runs, wanted)
         ]
         for label, motif_set in shown["methods"].items():
             if (shown["dataset"], motif_set) in scanned_sets():

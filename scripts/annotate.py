@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.meme_suite import read_tomtom
 from workflow_lib.motif import read_meme
 from workflow_lib.tables import write_table

@@ -8,8 +8,8 @@ import torch
 
 from workflow_lib import models
 from workflow_lib.apply import read_fitting
+from workflow_lib.execution.job import recorded
 from workflow_lib.inference import choose_device, predict
-from workflow_lib.jobs import recorded
 from workflow_lib.sequence import UNKNOWN
 from workflow_lib.tables import write_table
 from workflow_lib.tasks import TASKS

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 
 from workflow_lib import dataset, models
+from workflow_lib.execution.job import recorded
 from workflow_lib.inference import choose_device, describe_device
 from workflow_lib.interpret import attribution_file
 from workflow_lib.interpret.attributed import (
@@ -16,7 +17,6 @@ from workflow_lib.interpret.attributed import (
     summary_row,
 )
 from workflow_lib.interpret.attribution import Options
-from workflow_lib.jobs import recorded
 from workflow_lib.tables import write_table
 
 log = logging.getLogger("workflow_lib.attribute")

@@ -5,7 +5,7 @@ import pandas as pd
 
 from workflow_lib.errors import InputError
 from workflow_lib.evaluation import paired_difference
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.tables import read_predictions, write_table
 
 

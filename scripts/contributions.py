@@ -6,9 +6,9 @@ import torch
 
 from workflow_lib import models
 from workflow_lib.apply import read_fitting
+from workflow_lib.execution.job import recorded
 from workflow_lib.files import atomic, gzip_text
 from workflow_lib.inference import UnitOutputs, choose_device, predict
-from workflow_lib.jobs import recorded
 
 ROWS_AT_ONCE = 2000
 

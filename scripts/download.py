@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workflow_lib import download
 from workflow_lib.errors import InputError
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 
 
 def main(url: str, sha256: str | None, mirrored: Path | None, offline: bool, output: str) -> None:

@@ -1,7 +1,7 @@
 """Score a run's predictions against the labels, with bootstrap intervals."""
 
 from workflow_lib.evaluation import evaluate
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.tables import read_predictions, write_table
 from workflow_lib.tasks import TASKS
 

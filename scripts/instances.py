@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from workflow_lib import dataset, models
+from workflow_lib.execution.job import recorded
 from workflow_lib.inference import choose_device
 from workflow_lib.interpret.instances import Options, instances, regions, unit_names, write_bed
-from workflow_lib.jobs import recorded
 from workflow_lib.tables import read_table
 
 log = logging.getLogger("workflow_lib.instances")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from workflow_lib.agreement import motif_agreement
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.models import read_metadata
 from workflow_lib.tables import write_table
 

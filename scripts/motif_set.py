@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Sequence
 
+from workflow_lib.config.names import nearest
 from workflow_lib.errors import InputError
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.motif import Motif, read_meme, write_meme
-from workflow_lib.names import nearest
 
 log = logging.getLogger("workflow_lib.motif_set")
 

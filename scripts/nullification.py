@@ -7,10 +7,10 @@ import pandas as pd
 import torch
 
 from workflow_lib import dataset, models
+from workflow_lib.execution.job import recorded
 from workflow_lib.inference import choose_device, describe_device
 from workflow_lib.interpret.activations import map_shape
 from workflow_lib.interpret.nullification import chosen_filters, chosen_sequences, nullification
-from workflow_lib.jobs import recorded
 from workflow_lib.tables import write_table
 
 log = logging.getLogger("workflow_lib.nullification")

@@ -8,8 +8,8 @@ import jinja2
 import yaml
 
 from workflow_lib import overview
+from workflow_lib.execution.job import recorded
 from workflow_lib.files import atomic
-from workflow_lib.jobs import recorded
 
 
 def main(

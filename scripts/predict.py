@@ -4,8 +4,8 @@ import pandas as pd
 import torch
 
 from workflow_lib import dataset, models
+from workflow_lib.execution.job import recorded
 from workflow_lib.inference import choose_device, predict
-from workflow_lib.jobs import recorded
 from workflow_lib.tables import write_table
 from workflow_lib.tasks import comparable
 

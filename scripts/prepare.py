@@ -5,7 +5,7 @@ from typing import Any
 
 from workflow_lib import dataset
 from workflow_lib.derived import load_shared, of_targets
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.matching import balance
 from workflow_lib.parsers import PARSERS
 from workflow_lib.splits import SPLITS

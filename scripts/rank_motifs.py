@@ -1,6 +1,6 @@
 """Rank motifs by the importance of their units, and take out the best one of each target."""
 
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme, write_meme
 from workflow_lib.motif_ranking import best_motifs, rank
 from workflow_lib.tables import read_table, write_table

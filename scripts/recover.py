@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.simulate import recovery
 from workflow_lib.tables import write_table
 

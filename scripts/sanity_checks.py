@@ -7,11 +7,11 @@ import numpy as np
 import torch
 
 from workflow_lib import dataset, models
+from workflow_lib.execution.job import recorded
 from workflow_lib.inference import choose_device
 from workflow_lib.interpret import attribution_file
 from workflow_lib.interpret.attribution import Options
 from workflow_lib.interpret.sanity import randomised, sanity_checks
-from workflow_lib.jobs import recorded
 from workflow_lib.tables import write_table
 
 # So many training sequences give the batch norms of a randomised model their statistics.

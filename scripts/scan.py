@@ -9,7 +9,7 @@ import torch
 
 from workflow_lib import dataset
 from workflow_lib.errors import InputError
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme
 from workflow_lib.scanning import best_hits, score_motifs
 from workflow_lib.tables import write_table

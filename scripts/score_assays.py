@@ -8,7 +8,7 @@ import pandas as pd
 from workflow_lib import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.evaluation import evaluate
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme
 from workflow_lib.motif_alignment import choose
 from workflow_lib.scanning import best_hits

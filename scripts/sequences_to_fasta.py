@@ -4,7 +4,7 @@ import logging
 
 from workflow_lib import dataset
 from workflow_lib.errors import InputError
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.meme_suite import two_classes, write_fasta
 
 log = logging.getLogger("workflow_lib.sequences_to_fasta")

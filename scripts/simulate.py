@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme
 from workflow_lib.sequence import decode
 from workflow_lib.simulate import simulate

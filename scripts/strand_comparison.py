@@ -3,7 +3,7 @@
 import pandas as pd
 
 from workflow_lib.evaluation import MEAN, evaluate, paired_difference
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.tables import read_predictions, read_table, write_table
 
 

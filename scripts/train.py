@@ -8,9 +8,9 @@ import torch
 
 from workflow_lib import dataset, models, training
 from workflow_lib.checkpoint import Checkpoint, digest_of, remove_state
+from workflow_lib.execution.job import recorded
+from workflow_lib.execution.provenance import of_model
 from workflow_lib.inference import choose_device, describe_device
-from workflow_lib.jobs import recorded
-from workflow_lib.provenance import of_model
 from workflow_lib.tables import write_table
 
 log = logging.getLogger("workflow_lib.train")

@@ -6,11 +6,11 @@ import pandas as pd
 import torch
 
 from workflow_lib import dataset, models
+from workflow_lib.execution.job import recorded
 from workflow_lib.inference import choose_device
 from workflow_lib.interpret.filters import above
 from workflow_lib.interpret.importance import output_weights, unit_importance
 from workflow_lib.interpret.selection import interpreted
-from workflow_lib.jobs import recorded
 from workflow_lib.tables import write_table
 
 

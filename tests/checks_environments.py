@@ -18,7 +18,8 @@ from checks_rules import Rule, directives, literal, rule_files, rules, unused_fi
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
-from workflow_lib import code  # noqa: E402
+from workflow_lib.config import source  # noqa: E402
+from workflow_lib.execution import code_digest  # noqa: E402
 
 # Packages that conda calls otherwise than pip does.
 CONDA_NAMES = {
@@ -138,7 +139,7 @@ def library_files(name: str) -> Iterator[Path]:
     """Yield the files of workflow_lib that importing a name runs: packages, modules."""
     parts = name.split(".")
     for n in range(1, len(parts) + 1):
-        base = code.ROOT.joinpath(*parts[:n])
+        base = source.ROOT.joinpath(*parts[:n])
         yield from (p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file())
 
 
@@ -155,7 +156,7 @@ def outside(names: set[str]) -> set[str]:
         name = waiting.pop()
         seen.add(name)
         top = name.split(".")[0]
-        if top == code.PACKAGE:
+        if top == source.PACKAGE:
             for path in library_files(name):
                 waiting |= run_by(path) - seen
         elif top not in sys.stdlib_module_names:
@@ -167,7 +168,7 @@ def outside(names: set[str]) -> set[str]:
 @cache
 def needs(script: Path) -> set[str]:
     """Return the packages that a script can import, in the functions that it reaches too."""
-    texts = code.reached(script).values()
+    texts = code_digest.reached(script).values()
     names = set(imports(ast.parse(script.read_text())))
     return outside(names.union(*(imports(ast.parse(text)) for text in texts)))
 

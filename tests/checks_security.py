@@ -53,7 +53,7 @@ KEPT_TO = {
         ("requests", "pooch", "urllib.request", "http.client", "ftplib"),
         ("workflow_lib/download.py", "envs/make_venv.py"),
     ),
-    "subprocess": ("envs/make_venv.py", "workflow_lib/slurm.py"),
+    "subprocess": ("envs/make_venv.py", "workflow_lib/execution/slurm.py"),
     "runpy": (),
 }
 # An exception to catch is no unpickling.

@@ -25,8 +25,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from running import snakemake  # noqa: E402
 
+from workflow_lib.execution.provenance import FOLDER, PASSING  # noqa: E402
 from workflow_lib.files import sha256_of  # noqa: E402
-from workflow_lib.provenance import FOLDER, PASSING  # noqa: E402
 
 CONFIG = "tests/mini/config.yaml"
 # Columns of tables that hold measured times.

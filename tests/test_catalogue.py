@@ -5,7 +5,7 @@ import copy
 import pytest
 import yaml
 
-from workflow_lib import catalogue
+from workflow_lib.config import catalogue, expand, selection
 from workflow_lib.errors import InputError
 
 
@@ -31,7 +31,7 @@ def config(shipped):
 def test_the_shipped_config_resolves(config, schema):
     catalogue.check_schema(config, schema)
     found = catalogue.resolve(config)
-    assert catalogue.Run("tf_binding", "explainn", 2) in found["runs"]
+    assert selection.Run("tf_binding", "explainn", 2) in found["runs"]
     assert len(found["datasets"]["tf_binding"]["options"]["rows"]) == 163
     assert len(found["datasets"]["tf_binding"]["options"]["targets"]) == 50
 
@@ -181,7 +181,7 @@ def test_a_family_is_written_out(config):
     assert "members" not in found["datasets"]["tf_binding.CTCF"]
     assert {run.dataset for run in found["runs"]} == {"tf_binding.CTCF", "tf_binding.MAX"}
     with pytest.raises(InputError, match="needs {member}"):
-        catalogue.expand_datasets({"x": {"members": ["a"]}})
+        expand.expand_datasets({"x": {"members": ["a"]}})
 
 
 def test_a_data_set_made_from_another_has_its_source(config, schema):
@@ -208,7 +208,7 @@ def test_a_data_set_is_made_from_one_that_is_there_and_parsed(config):
 
 def test_a_sweep_makes_one_model_of_each_value(config):
     config["models"]["explainn"]["hyperparameters"] = {"units": [1, 5], "filter_size": 11}
-    found = catalogue.expand_models(config["models"])
+    found = expand.expand_models(config["models"])
     assert found["explainn.units5"]["hyperparameters"] == {"units": 5, "filter_size": 11}
     assert "explainn" not in found and "explainn.units1" in found
 
@@ -226,7 +226,7 @@ def test_runs_are_products_without_repeats(config):
         {"datasets": ["tf_binding*ed"], "models": ["explainn"], "seeds": [0, 1]},
         {"datasets": ["tf_binding_masked"], "models": ["explainn"], "seeds": [1, 2]},
     ]
-    runs = catalogue.select(config, config["datasets"], config["models"])
+    runs = selection.select(config, config["datasets"], config["models"])
     assert len(runs) == len(set(runs)) == 5
 
 
@@ -255,7 +255,7 @@ def test_choices_are_checked_before_anything_runs(config, section, message):
 
 
 def test_seeds_choose_among_the_selected_runs():
-    runs = [catalogue.Run("a", "m", seed) for seed in range(3)]
+    runs = [selection.Run("a", "m", seed) for seed in range(3)]
     entry = {"datasets": ["*"], "models": ["m"]}
-    assert catalogue.matching(runs, entry | {"seeds": None}) == runs
-    assert catalogue.matching(runs, entry | {"seeds": [1, 7]}) == [runs[1]]
+    assert selection.matching(runs, entry | {"seeds": None}) == runs
+    assert selection.matching(runs, entry | {"seeds": [1, 7]}) == [runs[1]]

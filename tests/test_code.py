@@ -4,8 +4,9 @@ import shutil
 
 import pytest
 
-from workflow_lib import code
+from workflow_lib.config import registries, source
 from workflow_lib.errors import InputError
+from workflow_lib.execution import code_digest
 
 CHOSEN = {"model": "explainn", "task": "binary", "parser": "table", "split": "random"}
 
@@ -15,20 +16,20 @@ def project(root, tmp_path, monkeypatch):
     """A copy of library and scripts that a test may edit."""
     for folder in ("workflow_lib", "scripts"):
         shutil.copytree(root / folder, tmp_path / folder)
-    monkeypatch.setattr(code, "ROOT", tmp_path)
+    monkeypatch.setattr(source, "ROOT", tmp_path)
     forget()
     yield tmp_path
     forget()
 
 
 def forget():
-    for function in (code._module, code._digest, code._registered_node):
+    for function in (source.parse_module, code_digest._digest, registries._registered_node):
         function.cache_clear()
 
 
 def digest(script="scripts/train.py", **chosen):
     forget()
-    return code.digest(script, **(CHOSEN | chosen))
+    return code_digest.digest(script, **(CHOSEN | chosen))
 
 
 def edit(path, old, new):
@@ -93,8 +94,8 @@ def test_what_a_name_from_another_package_stands_for_counts(project):
 def test_every_import_between_modules_resolves(root):
     forget()
     for path in sorted((root / "workflow_lib").rglob("*.py")):
-        for module, name in code._Module(path).imports.values():
-            assert code._resolve(module, name), f"{path}: {module}.{name}"
+        for module, name in source.Module(path).imports.values():
+            assert source.definition_of(module, name), f"{path}: {module}.{name}"
 
 
 def test_a_model_that_inherits_has_its_bases_methods_and_parameters(project):
@@ -111,10 +112,10 @@ def test_a_model_that_inherits_has_its_bases_methods_and_parameters(project):
     text = "from workflow_lib.models.explainn import ExplaiNN\nclass Two(ExplaiNN):\n    pass\n"
     (project / "workflow_lib/models/two.py").write_text(text)
     forget()
-    assert "units" in code.methods("model", "two")
-    assert code.parameters("model", "two") == code.parameters("model", "explainn")
+    assert "units" in registries.methods("model", "two")
+    assert registries.parameters("model", "two") == registries.parameters("model", "explainn")
     with pytest.raises(InputError, match="'odd' is registered as 'partial.ExplaiNN.'"):
-        code.parameters("model", "odd")
+        registries.parameters("model", "odd")
 
 
 @pytest.mark.parametrize("module", ["plotting", "evaluation", "simulate", "tomtom"])
@@ -124,7 +125,7 @@ def test_training_does_not_depend_on_what_it_does_not_use(project, module):
     path.write_text(path.read_text() + "\n\ndef added() -> int:\n    return 1\n")
     assert digest() == before
     assert not any(
-        place[0] == f"workflow_lib.{module}" for place in code.reached("scripts/train.py")
+        place[0] == f"workflow_lib.{module}" for place in code_digest.reached("scripts/train.py")
     )
 
 
@@ -149,19 +150,19 @@ def test_adding_a_model_or_task_changes_no_other(project):
 
 def test_registries_are_read_without_import():
     forget()
-    assert code.registered("model")[0] == "explainn"
-    names, required = code.parameters("parser", "tf_binding_matrix")
+    assert registries.registered("model")[0] == "explainn"
+    names, required = registries.parameters("parser", "tf_binding_matrix")
     assert set(required) == {"files", "rows", "targets"} and "length" in names
-    assert "units" in code.methods("model", "explainn")
+    assert "units" in registries.methods("model", "explainn")
     with pytest.raises(InputError, match="unknown parser 'x'; there are: bed, fasta, .*table"):
-        code.parameters("parser", "x")
+        registries.parameters("parser", "x")
 
 
 def test_defaults_are_read_without_import():
-    assert code.default("model", "explainn", "units") == 100
-    assert code.default("model", "explainn", "strands") == "forward"
+    assert registries.default("model", "explainn", "units") == 100
+    assert registries.default("model", "explainn", "strands") == "forward"
     with pytest.raises(InputError, match="no parameter 'length' with a default"):
-        code.default("model", "explainn", "length")
+        registries.default("model", "explainn", "length")
 
 
 def test_registries_agree_with_what_is_imported():
@@ -172,9 +173,9 @@ def test_registries_agree_with_what_is_imported():
 
     real = {"model": MODELS, "parser": PARSERS, "split": SPLITS, "task": TASKS}
     for kind, registry in real.items():
-        assert code.registered(kind) == list(registry)
+        assert registries.registered(kind) == list(registry)
 
 
 def test_every_rule_script_has_a_digest(root):
     for script in sorted((root / "scripts").rglob("*.py")):
-        assert len(code.digest(str(script.relative_to(root)), **CHOSEN)) == 16
+        assert len(code_digest.digest(str(script.relative_to(root)), **CHOSEN)) == 16

@@ -21,7 +21,7 @@ from running import command_line, processes, snakemake
 from test_download import BODY, SHA256, Server, serving
 
 from workflow_lib import checkpoint, dataset, models, plotting
-from workflow_lib.logs import log_to
+from workflow_lib.execution.logs import log_to
 from workflow_lib.motif import Motif, write_meme
 from workflow_lib.tables import write_table
 

@@ -13,6 +13,7 @@ from torch import nn
 from workflow_lib import dataset, gpu, inference, models, training
 from workflow_lib.checkpoint import Checkpoint
 from workflow_lib.errors import InputError
+from workflow_lib.execution.logs import log_to
 from workflow_lib.interpret import (
     activations,
     attribution,
@@ -22,7 +23,6 @@ from workflow_lib.interpret import (
     sanity,
 )
 from workflow_lib.interpret import ism as substitutions
-from workflow_lib.logs import log_to
 from workflow_lib.models.cnn1 import CNN1
 from workflow_lib.models.explainn import ExplaiNN
 

@@ -10,8 +10,8 @@ import pytest
 from snakemake.iocontainers import Namedlist
 
 from workflow_lib.errors import InputError
-from workflow_lib.jobs import recorded
-from workflow_lib.logs import check_not_terminated, log_to
+from workflow_lib.execution.job import recorded
+from workflow_lib.execution.logs import check_not_terminated, log_to
 
 
 def test_a_users_mistake_is_one_line_and_in_the_log(tmp_path, capsys):

@@ -15,7 +15,8 @@ import yaml
 from running import snakemake
 from snakemake.utils import format as fill_in
 
-from workflow_lib import catalogue, download, plotting
+from workflow_lib import download, plotting
+from workflow_lib.config import catalogue
 from workflow_lib.errors import InputError
 
 # --- names of the config --------------------------------------------------------------------------

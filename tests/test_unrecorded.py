@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow_lib import unrecorded
+from workflow_lib.execution import unrecorded
 
 MODEL = "results/mini/tiny/seed0/model.safetensors"
 

@@ -6,9 +6,9 @@ from functools import lru_cache
 import anndata
 import numpy as np
 
+from workflow_lib.config.names import nearest
 from workflow_lib.dataset import build, load
 from workflow_lib.errors import InputError
-from workflow_lib.names import nearest
 
 
 def of_targets(data: anndata.AnnData, targets: Sequence[str], name: str) -> anndata.AnnData:

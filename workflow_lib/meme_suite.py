@@ -14,10 +14,10 @@ import anndata
 import numpy as np
 import pandas as pd
 
+from workflow_lib.config.names import nearest
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic, looks_like
 from workflow_lib.motif import Motif, information, read_meme
-from workflow_lib.names import nearest
 from workflow_lib.sequence import ALPHABET, decode, lines
 from workflow_lib.tasks import TASKS
 from workflow_lib.tomtom import COLUMNS

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.errors import InputError
-from workflow_lib.logs import check_not_terminated
+from workflow_lib.execution.logs import check_not_terminated
 from workflow_lib.motif import Motif, consensus
 from workflow_lib.one_hot import one_hot
 

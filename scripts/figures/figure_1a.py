@@ -1,6 +1,6 @@
 """Draw the architecture of a trained model from its settings (the paper's Fig. 1A)."""
 
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.layers_table import layers_table
 from workflow_lib.models import read_metadata
 from workflow_lib.plotting import save

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from workflow_lib.aligned_logos import logo_grid
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme
 from workflow_lib.motif_alignment import TEXT
 from workflow_lib.plotting import save

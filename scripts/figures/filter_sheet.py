@@ -1,6 +1,6 @@
 """Draw the logos of a model's filters with their annotation, the most important units first."""
 
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.logos import filter_sheet, filter_table
 from workflow_lib.motif import read_meme
 from workflow_lib.plotting import save

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.plotting import loss_curves, save
 from workflow_lib.tables import read_table, write_table
 

@@ -5,7 +5,7 @@ import pandas as pd
 from sklearn.metrics import precision_recall_curve
 
 from workflow_lib import score_plots
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.plotting import save
 from workflow_lib.tables import read_predictions, read_table, write_table
 

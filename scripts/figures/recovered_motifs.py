@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from workflow_lib.jobs import recorded
+from workflow_lib.execution.job import recorded
 from workflow_lib.logos import recovered_logos
 from workflow_lib.motif import read_meme
 from workflow_lib.plotting import save

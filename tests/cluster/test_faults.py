@@ -8,7 +8,7 @@ from reproduce import compare
 from running import processes
 from runs import Run, asked_for, job_of, wait_for, wait_until_empty
 
-from workflow_lib.slurm import jobs_of
+from workflow_lib.execution.slurm import jobs_of
 
 TARGET = "results/metrics.tsv"
 STATE = "results/mini/tiny/seed0/training_state.pt"

@@ -9,9 +9,9 @@ import anndata
 import numpy as np
 import pandas as pd
 
+from workflow_lib.config.names import nearest
 from workflow_lib.dataset import build
 from workflow_lib.errors import InputError
-from workflow_lib.names import nearest
 from workflow_lib.parsers.fasta import match_or_explain, named_files
 from workflow_lib.regions import (
     CENTRES,

@@ -4,29 +4,20 @@ Pure functions over plain mappings, without torch, so that planning a run is qui
 says what there is (sources, data sets, presets, models), the selection (`runs`) what to do.
 """
 
-import fnmatch
-import itertools
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import jsonschema
 
-from workflow_lib import code
-from workflow_lib.choices import check_choices
+from workflow_lib.config import registries
+from workflow_lib.config.expand import expand_datasets, expand_models
+from workflow_lib.config.names import known, match, nearest
+from workflow_lib.config.registries import check_options
+from workflow_lib.config.selection import check_choices, select
 from workflow_lib.errors import InputError
-from workflow_lib.families import expand_datasets, expand_models
-from workflow_lib.names import known, match, nearest
 
 SIMULATED = "sequences.tsv.gz"
-
-
-class Run(NamedTuple):
-    """One model trained on one data set from one seed."""
-
-    dataset: str
-    model: str
-    seed: int
 
 
 def plain_values(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,41 +103,6 @@ def training_settings(
     return {"preset": preset, **merged}
 
 
-def select(config: Mapping[str, Any], datasets: Iterable[str], models: Iterable[str]) -> list[Run]:
-    """The selection `runs`, each entry a product of data sets, models and seeds; patterns allowed.
-
-    Returns
-    -------
-    list of Run
-        In the order of the config, without repeats.
-    """
-    runs: dict[Run, None] = {}
-    for i, entry in enumerate(config["runs"]):
-        chosen_sets = match("data set", entry["datasets"], datasets, f"runs.{i}.datasets")
-        chosen_models = match("model", entry["models"], models, f"runs.{i}.models")
-        for dataset, model, seed in itertools.product(chosen_sets, chosen_models, entry["seeds"]):
-            runs[Run(dataset, model, seed)] = None
-    return list(runs)
-
-
-def matching(runs: Iterable[Run], entry: Mapping[str, Any]) -> list[Run]:
-    """The runs that fit an entry's patterns `datasets`, `models`, and its `seeds` (None: all)."""
-    seeds = entry.get("seeds")
-    return [
-        run
-        for run in runs
-        if (seeds is None or run.seed in seeds)
-        and any(fnmatch.fnmatchcase(run.dataset, p) for p in entry["datasets"])
-        and any(fnmatch.fnmatchcase(run.model, p) for p in entry["models"])
-    ]
-
-
-def matching_names(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
-    """The names that fit any of the patterns, in their order."""
-    patterns = list(patterns)
-    return [name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
-
-
 def all_files(sources: Mapping[str, Any]) -> set[str]:
     """Names of the files of all sources."""
     return {file for source in sources.values() for file in source.get("files", {})}
@@ -184,8 +140,8 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
         _check_dataset(name, entry, datasets, config["sources"])
     for name, entry in models.items():
         place = f"models.{name}"
-        known("architecture", entry["architecture"], code.registered("model"), place)
-        _check_options("model", entry["architecture"], entry.get("hyperparameters", {}), place)
+        known("architecture", entry["architecture"], registries.registered("model"), place)
+        check_options("model", entry["architecture"], entry.get("hyperparameters", {}), place)
     _check_databases(config)
     runs = select(config, datasets, models)
     check_choices(config, datasets, models)
@@ -225,10 +181,10 @@ def _check_dataset(
 ) -> None:
     place = f"datasets.{name}"
     known("source", entry["source"], sources, f"{place}.source")
-    known("task", entry["task"], code.registered("task"), f"{place}.task")
+    known("task", entry["task"], registries.registered("task"), f"{place}.task")
     if "parser" in entry:
-        known("parser", entry["parser"], code.registered("parser"), f"{place}.parser")
-        _check_options("parser", entry["parser"], entry.get("options", {}), f"{place}.options")
+        known("parser", entry["parser"], registries.registered("parser"), f"{place}.parser")
+        check_options("parser", entry["parser"], entry.get("options", {}), f"{place}.options")
         source_files(entry, sources, f"{place}.files")
     split = entry["split"]
     if "like" in split:
@@ -238,56 +194,6 @@ def _check_dataset(
                 f"config, {place}.split.like: {split['like']!r} has no split of its own"
             )
         return
-    known("split", split["method"], code.registered("split"), f"{place}.split.method")
+    known("split", split["method"], registries.registered("split"), f"{place}.split.method")
     options = {key: value for key, value in split.items() if key != "method"}
-    _check_options("split", split["method"], options, f"{place}.split")
-
-
-# What the workflow itself passes to a registered function; the rest comes from the config.
-_GIVEN = {"parser": {"files"}, "split": {"data", "labels"}, "model": {"length", "n_targets"}}
-
-
-def _check_options(kind: str, name: str, options: Mapping[str, Any], place: str) -> None:
-    accepted, required = code.parameters(kind, name)
-    accepted = [a for a in accepted if a not in _GIVEN[kind]]
-    for option in options:
-        known(f"option of {kind} {name}", option, accepted, place)
-    types = code.annotations(kind, name)
-    for option, value in options.items():
-        if not _fits(value, types.get(option, "object")):
-            raise InputError(
-                f"config, {place}.{option}: found {value!r}, wanted {types[option]} ({kind} {name})"
-            )
-    for option in required:
-        if option not in options and option not in _GIVEN[kind]:
-            raise InputError(f"config, {place}: the {kind} {name} needs the option {option!r}")
-
-
-# Python's names of what YAML gives. A whole number is a number too; true and false are neither.
-_KINDS = {
-    "int": (int,),
-    "float": (int, float),
-    "str": (str,),
-    "bool": (bool,),
-    "None": (type(None),),
-    "Mapping": (Mapping,),
-    "dict": (Mapping,),
-    "Sequence": (list,),
-    "list": (list,),
-}
-
-
-def _fits(value: Any, annotation: str) -> bool:
-    """Whether a value of the config is of a type, written as in `int | None`; unknown ones fit."""
-    for part in annotation.split(" | "):
-        outer, _, inner = part.partition("[")
-        kinds = _KINDS.get(outer)
-        if kinds is None:
-            return True
-        if isinstance(value, bool) and bool not in kinds or not isinstance(value, kinds):
-            continue
-        element = inner.removesuffix("]")
-        if outer in ("Sequence", "list") and element and "," not in element:
-            return all(_fits(each, element) for each in value)
-        return True
-    return False
+    check_options("split", split["method"], options, f"{place}.split")

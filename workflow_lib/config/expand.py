@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from workflow_lib.config.names import known
 from workflow_lib.errors import InputError
-from workflow_lib.names import known
 
 MEMBER = "{member}"
 # Folders of results/ that are no data set's.

@@ -1,11 +1,13 @@
 """What the config chooses for steps after training: names that exist, models that suit."""
 
+import fnmatch
+import itertools
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from workflow_lib import code
+from workflow_lib.config import registries
+from workflow_lib.config.names import known, match
 from workflow_lib.errors import InputError
-from workflow_lib.names import known, match
 
 
 def check_choices(
@@ -59,11 +61,11 @@ def _check_units(names: list[str], models: Mapping[str, Any], key: str) -> None:
     seen: dict[int, str] = {}
     for name in names:
         architecture = models[name]["architecture"]
-        if "units" not in code.methods("model", architecture):
+        if "units" not in registries.methods("model", architecture):
             raise InputError(
                 f"config, figure_1.{key}: {name!r} ({architecture}) is not made of units"
             )
-        default = code.default("model", architecture, "units")
+        default = registries.default("model", architecture, "units")
         units = models[name].get("hyperparameters", {}).get("units", default)
         if units in seen:
             raise InputError(
@@ -115,3 +117,46 @@ def _check_figure_3(
     for shown in assays.get("shown", []):
         for name in shown.get("methods", {}).values():
             known("motif set", name, sets, "figure_3.assays")
+
+
+class Run(NamedTuple):
+    """One model trained on one data set from one seed."""
+
+    dataset: str
+    model: str
+    seed: int
+
+
+def select(config: Mapping[str, Any], datasets: Iterable[str], models: Iterable[str]) -> list[Run]:
+    """The selection `runs`, each entry a product of data sets, models and seeds; patterns allowed.
+
+    Returns
+    -------
+    list of Run
+        In the order of the config, without repeats.
+    """
+    runs: dict[Run, None] = {}
+    for i, entry in enumerate(config["runs"]):
+        chosen_sets = match("data set", entry["datasets"], datasets, f"runs.{i}.datasets")
+        chosen_models = match("model", entry["models"], models, f"runs.{i}.models")
+        for dataset, model, seed in itertools.product(chosen_sets, chosen_models, entry["seeds"]):
+            runs[Run(dataset, model, seed)] = None
+    return list(runs)
+
+
+def matching(runs: Iterable[Run], entry: Mapping[str, Any]) -> list[Run]:
+    """The runs that fit an entry's patterns `datasets`, `models`, and its `seeds` (None: all)."""
+    seeds = entry.get("seeds")
+    return [
+        run
+        for run in runs
+        if (seeds is None or run.seed in seeds)
+        and any(fnmatch.fnmatchcase(run.dataset, p) for p in entry["datasets"])
+        and any(fnmatch.fnmatchcase(run.model, p) for p in entry["models"])
+    ]
+
+
+def matching_names(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
+    """The names that fit any of the patterns, in their order."""
+    patterns = list(patterns)
+    return [name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workflow_lib.provenance import FOLDER
+from workflow_lib.execution.provenance import FOLDER
 
 # There while a run goes on, and after it only if it was killed.
 RUNNING = Path(".snakemake/run_started.txt")

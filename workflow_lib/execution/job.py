@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from workflow_lib.execution.logs import check_not_terminated, log_to
+from workflow_lib.execution.provenance import describe, record_paths, write_record
 from workflow_lib.files import remove_leftovers
-from workflow_lib.logs import check_not_terminated, log_to
-from workflow_lib.provenance import describe, record_paths, write_record
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def recorded(job: Any) -> Iterator[logging.Logger]:
 def _device(job: Any) -> str | None:
     """The device in words, for those scripts that run a model."""
     # Looked up, not imported: scripts that draw figures would wait seconds for torch.
-    inference = sys.modules.get("workflow_lib.inference")
+    inference = sys.modules.get("workflow_lib.train.inference")
     if inference is None or "device" not in job.resources.keys():
         return None
     return inference.describe_device(inference.choose_device(job.resources.device))

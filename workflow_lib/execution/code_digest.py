@@ -1,0 +1,122 @@
+"""What the code of a step is, read from its syntax tree without importing it.
+
+A rule's digest covers every definition of this library that its script reaches, without
+docstrings, comments, layout, log messages and the words of errors, and without the modules that
+only log and record: a costly job re-runs exactly when its logic changes. Of a registry (a plain
+dict such as MODELS) only the chosen entry counts, so that adding a model retrains no other.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from workflow_lib.config import source
+from workflow_lib.config.registries import REGISTRIES, registered_value
+from workflow_lib.config.source import PACKAGE, Module, definition_of, parse_module
+from workflow_lib.errors import InputError
+
+_REGISTRY_NAMES = {place: kind for kind, place in REGISTRIES.items()}
+# They say what happens and change no result.
+_BESIDE = {f"{PACKAGE}.gpu"} | {
+    f"{PACKAGE}.execution.{name}" for name in ("job", "logs", "provenance")
+}
+
+
+class _Logic(ast.NodeTransformer):
+    """Leaves out what changes no result: docstrings, log messages, the words of errors."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:  # noqa: N802
+        called = node.value.func if isinstance(node.value, ast.Call) else None
+        logs = isinstance(called, ast.Attribute) and getattr(called.value, "id", "") == "log"
+        return ast.Pass() if logs or isinstance(node.value, ast.Constant) else node
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:  # noqa: N802
+        called = node.exc.func if isinstance(node.exc, ast.Call) else None
+        named = getattr(called, "id", "") == InputError.__name__
+        return ast.Raise(exc=called, cause=None) if named else node
+
+
+@cache
+def _logic(node: ast.AST) -> ast.AST:
+    """A copy of a piece of code without what changes no result."""
+    return _Logic().visit(ast.parse(ast.unparse(node)))
+
+
+@cache
+def _text(module: Module, node: ast.AST) -> str:
+    """A piece of code as text, with what its names from other packages stand for."""
+    logic = _logic(node)
+    names = {n.id for n in ast.walk(logic) if isinstance(n, ast.Name)}
+    external = sorted(f"{name} = {module.external[name]}" for name in names & set(module.external))
+    # Not ast.dump(): what that prints differs between versions of Python.
+    return "\n".join([*external, ast.unparse(ast.fix_missing_locations(logic))])
+
+
+@cache
+def _references(parsed: Module, own: str | None, node: ast.AST) -> set[tuple[str, str]]:
+    """The definitions of this library that a piece of code names; `own` is its module's name."""
+    found = set()
+    for inner in ast.walk(_logic(node)):
+        if isinstance(inner, ast.Name):
+            if own and inner.id in parsed.definitions:
+                found.add((own, inner.id))
+            elif inner.id in parsed.imports:
+                found.add(definition_of(*parsed.imports[inner.id]))
+        elif isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
+            place = parsed.imports.get(inner.value.id)
+            target = definition_of(*place) if place else None
+            if target and target[1] is None:
+                found.add(definition_of(target[0], inner.attr))
+    return {place for place in found if place and place[1] is not None}
+
+
+def _script(path: Path) -> tuple[str, set[tuple[str, str]]]:
+    """A script's own text and the definitions that it starts from."""
+    script = Module(path)
+    body = [n for n in script.tree.body if not isinstance(n, ast.Import | ast.ImportFrom)]
+    text = "\n".join(_text(script, node) for node in body)
+    return text, set().union(*(_references(script, None, node) for node in body))
+
+
+def reached(script: str | Path, **chosen: str | None) -> dict[tuple[str, str], str]:
+    """Every definition that a script reaches, as (module, name) -> text.
+
+    Parameters
+    ----------
+    script
+        Path of a Python file, relative to the project's top folder.
+    chosen
+        For each registry (model, parser, split, task) the entry in use, "" for none of them; a
+        registry that is reached but not chosen from counts whole.
+    """
+    text, waiting = _script(source.ROOT / script)
+    seen: dict[tuple[str, str], str] = {(str(script), ""): text}
+    while waiting:
+        place = waiting.pop()
+        if place in seen:
+            continue
+        module, name = place
+        if module in _BESIDE:
+            continue
+        node = parse_module(module).definitions[name]
+        kind = _REGISTRY_NAMES.get(place)
+        if kind and chosen.get(kind) == "":
+            continue
+        if kind and chosen.get(kind):
+            node = registered_value(kind, chosen[kind])
+        seen[place] = _text(parse_module(module), node)
+        waiting |= _references(parse_module(module), module, node) - seen.keys()
+    return seen
+
+
+@cache
+def _digest(script: str, chosen: tuple[tuple[str, str | None], ...]) -> str:
+    pieces = reached(script, **dict(chosen))
+    joined = "\n".join(f"{place}: {text}" for place, text in sorted(pieces.items()))
+    return hashlib.sha256(joined.encode()).hexdigest()[:16]
+
+
+def digest(script: str, **chosen: str | None) -> str:
+    """A digest of a script's logic and of all of this library that it reaches; see `reached`."""
+    return _digest(script, tuple(sorted(chosen.items())))
