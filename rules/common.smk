@@ -130,6 +130,7 @@ def code_digest(script):
             # A data set made from another one has no parser.
             parser=entry.get("parser", "") if entry else None,
             task=entry.get("task"),
+            loss=entry.get("task"),
             split=entry.get("split", {}).get("method", "like") if entry else None,
         )
 

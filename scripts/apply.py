@@ -7,12 +7,12 @@ import pandas as pd
 import torch
 
 from workflow_lib import models
-from workflow_lib.apply import read_fitting
 from workflow_lib.execution.job import recorded
-from workflow_lib.inference import choose_device, predict
 from workflow_lib.sequence import UNKNOWN
 from workflow_lib.tables import write_table
-from workflow_lib.tasks import TASKS
+from workflow_lib.train.apply import read_fitting
+from workflow_lib.train.inference import choose_device, predict
+from workflow_lib.train.losses import LOSSES
 
 log = logging.getLogger("workflow_lib.apply")
 
@@ -27,7 +27,7 @@ def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> Non
     logits = predict(
         model, codes, device=chosen, both_strands=model.metadata.get("average_strands", True)
     )
-    activation = TASKS[model.metadata["task"]].activation
+    activation = LOSSES[model.metadata["task"]].activation
     table = pd.DataFrame(
         {
             "id": np.repeat(ids, len(model.target_names)),

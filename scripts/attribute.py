@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 import torch
 
-from workflow_lib import dataset, models
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
-from workflow_lib.inference import choose_device, describe_device
 from workflow_lib.interpret import attribution_file
 from workflow_lib.interpret.attributed import (
     SUMMARY_COLUMNS,
@@ -18,6 +18,7 @@ from workflow_lib.interpret.attributed import (
 )
 from workflow_lib.interpret.attribution import Options
 from workflow_lib.tables import write_table
+from workflow_lib.train.inference import choose_device, describe_device
 
 log = logging.getLogger("workflow_lib.attribute")
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from workflow_lib.data.dataset import n_in_part
 from workflow_lib.execution.job import recorded
-from workflow_lib.motif_ranking import n_in_part
 from workflow_lib.tables import write_table
 
 

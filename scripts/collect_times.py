@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from workflow_lib import models
+from workflow_lib.data.dataset import n_in_part
 from workflow_lib.execution.job import recorded
-from workflow_lib.motif_ranking import n_in_part
 from workflow_lib.tables import write_table
 
 COLUMNS = ("dataset", "method", "seed", "step", "n_train", "wall_s", "cpu_s", "threads")

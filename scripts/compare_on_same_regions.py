@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.errors import InputError
-from workflow_lib.evaluation import paired_difference
 from workflow_lib.execution.job import recorded
 from workflow_lib.tables import read_predictions, write_table
+from workflow_lib.train.evaluation import paired_difference
 
 
 def main(of_other: list[str], of_this: list[str], labels: str, draws: int, output: str) -> None:

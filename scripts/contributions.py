@@ -5,10 +5,10 @@ import pandas as pd
 import torch
 
 from workflow_lib import models
-from workflow_lib.apply import read_fitting
 from workflow_lib.execution.job import recorded
 from workflow_lib.files import atomic, gzip_text
-from workflow_lib.inference import UnitOutputs, choose_device, predict
+from workflow_lib.train.apply import read_fitting
+from workflow_lib.train.inference import UnitOutputs, choose_device, predict
 
 ROWS_AT_ONCE = 2000
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from workflow_lib import download
+from workflow_lib.data import download
 from workflow_lib.errors import InputError
 from workflow_lib.execution.job import recorded
 

@@ -1,9 +1,9 @@
 """Score a run's predictions against the labels, with bootstrap intervals."""
 
-from workflow_lib.evaluation import evaluate
+from workflow_lib.data.tasks import TASKS
 from workflow_lib.execution.job import recorded
 from workflow_lib.tables import read_predictions, write_table
-from workflow_lib.tasks import TASKS
+from workflow_lib.train.evaluation import evaluate
 
 
 def main(run: dict[str, str], paths: tuple[str, str], task: str, draws: int, output: str) -> None:

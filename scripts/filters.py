@@ -6,14 +6,15 @@ from typing import Any
 import pandas as pd
 import torch
 
-from workflow_lib import dataset, models
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
-from workflow_lib.inference import choose_device
 from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.filters import filter_matrices, probabilities
 from workflow_lib.interpret.selection import interpreted
 from workflow_lib.motif import Motif, consensus, information, write_meme
 from workflow_lib.tables import write_table
+from workflow_lib.train.inference import choose_device
 
 log = logging.getLogger("workflow_lib.filters")
 

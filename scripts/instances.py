@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from workflow_lib import dataset, models
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
-from workflow_lib.inference import choose_device
 from workflow_lib.interpret.instances import Options, instances, regions, unit_names, write_bed
 from workflow_lib.tables import read_table
+from workflow_lib.train.inference import choose_device
 
 log = logging.getLogger("workflow_lib.instances")
 

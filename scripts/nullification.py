@@ -6,12 +6,13 @@ from typing import Any
 import pandas as pd
 import torch
 
-from workflow_lib import dataset, models
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
-from workflow_lib.inference import choose_device, describe_device
 from workflow_lib.interpret.activations import map_shape
 from workflow_lib.interpret.nullification import chosen_filters, chosen_sequences, nullification
 from workflow_lib.tables import write_table
+from workflow_lib.train.inference import choose_device, describe_device
 
 log = logging.getLogger("workflow_lib.nullification")
 

@@ -3,11 +3,12 @@
 import pandas as pd
 import torch
 
-from workflow_lib import dataset, models
+from workflow_lib import models
+from workflow_lib.data import dataset
+from workflow_lib.data.tasks import comparable
 from workflow_lib.execution.job import recorded
-from workflow_lib.inference import choose_device, predict
 from workflow_lib.tables import write_table
-from workflow_lib.tasks import comparable
+from workflow_lib.train.inference import choose_device, predict
 
 
 def main(model_path: str, data_path: str, device: str, output: str) -> None:

@@ -3,12 +3,12 @@
 import logging
 from typing import Any
 
-from workflow_lib import dataset
-from workflow_lib.derived import load_shared, of_targets
+from workflow_lib.data import dataset
+from workflow_lib.data.gc_matching import balance
+from workflow_lib.data.splits import SPLITS
+from workflow_lib.data.subset import load_shared, of_targets
 from workflow_lib.execution.job import recorded
-from workflow_lib.matching import balance
 from workflow_lib.parsers import PARSERS
-from workflow_lib.splits import SPLITS
 from workflow_lib.tables import write_table
 
 log = logging.getLogger("workflow_lib.prepare")

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from workflow_lib.data.simulate import recovery
 from workflow_lib.execution.job import recorded
-from workflow_lib.simulate import recovery
 from workflow_lib.tables import write_table
 
 

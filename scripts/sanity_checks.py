@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from workflow_lib import dataset, models
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
-from workflow_lib.inference import choose_device
 from workflow_lib.interpret import attribution_file
 from workflow_lib.interpret.attribution import Options
 from workflow_lib.interpret.sanity import randomised, sanity_checks
 from workflow_lib.tables import write_table
+from workflow_lib.train.inference import choose_device
 
 # So many training sequences give the batch norms of a randomised model their statistics.
 CALIBRATION = 2000

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
-from workflow_lib.evaluation import evaluate
 from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme
 from workflow_lib.motif_alignment import choose
 from workflow_lib.scanning import best_hits
 from workflow_lib.tables import write_table
+from workflow_lib.train.evaluation import evaluate
 
 COLUMNS = [
     "assay", "method", "kind", "motif", "value", "low", "high", "n", "n_positive", "base_rate",

@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from workflow_lib.data.simulate import simulate
 from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme
 from workflow_lib.sequence import decode
-from workflow_lib.simulate import simulate
 from workflow_lib.tables import write_table
 
 

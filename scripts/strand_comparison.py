@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from workflow_lib.evaluation import MEAN, evaluate, paired_difference
 from workflow_lib.execution.job import recorded
 from workflow_lib.tables import read_predictions, read_table, write_table
+from workflow_lib.train.evaluation import MEAN, evaluate, paired_difference
 
 
 def summary(history: pd.DataFrame, annotation: pd.DataFrame, modes: pd.DataFrame) -> dict:

@@ -6,12 +6,14 @@ from typing import Any
 
 import torch
 
-from workflow_lib import dataset, models, training
-from workflow_lib.checkpoint import Checkpoint, digest_of, remove_state
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.execution.provenance import of_model
-from workflow_lib.inference import choose_device, describe_device
 from workflow_lib.tables import write_table
+from workflow_lib.train import training
+from workflow_lib.train.checkpoint import Checkpoint, digest_of, remove_state
+from workflow_lib.train.inference import choose_device, describe_device
 
 log = logging.getLogger("workflow_lib.train")
 STATE = "training_state.pt"

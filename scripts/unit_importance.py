@@ -5,13 +5,14 @@ from typing import Any
 import pandas as pd
 import torch
 
-from workflow_lib import dataset, models
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
-from workflow_lib.inference import choose_device
 from workflow_lib.interpret.filters import above
 from workflow_lib.interpret.importance import output_weights, unit_importance
 from workflow_lib.interpret.selection import interpreted
 from workflow_lib.tables import write_table
+from workflow_lib.train.inference import choose_device
 
 
 def main(

@@ -18,10 +18,10 @@ import torch.nn.functional as F
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
 
-from workflow_lib.evaluation import evaluate  # noqa: E402
 from workflow_lib.interpret.filters import filter_matrices  # noqa: E402
 from workflow_lib.models.explainn import ExplaiNN  # noqa: E402
 from workflow_lib.one_hot import one_hot  # noqa: E402
+from workflow_lib.train.evaluation import evaluate  # noqa: E402
 
 SEQUENCES, LENGTH, BATCH = 42_000, 200, 512
 

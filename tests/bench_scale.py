@@ -29,8 +29,9 @@ import prepare  # noqa: E402
 import train  # noqa: E402
 from bench_workflow import Watched, plan, watched  # noqa: E402
 
-from workflow_lib import dataset, training  # noqa: E402
+from workflow_lib.data import dataset  # noqa: E402
 from workflow_lib.models import build  # noqa: E402
+from workflow_lib.train import training  # noqa: E402
 
 N_REGIONS = 1_817_918
 # No chromosome is longer: a copy of a region is moved by so many bases.

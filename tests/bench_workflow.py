@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 sys.path[:0] = [str(ROOT)]
 
-from workflow_lib import dataset, splits  # noqa: E402
+from workflow_lib.data import dataset, splits  # noqa: E402
 from workflow_lib.motif import read_meme  # noqa: E402
 from workflow_lib.parsers import PARSERS  # noqa: E402
 from workflow_lib.tomtom import tomtom  # noqa: E402

@@ -30,8 +30,8 @@ REFUSED = {
     "os.popen": "a rule with `shell:`",
     "os.exec": "a rule with `shell:`",
     "os.spawn": "a rule with `shell:`",
-    "socket.socket": "workflow_lib/download.py",
-    "socket.create_connection": "workflow_lib/download.py",
+    "socket.socket": "workflow_lib/data/download.py",
+    "socket.create_connection": "workflow_lib/data/download.py",
     "shutil.unpack_archive": "a stream from the archive's member",
     "torch.hub.": "safetensors",
     "torch.jit.load": "safetensors",
@@ -51,7 +51,7 @@ REFUSED_MODULES = {
 KEPT_TO = {
     **dict.fromkeys(
         ("requests", "pooch", "urllib.request", "http.client", "ftplib"),
-        ("workflow_lib/download.py", "envs/make_venv.py"),
+        ("workflow_lib/data/download.py", "envs/make_venv.py"),
     ),
     "subprocess": ("envs/make_venv.py", "workflow_lib/execution/slurm.py"),
     "runpy": (),

@@ -2,10 +2,10 @@
 
 import pytest
 
-from workflow_lib.apply import fit_length
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
 from workflow_lib.sequence import decode
+from workflow_lib.train.apply import fit_length
 
 
 def test_exact_takes_only_the_models_length():

@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import nn
 
-from workflow_lib import dataset, models
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.data.shuffles import dinucleotide_shuffles
 from workflow_lib.errors import InputError
-from workflow_lib.inference import OneTarget, predict
 from workflow_lib.interpret import attribution_file
 from workflow_lib.interpret.attributed import (
     SUMMARY_COLUMNS,
@@ -28,6 +28,7 @@ from workflow_lib.interpret.attribution_file import Group, Header
 from workflow_lib.models.explainn_modules import modular
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import encode, reverse_complement
+from workflow_lib.train.inference import OneTarget, predict
 
 LENGTH = 40
 METHODS = sorted(ATTRIBUTIONS)
@@ -486,11 +487,11 @@ def test_unknown_methods_are_refused():
 
 
 def test_the_published_model(shared):
-    from workflow_lib.models.explainn import load_published
+    from workflow_lib.models.published import load_explainn
 
     folder = shared / "reference" / "explainn"
     golden = np.load(folder / "golden.npz")
-    model = load_published(folder / "model_epoch_best_4.pth")
+    model = load_explainn(folder / "model_epoch_best_4.pth")
     X = golden["sequence"][golden["correct"].astype(bool)][:4]
     np.testing.assert_allclose(predict(modular(model), X), predict(model, X), atol=1e-4)
     found = ATTRIBUTIONS["deep_lift_shap"](model, X, 1, Options(n_references=3))

@@ -6,8 +6,8 @@ import torch
 
 from workflow_lib.errors import InputError
 from workflow_lib.models import MODELS, build
-from workflow_lib.models.deepstarr import load_published
 from workflow_lib.models.layers import Dropout
+from workflow_lib.models.published import load_deepstarr
 from workflow_lib.one_hot import one_hot
 
 # The length that each architecture was made for.
@@ -135,7 +135,7 @@ def test_dropout_keeps_the_mean_and_the_input():
 def test_published_deepstarr_equals_every_stored_layer(shared):
     folder = shared / "reference/deepstarr"
     model, stored = (
-        load_published(folder / "pytorch_weights.pth"),
+        load_deepstarr(folder / "pytorch_weights.pth"),
         np.load(folder / "pytorch_outputs.npz"),
     )
     names = [f"{kind}{i}" for i in range(1, 5) for kind in ("conv", "bn", "relu", "pool")]
@@ -159,4 +159,4 @@ def test_what_is_not_the_published_deepstarr_is_refused(tmp_path):
     (tmp_path / "text.pth").write_text("<html>")
     for name in ("other.pth", "text.pth", "absent.pth"):
         with pytest.raises(InputError, match=name):
-            load_published(tmp_path / name)
+            load_deepstarr(tmp_path / name)

@@ -8,7 +8,13 @@ from workflow_lib.config import registries, source
 from workflow_lib.errors import InputError
 from workflow_lib.execution import code_digest
 
-CHOSEN = {"model": "explainn", "task": "binary", "parser": "table", "split": "random"}
+CHOSEN = {
+    "model": "explainn",
+    "task": "binary",
+    "loss": "binary",
+    "parser": "table",
+    "split": "random",
+}
 
 
 @pytest.fixture
@@ -41,7 +47,7 @@ def edit(path, old, new):
 def test_a_change_of_logic_changes_the_digest(project):
     before = digest()
     edit(
-        project / "workflow_lib/training.py",
+        project / "workflow_lib/train/training.py",
         "loss(model(X), targets)",
         "2 * loss(model(X), targets)",
     )
@@ -56,7 +62,7 @@ def test_a_change_in_a_helper_far_below_changes_it(project):
 
 def test_comments_docstrings_and_layout_do_not_count(project):
     before = digest()
-    path = project / "workflow_lib/training.py"
+    path = project / "workflow_lib/train/training.py"
     edit(path, '"""One pass over the training examples', '"""Another text: one pass over the')
     edit(path, "    model.train()\n", "    # a comment\n\n    model.train()\n")
     assert digest() == before
@@ -64,7 +70,7 @@ def test_comments_docstrings_and_layout_do_not_count(project):
 
 def test_log_messages_and_the_words_of_errors_do_not_count(project):
     before = digest()
-    path = project / "workflow_lib/training.py"
+    path = project / "workflow_lib/train/training.py"
     edit(path, '"finished; the weights of epoch', '"done; the weights of epoch')
     edit(path, "A lower learning_rate than", "A smaller learning_rate than")
     assert digest() == before
@@ -118,14 +124,15 @@ def test_a_model_that_inherits_has_its_bases_methods_and_parameters(project):
         registries.parameters("model", "odd")
 
 
-@pytest.mark.parametrize("module", ["plotting", "evaluation", "simulate", "tomtom"])
+@pytest.mark.parametrize("module", ["plotting", "train/evaluation", "data/simulate", "tomtom"])
 def test_training_does_not_depend_on_what_it_does_not_use(project, module):
     before = digest()
     path = project / f"workflow_lib/{module}.py"
     path.write_text(path.read_text() + "\n\ndef added() -> int:\n    return 1\n")
     assert digest() == before
     assert not any(
-        place[0] == f"workflow_lib.{module}" for place in code_digest.reached("scripts/train.py")
+        place[0] == f"workflow_lib.{module.replace('/', '.')}"
+        for place in code_digest.reached("scripts/train.py")
     )
 
 
@@ -166,12 +173,13 @@ def test_defaults_are_read_without_import():
 
 
 def test_registries_agree_with_what_is_imported():
+    from workflow_lib.data.splits import SPLITS
+    from workflow_lib.data.tasks import TASKS
     from workflow_lib.models import MODELS
     from workflow_lib.parsers import PARSERS
-    from workflow_lib.splits import SPLITS
-    from workflow_lib.tasks import TASKS
+    from workflow_lib.train.losses import LOSSES
 
-    real = {"model": MODELS, "parser": PARSERS, "split": SPLITS, "task": TASKS}
+    real = {"model": MODELS, "parser": PARSERS, "split": SPLITS, "task": TASKS, "loss": LOSSES}
     for kind, registry in real.items():
         assert registries.registered(kind) == list(registry)
 

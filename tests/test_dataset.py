@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow_lib import dataset, splits
+from workflow_lib.data import dataset, splits
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import encode
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from workflow_lib import dataset
-from workflow_lib.derived import load_shared, of_targets
+from workflow_lib.data import dataset
+from workflow_lib.data.subset import load_shared, of_targets
 from workflow_lib.errors import InputError
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from running import snakemake
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
 from workflow_lib.meme_suite import read_streme, read_tomtom
 from workflow_lib.motif import Motif, read_meme, write_meme
 from workflow_lib.sequence import encode, read_fasta

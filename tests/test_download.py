@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from workflow_lib import download
+from workflow_lib.data import download
 from workflow_lib.errors import InputError
 
 BODY = b"ACGT" * 5000

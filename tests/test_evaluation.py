@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from workflow_lib.errors import InputError
-from workflow_lib.evaluation import COLUMNS, bootstrap_counts, evaluate, paired_difference
-from workflow_lib.metrics import METRICS, row_correlations
+from workflow_lib.train.evaluation import COLUMNS, bootstrap_counts, evaluate, paired_difference
+from workflow_lib.train.metrics import METRICS, row_correlations
 
 
 def simulated(n=400, targets=3, seed=0, rate=0.2):
@@ -142,7 +142,7 @@ def test_the_seed_fixes_the_interval_and_the_value_lies_in_it():
 def test_chunks_of_draws_change_nothing(monkeypatch):
     predictions, labels = simulated(100)
     whole = evaluate(predictions, labels, list("abc"), draws=30)
-    monkeypatch.setattr("workflow_lib.evaluation._CHUNK_BYTES", 8 * 100 * 7)
+    monkeypatch.setattr("workflow_lib.train.evaluation._CHUNK_BYTES", 8 * 100 * 7)
     in_chunks = evaluate(predictions, labels, list("abc"), draws=30)
     np.testing.assert_allclose(whole["low"], in_chunks["low"], rtol=1e-12)
 

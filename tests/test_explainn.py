@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from reference_models import as_plain, plain_copy
 
 from workflow_lib.errors import InputError
-from workflow_lib.models.explainn import ExplaiNN, load_published
+from workflow_lib.models.explainn import ExplaiNN
 from workflow_lib.models.layers import dropout
+from workflow_lib.models.published import load_explainn
 from workflow_lib.one_hot import one_hot
 
 
@@ -115,7 +116,7 @@ def test_frozen_norm_of_the_filters_is_used_and_left_alone_in_training():
 
 def test_equals_the_authors_results(shared):
     golden = np.load(shared / "reference/explainn/golden.npz", allow_pickle=False)
-    model = load_published(shared / "reference/explainn/model_epoch_best_4.pth")
+    model = load_explainn(shared / "reference/explainn/model_epoch_best_4.pth")
     assert (model.length, model.n_targets, model.training) == (200, 3, False)
     with torch.no_grad():
         X = one_hot(golden["sequence"])
@@ -130,7 +131,7 @@ def test_reads_the_layout_of_the_authors_checkpoints(tmp_path, fc_layers):
         length=53, fc_layers=fc_layers, pool_size=7, pool_stride=7, fc_nodes=100
     ).eval()
     torch.save(authors_layout(model), tmp_path / "model.pth")
-    loaded = load_published(tmp_path / "model.pth", length=53)
+    loaded = load_explainn(tmp_path / "model.pth", length=53)
     X = sequences(6, 53)
     torch.testing.assert_close(loaded(X), model(X))
 
@@ -165,7 +166,7 @@ def test_refuses_what_is_not_such_a_checkpoint(tmp_path):
     torch.save({"weight": torch.zeros(3)}, tmp_path / "other.pth")
     for name in ("text.pth", "other.pth", "absent.pth"):
         with pytest.raises(InputError, match=name):
-            load_published(tmp_path / name)
+            load_explainn(tmp_path / name)
 
 
 @pytest.mark.parametrize("non_negative", [False, True])

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workflow_lib.data.fastq import distinct_reads, read_fastq, read_lengths
 from workflow_lib.errors import InputError
-from workflow_lib.fastq import distinct_reads, read_fastq, read_lengths
 
 RECORD = "@ERR1.1 1 length=8\nACGTNacg\n+\nIIIIFF@+\n"
 

@@ -20,10 +20,12 @@ from reproduce import compare, write_inputs
 from running import command_line, processes, snakemake
 from test_download import BODY, SHA256, Server, serving
 
-from workflow_lib import checkpoint, dataset, models, plotting
+from workflow_lib import models, plotting
+from workflow_lib.data import dataset
 from workflow_lib.execution.logs import log_to
 from workflow_lib.motif import Motif, write_meme
 from workflow_lib.tables import write_table
+from workflow_lib.train import checkpoint
 
 pytestmark = pytest.mark.slow
 CONFIG = "tests/mini/config.yaml tests/cluster/faults.yaml"

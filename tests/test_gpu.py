@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from workflow_lib import dataset, gpu, inference, models, training
-from workflow_lib.checkpoint import Checkpoint
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.execution.logs import log_to
 from workflow_lib.interpret import (
@@ -25,6 +25,8 @@ from workflow_lib.interpret import (
 from workflow_lib.interpret import ism as substitutions
 from workflow_lib.models.cnn1 import CNN1
 from workflow_lib.models.explainn import ExplaiNN
+from workflow_lib.train import gpu, inference, training
+from workflow_lib.train.checkpoint import Checkpoint
 
 SEES_GPU = torch.cuda.is_available()
 FULL = "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 15.77 GiB"
@@ -147,7 +149,7 @@ def data_of(n=80, length=40, seed=0):
 SCRIPT = """
 import dataclasses, runpy, sys
 from types import SimpleNamespace
-from workflow_lib.training import Settings
+from workflow_lib.train.training import Settings
 class Named(dict):
     __getattr__ = dict.__getitem__
     __iter__ = lambda self: iter(self.values())

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
+from workflow_lib.data.splits import SPLITS
 from workflow_lib.errors import InputError
 from workflow_lib.one_hot import one_hot
 from workflow_lib.parsers.ht_selex import ht_selex
 from workflow_lib.parsers.pbm import pbm
 from workflow_lib.parsers.smile_seq import smile_seq
 from workflow_lib.sequence import decode, encode
-from workflow_lib.splits import SPLITS
 
 MOTIF = "AGATAA"
 

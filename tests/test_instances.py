@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 import torch
 
-from workflow_lib import dataset, models
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.filters import filter_matrices
 from workflow_lib.interpret.instances import (

@@ -8,14 +8,15 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.inference import predict
 from workflow_lib.interpret import filters
 from workflow_lib.interpret.activations import stream
 from workflow_lib.interpret.filters import above, filter_matrices, probabilities
 from workflow_lib.interpret.importance import output_weights, unit_importance
 from workflow_lib.interpret.selection import RULES, correctly_predicted
-from workflow_lib.models.explainn import ExplaiNN, load_published
+from workflow_lib.models.explainn import ExplaiNN
+from workflow_lib.models.published import load_explainn
 from workflow_lib.sequence import encode, reverse_complement
+from workflow_lib.train.inference import predict
 
 NAN = np.nan
 
@@ -50,7 +51,7 @@ class Toy(nn.Module):
 @pytest.fixture(scope="module")
 def golden(shared):
     folder = shared / "reference" / "explainn"
-    return load_published(folder / "model_epoch_best_4.pth"), np.load(folder / "golden.npz")
+    return load_explainn(folder / "model_epoch_best_4.pth"), np.load(folder / "golden.npz")
 
 
 def random_codes(n=300, length=60, seed=0):

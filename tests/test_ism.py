@@ -6,13 +6,14 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.inference import predict
 from workflow_lib.interpret import ism
 from workflow_lib.interpret.attribution import ATTRIBUTIONS, Options
 from workflow_lib.interpret.ism import effects, fast_effects, plain_effects
-from workflow_lib.models.explainn import ExplaiNN, load_published
+from workflow_lib.models.explainn import ExplaiNN
+from workflow_lib.models.published import load_explainn
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import encode
+from workflow_lib.train.inference import predict
 
 LENGTH = 47
 
@@ -130,7 +131,7 @@ def test_fast_equals_plain_with_unknown_bases(fc_layers):
 
 def test_at_the_published_size(shared):
     folder = shared / "reference" / "explainn"
-    model = load_published(folder / "model_epoch_best_4.pth")
+    model = load_explainn(folder / "model_epoch_best_4.pth")
     assert_same(model, np.load(folder / "golden.npz")["sequence"][:2])
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
+from workflow_lib.data.gc_matching import balance, match_gc, percent_gc
 from workflow_lib.errors import InputError
-from workflow_lib.matching import balance, match_gc, percent_gc
 from workflow_lib.sequence import encode
 
 percents = st.lists(st.integers(20, 60), max_size=80).map(np.array)

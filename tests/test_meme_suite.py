@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.filters import filter_matrices, probabilities
 from workflow_lib.meme_suite import (
@@ -19,13 +19,13 @@ from workflow_lib.meme_suite import (
     two_classes,
     write_fasta,
 )
-from workflow_lib.metrics import METRICS
 from workflow_lib.models import MODELS
 from workflow_lib.motif import Motif, read_meme, reverse_complement, write_meme
 from workflow_lib.scanning import best_hits
 from workflow_lib.sequence import decode, encode, read_fasta
 from workflow_lib.tomtom import COLUMNS, tomtom
-from workflow_lib.training import Examples, Settings, fit
+from workflow_lib.train.metrics import METRICS
+from workflow_lib.train.training import Examples, Settings, fit
 
 TFS = ("FOXA1", "GATA3", "NR2F2", "SPI1")
 # AUPRC in held-out sequences, half of them bound, of the best of STREME's motifs: measured .813,

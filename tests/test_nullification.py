@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from workflow_lib import dataset, models
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
-from workflow_lib.inference import UnitOutputs, predict
 from workflow_lib.interpret.nullification import (
     COLUMNS,
     chosen_filters,
@@ -21,6 +21,7 @@ from workflow_lib.interpret.nullification import (
 from workflow_lib.interpret.selection import at_most
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import encode
+from workflow_lib.train.inference import UnitOutputs, predict
 
 EXPLAINN = {"units": 5, "filter_size": 8, "fc_nodes": 6}
 

@@ -11,11 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
+from workflow_lib.data.gc_matching import percent_gc
+from workflow_lib.data.regions import (
+    open_genome,
+    overlaps,
+    random_windows,
+    read_bed,
+    resize,
+    sequences,
+)
 from workflow_lib.errors import InputError
-from workflow_lib.matching import percent_gc
 from workflow_lib.parsers.bed import bed
-from workflow_lib.regions import open_genome, overlaps, random_windows, read_bed, resize, sequences
 from workflow_lib.sequence import decode
 
 MOTIF = "TTAGATAAGG"

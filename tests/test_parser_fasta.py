@@ -6,9 +6,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
+from workflow_lib.data.gc_matching import percent_gc
 from workflow_lib.errors import InputError
-from workflow_lib.matching import percent_gc
 from workflow_lib.parsers.fasta import fasta, match_or_explain
 from workflow_lib.sequence import decode, reverse_complement
 

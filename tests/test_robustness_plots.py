@@ -8,7 +8,7 @@ import pytest
 from matplotlib.text import Text
 
 from workflow_lib import robustness_plots, strand_plot
-from workflow_lib.evaluation import paired_difference
+from workflow_lib.train.evaluation import paired_difference
 
 
 def texts(figure) -> str:

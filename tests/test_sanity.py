@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import nn
 
-from workflow_lib import dataset, models
+from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
-from workflow_lib.inference import predict
 from workflow_lib.interpret import attribution_file
 from workflow_lib.interpret.attribution import ATTRIBUTIONS, Options
 from workflow_lib.interpret.attribution_file import Group
@@ -23,6 +23,7 @@ from workflow_lib.interpret.sanity import (
     track_correlation,
 )
 from workflow_lib.one_hot import one_hot
+from workflow_lib.train.inference import predict
 
 LENGTH = 60
 NAMES = ["CTCF", "FOXA1"]

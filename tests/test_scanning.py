@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif, write_meme
 from workflow_lib.scanning import SCORINGS, _column_scores, best_hits, score_motifs

@@ -15,8 +15,9 @@ import yaml
 from running import snakemake
 from snakemake.utils import format as fill_in
 
-from workflow_lib import download, plotting
+from workflow_lib import plotting
 from workflow_lib.config import catalogue
+from workflow_lib.data import download
 from workflow_lib.errors import InputError
 
 # --- names of the config --------------------------------------------------------------------------
@@ -314,9 +315,9 @@ BAD = {
     "import os\nos.execvp('ls', [])": "os.execvp: use a rule",
     "import subprocess": "subprocess only in envs/make_venv.py",
     "import runpy": "runpy",
-    "import urllib.request": "urllib.request only in workflow_lib/download.py",
-    "from urllib import request": "urllib.request only in workflow_lib/download.py",
-    "from requests import get": "requests only in workflow_lib/download.py",
+    "import urllib.request": "urllib.request only in workflow_lib/data/download.py",
+    "from urllib import request": "urllib.request only in workflow_lib/data/download.py",
+    "from requests import get": "requests only in workflow_lib/data/download.py",
     "archive.extractall('x')": ".extractall(): use a stream",
     "zipfile.ZipFile(x).extract('y')": ".extract(): use a stream",
     "import shutil\nshutil.unpack_archive('x')": "shutil.unpack_archive: use a stream",

@@ -6,11 +6,11 @@ import pytest
 import yaml
 
 from workflow_lib import jaspar
+from workflow_lib.data.planting import background, planting_rates
+from workflow_lib.data.simulate import Simulation, recovery, simulate
 from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif
-from workflow_lib.planting import background, planting_rates
 from workflow_lib.sequence import gc_content, reverse_complement
-from workflow_lib.simulate import Simulation, recovery, simulate
 
 SETTINGS = {
     "n_sequences": 6000,

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
+from workflow_lib.data.tasks import comparable, decided
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.selection import correctly_predicted
-from workflow_lib.tasks import TASKS, comparable, decided
+from workflow_lib.train.losses import LOSSES
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(50, 4)).astype(np.float32)
@@ -16,7 +17,7 @@ ONE_HOT = np.eye(4, dtype=np.float32)[CLASSES]
 
 
 def test_cross_entropy_is_that_of_the_class_numbers_and_leaves_out_unresolved_rows():
-    loss = TASKS["cross_entropy"].loss
+    loss = LOSSES["cross_entropy"].function
     expected = torch.nn.functional.cross_entropy(
         torch.from_numpy(LOGITS), torch.from_numpy(CLASSES)
     )

@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import nn
 
-from workflow_lib import inference, training
-from workflow_lib.checkpoint import Checkpoint
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import encode, reverse_complement
-from workflow_lib.tasks import TASKS, masked_bce, masked_mse
+from workflow_lib.train import inference, training
+from workflow_lib.train.checkpoint import Checkpoint
+from workflow_lib.train.losses import LOSSES, masked_bce, masked_mse
 
 SETTINGS = training.Settings(learning_rate=0.01, batch_size=16, max_epochs=4, patience=2)
 
@@ -121,7 +121,7 @@ def test_regression_learns():
     held_out = examples(200, seed=2)
     predicted = inference.predict(model, held_out.X, both_strands=True)
     assert np.corrcoef(predicted[:, 0], held_out.targets[:, 0])[0, 1] > 0.7
-    assert TASKS["regression"].activation(torch.tensor(2.0)) == 2.0
+    assert LOSSES["regression"].activation(torch.tensor(2.0)) == 2.0
 
 
 def test_too_few_examples_and_precisions_that_do_not_exist():
@@ -191,7 +191,7 @@ torch.set_num_threads(1)
 from pathlib import Path
 from test_training import run, weights
 from workflow_lib import training
-from workflow_lib.checkpoint import Checkpoint, digest_of
+from workflow_lib.train.checkpoint import Checkpoint, digest_of
 rate, out = float(sys.argv[1]), Path(sys.argv[2])
 settings = training.Settings(rate, 16, max_epochs=60, patience=None)
 digest = digest_of(rate)

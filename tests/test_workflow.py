@@ -274,7 +274,7 @@ def test_a_users_table_with_a_mistake_is_explained(checkout, tmp_path):
 ADDED = {
     "workflow_lib/parsers/letters.py": """
 import numpy as np
-from workflow_lib.dataset import build
+from workflow_lib.data.dataset import build
 def letters(files, n: int):
     codes = np.random.default_rng(0).integers(0, 4, (n, 40)).astype(np.uint8)
     return build([str(i) for i in range(n)], codes, (codes == 2).mean(1, keepdims=True), ["g"])
@@ -310,7 +310,7 @@ def test_a_parser_a_model_and_a_task_are_added_with_a_file_and_a_line_each(root,
             '"explainn": ExplaiNN', '"counter": Counter, "explainn": ExplaiNN',
             "from workflow_lib.models.counter import Counter\n",
         ),
-        "workflow_lib/tasks.py": (
+        "workflow_lib/data/tasks.py": (
             '"binary": Task',
             '"huge": Task(masked_mse, torch.nn.Identity(), ("mse",), False), "binary": Task', "",
         ),
@@ -354,7 +354,7 @@ def test_editing_a_figure_redraws_it_and_retrains_nothing(checkout, finished):
 
 
 def test_a_change_of_training_code_retrains(checkout, finished):
-    path = checkout / "workflow_lib/tasks.py"
+    path = checkout / "workflow_lib/data/tasks.py"
     text = path.read_text()
     try:
         path.write_text(text.replace("* resolved).sum()", "* resolved).sum() * 1", 1))

@@ -7,7 +7,7 @@ from assays import write_assays
 from PIL import Image
 from running import planned, snakemake
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
 from workflow_lib.jaspar import profiles
 from workflow_lib.motif import read_meme
 from workflow_lib.tomtom import tomtom

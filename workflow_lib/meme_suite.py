@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.config.names import nearest
+from workflow_lib.data.tasks import TASKS
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic, looks_like
 from workflow_lib.motif import Motif, information, read_meme
 from workflow_lib.sequence import ALPHABET, decode, lines
-from workflow_lib.tasks import TASKS
 from workflow_lib.tomtom import COLUMNS
 
 STREME_COLUMNS = ("motif", "n_sites", "statistic", "value", "log10_value", "width", "consensus")

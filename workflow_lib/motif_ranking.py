@@ -5,14 +5,11 @@ what it is worth is then read from the test part.
 """
 
 import logging
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-import h5py
 import pandas as pd
-from anndata.io import read_elem
 
 from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif, information
@@ -178,12 +175,3 @@ def best_resembling(
     chosen = own.loc[[own["validation"].idxmax()]] if len(own) else ranking[ranking["best"]]
     of = {motif.id: motif for motif in motifs}
     return next((replace(of[name], name=name) for name in chosen["motif"]), None)
-
-
-def n_in_part(path: str | os.PathLike, part: str) -> int:
-    """Number of sequences in a part of a data set's file, without reading the sequences."""
-    try:
-        with h5py.File(path, "r") as file:
-            return int((pd.Series(read_elem(file["obs/split"])).astype(str) == part).sum())
-    except (OSError, KeyError) as error:
-        raise InputError(f"{path}: not a readable data set ({error})") from error

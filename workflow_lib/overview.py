@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
 from workflow_lib.models import read_metadata
 from workflow_lib.tables import read_table
 

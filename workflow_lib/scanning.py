@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import torch
 
+from workflow_lib.data.tasks import TASKS
 from workflow_lib.errors import InputError
-from workflow_lib.metrics import METRICS, undefined
 from workflow_lib.motif import Motif
 from workflow_lib.one_hot import one_hot
-from workflow_lib.tasks import TASKS
+from workflow_lib.train.metrics import METRICS, undefined
 
 SCORINGS = ("log_probabilities", "log_odds")
 COLUMNS = ("motif", "target", "metric", "value", "n", "n_positive")

@@ -1,6 +1,6 @@
 """Draw two data sets against each other, scored on the same test regions."""
 
-from workflow_lib import dataset
+from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.plotting import save
 from workflow_lib.score_plots import same_regions

@@ -16,8 +16,9 @@ from workflow_lib.errors import InputError
 REGISTRIES = {
     "model": (f"{PACKAGE}.models", "MODELS"),
     "parser": (f"{PACKAGE}.parsers", "PARSERS"),
-    "split": (f"{PACKAGE}.splits", "SPLITS"),
-    "task": (f"{PACKAGE}.tasks", "TASKS"),
+    "split": (f"{PACKAGE}.data.splits", "SPLITS"),
+    "task": (f"{PACKAGE}.data.tasks", "TASKS"),
+    "loss": (f"{PACKAGE}.train.losses", "LOSSES"),
 }
 
 
@@ -32,7 +33,7 @@ def registered_value(kind: str, name: str) -> ast.expr:
 
 
 def registered(kind: str) -> list[str]:
-    """The names in a registry: kind is model, parser, split or task."""
+    """The names in a registry: kind is a key of REGISTRIES."""
     module, registry = REGISTRIES[kind]
     return [key.value for key in parse_module(module).definitions[registry].value.keys]
 

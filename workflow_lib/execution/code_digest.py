@@ -18,7 +18,7 @@ from workflow_lib.errors import InputError
 
 _REGISTRY_NAMES = {place: kind for kind, place in REGISTRIES.items()}
 # They say what happens and change no result.
-_BESIDE = {f"{PACKAGE}.gpu"} | {
+_BESIDE = {f"{PACKAGE}.train.gpu"} | {
     f"{PACKAGE}.execution.{name}" for name in ("job", "logs", "provenance")
 }
 
@@ -87,8 +87,8 @@ def reached(script: str | Path, **chosen: str | None) -> dict[tuple[str, str], s
     script
         Path of a Python file, relative to the project's top folder.
     chosen
-        For each registry (model, parser, split, task) the entry in use, "" for none of them; a
-        registry that is reached but not chosen from counts whole.
+        For each registry (keys of REGISTRIES) the entry in use, "" for none of them; a registry
+        that is reached but not chosen from counts whole.
     """
     text, waiting = _script(source.ROOT / script)
     seen: dict[tuple[str, str], str] = {(str(script), ""): text}

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.gpu import enough_memory
-from workflow_lib.inference import batches, full_precision
+from workflow_lib.train.gpu import enough_memory
+from workflow_lib.train.inference import batches, full_precision
 
 STRANDS = ("forward", "both")
 

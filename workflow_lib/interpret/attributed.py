@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.inference import predict
 from workflow_lib.interpret.attribution import ATTRIBUTIONS, Attributions, Options
 from workflow_lib.interpret.attribution_file import Group
 from workflow_lib.interpret.selection import at_most, correctly_predicted, rule_per_target
+from workflow_lib.train.inference import predict
 
 SUMMARY_COLUMNS = (
     "target", "n", "n_correct", "n_used", "mean_abs_output_difference", "median_abs_delta",
@@ -85,7 +85,7 @@ def attributed_sequences(
     model
         A trained model.
     data
-        The part of the data set to choose from (`workflow_lib.dataset`).
+        The part of the data set to choose from (`workflow_lib.data.dataset`).
     settings
         `targets` (patterns), `correct` (a name in `selection.RULES`, or `auto`, see
         `selection.rule_per_target`), `correct_threshold`, `most_sequences` (per target; None =

@@ -18,12 +18,12 @@ from torch import Tensor, nn
 
 from workflow_lib.data.shuffles import dinucleotide_shuffles
 from workflow_lib.errors import InputError
-from workflow_lib.gpu import enough_memory
-from workflow_lib.inference import OneTarget, to_input
 from workflow_lib.interpret.ism import effects
 from workflow_lib.models.explainn_modules import modular
 from workflow_lib.models.layers import Exp
 from workflow_lib.sequence import reverse_complement
+from workflow_lib.train.gpu import enough_memory
+from workflow_lib.train.inference import OneTarget, to_input
 
 
 class Attributions(NamedTuple):

@@ -12,10 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from workflow_lib.gpu import enough_memory
 from workflow_lib.interpret.activations import map_shape, stream
 from workflow_lib.one_hot import one_hot, reverse_complement
 from workflow_lib.sequence import UNKNOWN
+from workflow_lib.train.gpu import enough_memory
 
 # A unit with sites in more than this share of a batch's sequences is counted by one matrix
 # product, the others site by site: which is faster turns about here.

@@ -12,9 +12,9 @@ import pandas as pd
 import torch
 from torch import nn
 
-from workflow_lib.inference import UnitOutputs, predict
 from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.filters import sequences_with_sites
+from workflow_lib.train.inference import UnitOutputs, predict
 
 # Symmetric, so that a negative weight only turns them round.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -16,12 +16,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.gpu import enough_memory
-from workflow_lib.inference import full_precision, predict
 from workflow_lib.models.explainn import ExplaiNN
 from workflow_lib.models.explainn_modules import ModularExplaiNN, modular
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import UNKNOWN
+from workflow_lib.train.gpu import enough_memory
+from workflow_lib.train.inference import full_precision, predict
 
 # Numbers in the larger arrays of `fast_effects`: so many suit a processor's cache, or fill a GPU.
 _CPU_NUMBERS, _GPU_NUMBERS = 1_000_000, 16_000_000

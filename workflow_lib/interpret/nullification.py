@@ -15,10 +15,10 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.gpu import enough_memory
-from workflow_lib.inference import batches, full_precision
 from workflow_lib.interpret.importance import QUANTILE_COLUMNS, QUANTILES
 from workflow_lib.interpret.selection import at_most, interpreted, rule_per_target
+from workflow_lib.train.gpu import enough_memory
+from workflow_lib.train.inference import batches, full_precision
 
 REPLACE = ("zero", "mean")
 FILTERS = ("annotated", "all")
@@ -199,7 +199,7 @@ def chosen_sequences(
     model
         A trained model.
     data
-        The part of the data set to choose from (`workflow_lib.dataset`).
+        The part of the data set to choose from (`workflow_lib.data.dataset`).
     settings
         `correct` (a name in `selection.RULES`, or `auto`, see `selection.rule_per_target`),
         `correct_threshold`, `most_sequences` (of each target; None = all) and `seed` (of the choice

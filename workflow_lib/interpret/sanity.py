@@ -15,12 +15,12 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.gpu import enough_memory
-from workflow_lib.inference import batches
 from workflow_lib.interpret.attribution import ATTRIBUTIONS, Options
 from workflow_lib.interpret.attribution_file import Group
-from workflow_lib.metrics import row_correlations
 from workflow_lib.sequence import UNKNOWN
+from workflow_lib.train.gpu import enough_memory
+from workflow_lib.train.inference import batches
+from workflow_lib.train.metrics import row_correlations
 
 COLUMNS = ("target", "check", "n_sequences", "correlation", "low", "high", "magnitude")
 _SAMPLES = 1000

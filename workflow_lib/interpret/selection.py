@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from workflow_lib.data.tasks import TASKS, decided
 from workflow_lib.errors import InputError
-from workflow_lib.inference import predict
-from workflow_lib.metrics import row_correlations
-from workflow_lib.tasks import TASKS, decided
+from workflow_lib.train.inference import predict
+from workflow_lib.train.metrics import row_correlations
 
 
 class Rule(NamedTuple):
@@ -156,7 +156,7 @@ def interpreted(
     model
         A trained model; its predictions on the forward strand decide.
     data
-        The part of the data set to choose from (`workflow_lib.dataset`).
+        The part of the data set to choose from (`workflow_lib.data.dataset`).
     settings
         `correct` (a name in RULES, or `auto`: all_targets for binary labels; for values
         correlation, or top_fraction where there is one target) and `correct_threshold`.

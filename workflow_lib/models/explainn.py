@@ -6,9 +6,6 @@ grouped convolutions, batch norm folded into the filters (also in training), max
 gradients are those of the plain formulation.
 """
 
-import os
-import pickle
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -179,69 +176,3 @@ def _check(length: int, options: dict[str, int | float | str]) -> None:
             f"explainn: the sequences are {length} bp long, "
             f"but its filter and pooling need at least {shortest} bp"
         )
-
-
-def load_published(path: str | os.PathLike, length: int | None = None) -> ExplaiNN:
-    """Read a checkpoint of the authors' code (their `networks.ExplaiNN`), of any depth.
-
-    Parameters
-    ----------
-    path
-        Their .pth file: a dictionary of weights, read without unpickling anything else.
-    length
-        Length of the sequences. The file tells it only up to the pooling: by default the shortest
-        that fits. Without fully connected layers it tells nothing, and `length` is needed.
-
-    Returns
-    -------
-    ExplaiNN
-        In eval mode, with pooling 7/7, and `target_names` target0 and so on.
-
-    Raises
-    ------
-    InputError
-        Where the file is not such a checkpoint.
-    """
-    try:
-        theirs = torch.load(path, map_location="cpu", weights_only=True)
-        units, _, filter_size = theirs["linears.0.weight"].shape
-        linear = _published_layers(theirs)
-        first = theirs[f"{linear[0][0]}.weight"] if linear else None
-        if length is None and first is None:
-            raise InputError(f"{path}: a model without fully connected layers; say its length")
-        if length is None:
-            length = filter_size + 7 - 1 + 7 * (first.shape[1] - 1)
-        nodes = len(first) // units if len(linear) > 1 else 100
-        model = ExplaiNN(
-            length,
-            len(theirs["final.bias"]),
-            units,
-            filter_size,
-            fc_layers=len(linear),
-            fc_nodes=nodes,
-        )
-        names = {"conv": "linears.0", "conv_norm": "linears.1", "final": "final"}
-        for i, (weights, norm) in enumerate(linear):
-            names |= {f"fc.{i}": weights, f"fc.{i}.norm": norm}
-        ours = model.state_dict()
-        for key, value in ours.items():
-            module, _, kind = key.rpartition(".")
-            ours[key] = theirs.pop(f"{names[module]}.{kind}").reshape(value.shape)
-        model.load_state_dict(ours)
-    except InputError:
-        raise
-    except (KeyError, AttributeError, ValueError, TypeError, RuntimeError, EOFError, OSError,
-            pickle.UnpicklingError) as error:  # fmt: skip
-        raise InputError(f"{path}: not a checkpoint of the authors' ExplaiNN ({error})") from error
-    model.target_names = [f"target{i}" for i in range(model.n_targets)]
-    model.metadata = {}
-    return model.eval()
-
-
-def _published_layers(theirs: dict[str, Tensor]) -> list[tuple[str, str]]:
-    """Names of the linear layers within units and of their norms, in the authors' order."""
-    between = sum(key.endswith(".1.weight") for key in theirs if key.startswith("linears_bg"))
-    names = [("linears.6", "linears.7"), ("linears.10", "linears.11")]
-    names += [(f"linears_bg.{i}.1", f"linears_bg.{i}.2") for i in range(between)]
-    names += [("last_linear.1", "last_linear.2")]
-    return [(weights, norm) for weights, norm in names if f"{weights}.weight" in theirs]

@@ -10,10 +10,8 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.config.names import nearest
-from workflow_lib.dataset import build
-from workflow_lib.errors import InputError
-from workflow_lib.parsers.fasta import match_or_explain, named_files
-from workflow_lib.regions import (
+from workflow_lib.data.dataset import build
+from workflow_lib.data.regions import (
     CENTRES,
     known_chromosomes,
     open_genome,
@@ -24,6 +22,8 @@ from workflow_lib.regions import (
     sequences,
     window_gc,
 )
+from workflow_lib.errors import InputError
+from workflow_lib.parsers.fasta import match_or_explain, named_files
 
 if TYPE_CHECKING:
     from pyfaidx import Fasta

@@ -9,11 +9,11 @@ import anndata
 import numpy as np
 
 from workflow_lib.config.names import nearest
+from workflow_lib.data.dataset import build
+from workflow_lib.data.gc_matching import match_gc, percent_gc
 from workflow_lib.data.shuffles import dinucleotide_shuffles
-from workflow_lib.dataset import build
 from workflow_lib.errors import InputError
 from workflow_lib.files import looks_like
-from workflow_lib.matching import match_gc, percent_gc
 from workflow_lib.sequence import UNKNOWN, encode_all, read_fasta, reverse_complement
 
 log = logging.getLogger(__name__)

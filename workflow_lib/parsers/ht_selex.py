@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import anndata
 import numpy as np
 
-from workflow_lib.dataset import build
+from workflow_lib.data.dataset import build
+from workflow_lib.data.fastq import distinct_reads, read_lengths
 from workflow_lib.errors import InputError
-from workflow_lib.fastq import distinct_reads, read_lengths
 from workflow_lib.sequence import encode
 
 # How reads seen in several cycles are dealt with, and the reason under which the others go.

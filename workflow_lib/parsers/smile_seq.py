@@ -6,10 +6,10 @@ from collections.abc import Mapping
 import anndata
 import numpy as np
 
+from workflow_lib.data.dataset import build
+from workflow_lib.data.fastq import distinct_reads, read_lengths
 from workflow_lib.data.shuffles import dinucleotide_shuffles
-from workflow_lib.dataset import build
 from workflow_lib.errors import InputError
-from workflow_lib.fastq import distinct_reads, read_lengths
 from workflow_lib.sequence import UNKNOWN, encode, reverse_complement
 
 _BATCH = 100_000

@@ -11,7 +11,7 @@ import anndata
 import numpy as np
 import pandas as pd
 
-from workflow_lib.dataset import build
+from workflow_lib.data.dataset import build
 from workflow_lib.errors import InputError
 from workflow_lib.files import looks_like
 from workflow_lib.sequence import encode_all, read_fasta

@@ -17,12 +17,12 @@ import pandas as pd
 import torch
 from torch import nn
 
-from workflow_lib.checkpoint import Checkpoint, resume, save_state
 from workflow_lib.errors import InputError
-from workflow_lib.gpu import enough_memory
-from workflow_lib.inference import to_input
 from workflow_lib.one_hot import reverse_complement
-from workflow_lib.tasks import TASKS
+from workflow_lib.train.checkpoint import Checkpoint, resume, save_state
+from workflow_lib.train.gpu import enough_memory
+from workflow_lib.train.inference import to_input
+from workflow_lib.train.losses import LOSSES
 
 log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_PROGRESS_LINES = 30
@@ -82,7 +82,7 @@ def fit(
     train, validation
         The examples of the two parts.
     task
-        A name in TASKS, which gives the loss.
+        A name in TASKS and LOSSES.
     settings
         See `Settings`.
     device
@@ -110,7 +110,7 @@ def fit(
         model.to(device)
         train, validation = _on_device(train, device), _on_device(validation, device)
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
-    loss = TASKS[task].loss
+    loss = LOSSES[task].function
     history, best = resume(checkpoint, model, optimizer, device)
     while not _finished(history, settings):
         number = len(history) + 1

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from workflow_lib.data.planting import background, place_sites, planting_rates, write_sites
 from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif
-from workflow_lib.planting import background, place_sites, planting_rates, write_sites
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,15 @@ import os
 from collections.abc import Mapping, Sequence
 
 import anndata
+import h5py
 import numpy as np
 import pandas as pd
+from anndata.io import read_elem
 
+from workflow_lib.data.tasks import TASKS
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
 from workflow_lib.sequence import UNKNOWN, reverse_complement
-from workflow_lib.tasks import TASKS
 
 PARTS = ("train", "validation", "test")
 # Columns and rows of result tables; no target can be called so.
@@ -289,3 +291,12 @@ def labels(data: anndata.AnnData) -> pd.DataFrame:
     table = scored.to_df()
     table.insert(0, "split", scored.obs["split"].astype(str))
     return table
+
+
+def n_in_part(path: str | os.PathLike, part: str) -> int:
+    """Number of sequences in a part of a data set's file, without reading the sequences."""
+    try:
+        with h5py.File(path, "r") as file:
+            return int((pd.Series(read_elem(file["obs/split"])).astype(str) == part).sum())
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path}: not a readable data set ({error})") from error

@@ -10,7 +10,7 @@ import logging
 import anndata
 import numpy as np
 
-from workflow_lib.dataset import add_counts
+from workflow_lib.data.dataset import add_counts
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import gc_content
 

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.gpu import enough_memory, warn_of_unused_gpu, why_unusable
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import reverse_complement
+from workflow_lib.train.gpu import enough_memory, warn_of_unused_gpu, why_unusable
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import anndata
 import numpy as np
 
 from workflow_lib.config.names import nearest
-from workflow_lib.dataset import build, load
+from workflow_lib.data.dataset import build, load
 from workflow_lib.errors import InputError
 
 

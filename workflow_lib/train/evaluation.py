@@ -7,7 +7,14 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.errors import InputError
-from workflow_lib.metrics import BINARY, BOUNDS, METRICS, row_correlations, undefined, weighted_mean
+from workflow_lib.train.metrics import (
+    BINARY,
+    BOUNDS,
+    METRICS,
+    row_correlations,
+    undefined,
+    weighted_mean,
+)
 
 MEAN = "mean"
 PER_SEQUENCE = "pcc_per_sequence"

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from workflow_lib.data.gc_matching import percent_gc
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic, looks_like
-from workflow_lib.matching import percent_gc
 from workflow_lib.sequence import UNKNOWN, encode, lines
 
 if TYPE_CHECKING:

@@ -1,0 +1,58 @@
+"""Tasks: what a model's outputs mean, and so how they are scored.
+
+`workflow_lib.train.losses` has the loss of each.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import log_softmax
+
+
+class Task(NamedTuple):
+    """What the outputs (n, targets) of a model are.
+
+    Attributes
+    ----------
+    metrics
+        Names of what is computed on held-out sequences.
+    binary
+        Whether labels are 0 and 1.
+    exclusive
+        Whether the targets are classes, of which each sequence has exactly one.
+    """
+
+    metrics: tuple[str, ...]
+    binary: bool
+    exclusive: bool = False
+
+
+def comparable(task: str, outputs: np.ndarray) -> np.ndarray:
+    """Outputs (n, targets) by which sequences can be ranked.
+
+    Logits of exclusive classes have a meaning only beside each other: they become log
+    probabilities (which are logits too: their softmax is the same). Other outputs stay.
+    """
+    if not TASKS[task].exclusive:
+        return outputs
+    return log_softmax(outputs.astype(np.float64), axis=1).astype(outputs.dtype)
+
+
+def decided(task: str, outputs: np.ndarray) -> np.ndarray:
+    """Outputs (n, targets) that are above 0 where the model says yes.
+
+    A logit of a binary target is so by itself; of exclusive classes the likeliest is chosen.
+    """
+    if not TASKS[task].exclusive or outputs.shape[1] < 2:
+        return outputs
+    best_two = np.partition(outputs, -2, axis=1)[:, -2:]
+    best_other = np.where(outputs == best_two[:, 1:], best_two[:, :1], best_two[:, 1:])
+    return outputs - best_other
+
+
+_RANKED = ("auprc", "auroc", "base_rate")
+TASKS: dict[str, Task] = {
+    "binary": Task(_RANKED, binary=True),
+    "cross_entropy": Task(_RANKED, binary=True, exclusive=True),
+    "regression": Task(("pcc", "pcc_per_sequence", "mse"), binary=False),
+}

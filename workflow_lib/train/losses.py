@@ -1,0 +1,51 @@
+"""How each task is trained: its loss, and what turns outputs into predictions."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+
+
+class Loss(NamedTuple):
+    """What a model of a task is trained by.
+
+    Attributes
+    ----------
+    function
+        f(outputs, targets) -> scalar, the mean over the resolved labels; NaN labels do not count.
+    activation
+        Turns outputs into predictions (a probability, a value).
+    """
+
+    function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    activation: Callable[[torch.Tensor], torch.Tensor]
+
+
+def masked_bce(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Binary cross entropy of logits (n, targets), averaged over the labels that are not NaN."""
+    resolved = ~targets.isnan()
+    labels = targets.nan_to_num()
+    losses = F.binary_cross_entropy_with_logits(outputs, labels, reduction="none")
+    return (losses * resolved).sum() / resolved.sum().clamp(min=1)
+
+
+def masked_mse(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Squared error of values (n, targets), averaged over the values that are not NaN."""
+    resolved = ~targets.isnan()
+    errors = (outputs - targets.nan_to_num()).square()
+    return (errors * resolved).sum() / resolved.sum().clamp(min=1)
+
+
+def masked_cross_entropy(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Cross entropy of logits (n, classes) and one-hot targets, over the rows without NaN."""
+    resolved = ~targets.isnan().any(dim=1)
+    losses = F.cross_entropy(outputs, targets.nan_to_num(), reduction="none")
+    return (losses * resolved).sum() / resolved.sum().clamp(min=1)
+
+
+LOSSES: dict[str, Loss] = {
+    "binary": Loss(masked_bce, torch.sigmoid),
+    "cross_entropy": Loss(masked_cross_entropy, torch.nn.Softmax(dim=1)),
+    "regression": Loss(masked_mse, torch.nn.Identity()),
+}
