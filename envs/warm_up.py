@@ -3,7 +3,7 @@
 import numpy as np
 
 from workflow_lib.motif import Motif
-from workflow_lib.tomtom import tomtom
+from workflow_lib.motifs.tomtom import tomtom
 
 if __name__ == "__main__":
     matrices = np.random.default_rng(0).dirichlet(np.ones(4), size=(30, 10)).transpose(0, 2, 1)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from workflow_lib.execution.job import recorded
 from workflow_lib.motif import Motif, read_meme, write_meme
-from workflow_lib.motif_alignment import Entry, align_entries, choose, reference_motifs
-from workflow_lib.motif_ranking import best_resembling
+from workflow_lib.motifs.alignment import Entry, align_entries, choose, reference_motifs
+from workflow_lib.motifs.ranking import best_resembling
 from workflow_lib.tables import read_table, write_table
 
 

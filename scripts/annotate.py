@@ -3,10 +3,10 @@
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.meme_suite import read_tomtom
 from workflow_lib.motif import read_meme
+from workflow_lib.motifs.meme_suite import read_tomtom
+from workflow_lib.motifs.tomtom import annotate, tomtom
 from workflow_lib.tables import write_table
-from workflow_lib.tomtom import annotate, tomtom
 
 
 def main(

@@ -10,13 +10,13 @@ from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret import attribution_file
-from workflow_lib.interpret.attributed import (
+from workflow_lib.interpret.attribute import (
     SUMMARY_COLUMNS,
     attribute_each,
     attributed_sequences,
     summary_row,
 )
-from workflow_lib.interpret.attribution import Options
+from workflow_lib.interpret.attribution_methods import Options
 from workflow_lib.tables import write_table
 from workflow_lib.train.inference import choose_device, describe_device
 

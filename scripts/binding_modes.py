@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from workflow_lib.binding_modes import binding_modes
 from workflow_lib.execution.job import recorded
 from workflow_lib.models import read_metadata
+from workflow_lib.motifs.binding_modes import binding_modes
 from workflow_lib.tables import write_table
 
 

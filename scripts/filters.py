@@ -11,7 +11,7 @@ from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.filters import filter_matrices, probabilities
-from workflow_lib.interpret.selection import interpreted
+from workflow_lib.interpret.sequence_selection import interpreted
 from workflow_lib.motif import Motif, consensus, information, write_meme
 from workflow_lib.tables import write_table
 from workflow_lib.train.inference import choose_device

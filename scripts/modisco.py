@@ -4,8 +4,8 @@ from typing import Any
 
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret.attribution_file import read
-from workflow_lib.modisco import discover_all, tables, use_threads
 from workflow_lib.motif import write_meme
+from workflow_lib.motifs.modisco import discover_all, tables, use_threads
 from workflow_lib.tables import write_table
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from workflow_lib.agreement import motif_agreement
 from workflow_lib.execution.job import recorded
 from workflow_lib.models import read_metadata
+from workflow_lib.motifs.binding_modes import motif_agreement
 from workflow_lib.tables import write_table
 
 

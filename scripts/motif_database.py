@@ -3,8 +3,8 @@
 from typing import Any
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.jaspar import profiles, read_clusters
 from workflow_lib.motif import write_meme
+from workflow_lib.motifs.jaspar import profiles, read_clusters
 from workflow_lib.tables import write_table
 
 

@@ -2,7 +2,7 @@
 
 from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme, write_meme
-from workflow_lib.motif_ranking import best_motifs, rank
+from workflow_lib.motifs.ranking import best_motifs, rank
 from workflow_lib.tables import read_table, write_table
 
 

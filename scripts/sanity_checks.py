@@ -10,8 +10,8 @@ from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret import attribution_file
-from workflow_lib.interpret.attribution import Options
-from workflow_lib.interpret.sanity import randomised, sanity_checks
+from workflow_lib.interpret.attribution_methods import Options
+from workflow_lib.interpret.sanity_checks import randomised, sanity_checks
 from workflow_lib.tables import write_table
 from workflow_lib.train.inference import choose_device
 

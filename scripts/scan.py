@@ -11,7 +11,7 @@ from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme
-from workflow_lib.scanning import best_hits, score_motifs
+from workflow_lib.motifs.scanning import best_hits, score_motifs
 from workflow_lib.tables import write_table
 
 log = logging.getLogger("workflow_lib.scan")

@@ -9,8 +9,8 @@ from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme
-from workflow_lib.motif_alignment import choose
-from workflow_lib.scanning import best_hits
+from workflow_lib.motifs.alignment import choose
+from workflow_lib.motifs.scanning import best_hits
 from workflow_lib.tables import write_table
 from workflow_lib.train.evaluation import evaluate
 

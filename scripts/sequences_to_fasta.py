@@ -5,7 +5,7 @@ import logging
 from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.execution.job import recorded
-from workflow_lib.meme_suite import two_classes, write_fasta
+from workflow_lib.motifs.meme_suite import two_classes, write_fasta
 
 log = logging.getLogger("workflow_lib.sequences_to_fasta")
 

@@ -3,8 +3,8 @@
 import logging
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.meme_suite import read_streme
 from workflow_lib.motif import write_meme
+from workflow_lib.motifs.meme_suite import read_streme
 from workflow_lib.tables import write_table
 
 log = logging.getLogger("workflow_lib.streme_motifs")

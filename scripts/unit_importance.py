@@ -10,7 +10,7 @@ from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret.filters import above
 from workflow_lib.interpret.importance import output_weights, unit_importance
-from workflow_lib.interpret.selection import interpreted
+from workflow_lib.interpret.sequence_selection import interpreted
 from workflow_lib.tables import write_table
 from workflow_lib.train.inference import choose_device
 

@@ -17,7 +17,7 @@ from torch import nn
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
 
-from workflow_lib.interpret.attribution import ATTRIBUTIONS, Options  # noqa: E402
+from workflow_lib.interpret.attribution_methods import ATTRIBUTIONS, Options  # noqa: E402
 from workflow_lib.interpret.ism import fast_effects, plain_effects  # noqa: E402
 from workflow_lib.models.explainn import ExplaiNN  # noqa: E402
 from workflow_lib.one_hot import one_hot  # noqa: E402

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT)]
 
 from workflow_lib.motif import Motif  # noqa: E402
-from workflow_lib.scanning import best_hits  # noqa: E402
+from workflow_lib.motifs.scanning import best_hits  # noqa: E402
 from workflow_lib.sequence import reverse_complement  # noqa: E402
 
 MOTIFS, WIDTH, SEQUENCES, LENGTH = 100, 19, 20_000, 200

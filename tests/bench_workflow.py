@@ -22,8 +22,8 @@ sys.path[:0] = [str(ROOT)]
 
 from workflow_lib.data import dataset, splits  # noqa: E402
 from workflow_lib.motif import read_meme  # noqa: E402
+from workflow_lib.motifs.tomtom import tomtom  # noqa: E402
 from workflow_lib.parsers import PARSERS  # noqa: E402
-from workflow_lib.tomtom import tomtom  # noqa: E402
 
 
 def tomtom_warm() -> str:

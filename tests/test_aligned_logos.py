@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from workflow_lib.aligned_logos import logo_grid, method_columns
 from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif, reverse_complement, write_meme
-from workflow_lib.motif_alignment import Entry, align_entries
+from workflow_lib.motifs.alignment import Entry, align_entries
 from workflow_lib.tables import write_table
 
 SEED = 5

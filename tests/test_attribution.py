@@ -16,15 +16,15 @@ from workflow_lib.data import dataset
 from workflow_lib.data.shuffles import dinucleotide_shuffles
 from workflow_lib.errors import InputError
 from workflow_lib.interpret import attribution_file
-from workflow_lib.interpret.attributed import (
+from workflow_lib.interpret.attribute import (
     SUMMARY_COLUMNS,
     attribute_each,
     attributed_sequences,
     matching_targets,
     summary_row,
 )
-from workflow_lib.interpret.attribution import ATTRIBUTIONS, Attributions, Options
 from workflow_lib.interpret.attribution_file import Group, Header
+from workflow_lib.interpret.attribution_methods import ATTRIBUTIONS, Attributions, Options
 from workflow_lib.models.explainn_modules import modular
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import encode, reverse_complement

@@ -5,9 +5,10 @@ import importlib.util
 import pandas as pd
 import pytest
 
-from workflow_lib import jaspar, models
-from workflow_lib.binding_modes import COLUMNS, binding_modes, expected_modes
+from workflow_lib import models
 from workflow_lib.errors import InputError
+from workflow_lib.motifs import jaspar
+from workflow_lib.motifs.binding_modes import COLUMNS, binding_modes, expected_modes
 
 PROFILES = pd.DataFrame(
     [

@@ -124,7 +124,7 @@ def test_a_model_that_inherits_has_its_bases_methods_and_parameters(project):
         registries.parameters("model", "odd")
 
 
-@pytest.mark.parametrize("module", ["plotting", "train/evaluation", "data/simulate", "tomtom"])
+@pytest.mark.parametrize("module", ["plotting", "train/evaluation", "data/simulate", "motifs/tomtom"])
 def test_training_does_not_depend_on_what_it_does_not_use(project, module):
     before = digest()
     path = project / f"workflow_lib/{module}.py"

@@ -13,8 +13,8 @@ import yaml
 from running import snakemake
 
 from workflow_lib.data import dataset
-from workflow_lib.meme_suite import read_streme, read_tomtom
 from workflow_lib.motif import Motif, read_meme, write_meme
+from workflow_lib.motifs.meme_suite import read_streme, read_tomtom
 from workflow_lib.sequence import encode, read_fasta
 from workflow_lib.tables import read_table
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from workflow_lib import figure_1_units, figure_s1_units, own_targets
+from workflow_lib import figure_1_units, figure_s1_units
+from workflow_lib.interpret import unit_targets
 
 TARGETS = ["FOXA1", "AR", "CTCF", "TBP"]
 
@@ -59,10 +60,10 @@ def test_a_unit_has_the_mode_of_its_best_match():
     table = annotation({1: "9"})
     better = table.assign(cluster=16.0, p_value=1e-6)
     without = table.assign(cluster=np.nan, p_value=1e-9)
-    assert own_targets.unit_modes(pd.concat([table, better, without])) == {1: {"16"}}
-    assert own_targets.units_of_modes(pd.concat([table, better]), [16]) == [1]
-    assert own_targets.units_of_modes(pd.concat([table, better]), ["9"]) == []
-    assert own_targets.unit_modes(table.drop(columns="cluster")) == {}
+    assert unit_targets.unit_modes(pd.concat([table, better, without])) == {1: {"16"}}
+    assert unit_targets.units_of_modes(pd.concat([table, better]), [16]) == [1]
+    assert unit_targets.units_of_modes(pd.concat([table, better]), ["9"]) == []
+    assert unit_targets.unit_modes(table.drop(columns="cluster")) == {}
 
 
 # Figure 1G

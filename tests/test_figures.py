@@ -10,7 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from workflow_lib import heatmap, importance_plot, logos, plotting, recovery_plot, score_plots
+from workflow_lib.interpret import units
 from workflow_lib.motif import Motif, read_meme, write_meme
+from workflow_lib.motifs import alignment
 
 SLOW = pytest.mark.slow
 
@@ -352,10 +354,10 @@ def test_names_are_distinct_and_best_first():
             "q_value": [1e-3, 1e-4, 1e-2, 4e-2],
         }
     )
-    assert plotting.unit_names(annotation, 2) == {3: ["Jun", "FOS::JUN"]}
-    assert plotting.unit_label(3, {3: ["Jun", "FOS::JUN"]}) == "Jun/FOS::JUN (unit3)"
-    assert plotting.unit_label(3, {3: ["A" * 20, "B" * 20]}) == f"{'A' * 20} (unit3)"
-    assert plotting.unit_label(4, {}) == "unit4"
+    assert units.unit_names(annotation, 2) == {3: ["Jun", "FOS::JUN"]}
+    assert units.unit_label(3, {3: ["Jun", "FOS::JUN"]}) == "Jun/FOS::JUN (unit3)"
+    assert units.unit_label(3, {3: ["A" * 20, "B" * 20]}) == f"{'A' * 20} (unit3)"
+    assert units.unit_label(4, {}) == "unit4"
 
 
 # Logos
@@ -403,7 +405,7 @@ def test_a_filter_lies_where_its_profile_lies(orientation):
     piece = profile[:, 2:7]
     offset = 2 if orientation == "+" else profile.shape[1] - 7
     filter_ = piece if orientation == "+" else piece[::-1, ::-1]
-    start, turned = logos.place_filter(offset, orientation, 5, 10)
+    start, turned = alignment.place_filter(offset, orientation, 5, 10)
     drawn = filter_[::-1, ::-1] if turned else filter_
     assert start == 2 and np.array_equal(drawn, profile[:, start : start + 5])
     assert logos._best_place(filter_, profile) == (2, orientation == "-")
@@ -420,7 +422,7 @@ def test_published_offsets_are_read_as_tomtom_means_them(shared):
     agreement = []
     for row in table.itertuples():
         profile, filter_ = profiles[row.Target_ID], filters[row.Query_ID]
-        start, turned = logos.place_filter(
+        start, turned = alignment.place_filter(
             int(row.Optimal_offset), row.Orientation, filter_.shape[1], profile.shape[1]
         )
         drawn = filter_[::-1, ::-1] if turned else filter_

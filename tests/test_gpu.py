@@ -16,11 +16,11 @@ from workflow_lib.errors import InputError
 from workflow_lib.execution.logs import log_to
 from workflow_lib.interpret import (
     activations,
-    attribution,
+    attribution_methods,
     filters,
     instances,
     nullification,
-    sanity,
+    sanity_checks,
 )
 from workflow_lib.interpret import ism as substitutions
 from workflow_lib.models.cnn1 import CNN1
@@ -227,13 +227,13 @@ class LargeExplaiNN(ExplaiNN):
 CODES = np.random.default_rng(0).integers(0, 4, (12, 60)).astype(np.uint8)
 CNN = LargeCNN(length=60, n_targets=2)
 UNITS = LargeExplaiNN(length=60, n_targets=2, units=3)
-OPTIONS = attribution.Options(batch_size=6, n_references=2, steps=2)
+OPTIONS = attribution_methods.Options(batch_size=6, n_references=2, steps=2)
 FOUND = instances.Options(batch_size=6)
 
 
 def explained(method):
     """Attribution by one method, of a network that is taken apart by none."""
-    return lambda: attribution.ATTRIBUTIONS[method](CNN, CODES, 0, OPTIONS)
+    return lambda: attribution_methods.ATTRIBUTIONS[method](CNN, CODES, 0, OPTIONS)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def explained(method):
             lambda: list(nullification.nullify(CNN, CODES, [0], batch_size=6)),
             "nullifying filters of LargeCNN",
         ),
-        (lambda: sanity.randomised(CNN, CODES, 0, batch_size=6), "calibrating LargeCNN"),
+        (lambda: sanity_checks.randomised(CNN, CODES, 0, batch_size=6), "calibrating LargeCNN"),
         (lambda: instances._outputs(UNITS, CODES[:6], FOUND), "reading the units of LargeExplaiNN"),
         (explained("ism"), "predicting with LargeCNN"),
         (explained("saliency"), "attributing with LargeCNN"),

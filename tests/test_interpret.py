@@ -12,7 +12,7 @@ from workflow_lib.interpret import filters
 from workflow_lib.interpret.activations import stream
 from workflow_lib.interpret.filters import above, filter_matrices, probabilities
 from workflow_lib.interpret.importance import output_weights, unit_importance
-from workflow_lib.interpret.selection import RULES, correctly_predicted
+from workflow_lib.interpret.sequence_selection import RULES, correctly_predicted
 from workflow_lib.models.explainn import ExplaiNN
 from workflow_lib.models.published import load_explainn
 from workflow_lib.sequence import encode, reverse_complement

@@ -7,7 +7,7 @@ from torch import nn
 
 from workflow_lib.errors import InputError
 from workflow_lib.interpret import ism
-from workflow_lib.interpret.attribution import ATTRIBUTIONS, Options
+from workflow_lib.interpret.attribution_methods import ATTRIBUTIONS, Options
 from workflow_lib.interpret.ism import effects, fast_effects, plain_effects
 from workflow_lib.models.explainn import ExplaiNN
 from workflow_lib.models.published import load_explainn

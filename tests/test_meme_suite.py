@@ -11,7 +11,9 @@ import torch
 from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.filters import filter_matrices, probabilities
-from workflow_lib.meme_suite import (
+from workflow_lib.models import MODELS
+from workflow_lib.motif import Motif, read_meme, reverse_complement, write_meme
+from workflow_lib.motifs.meme_suite import (
     NOTHING_TO_COMPARE,
     STREME_COLUMNS,
     read_streme,
@@ -19,11 +21,9 @@ from workflow_lib.meme_suite import (
     two_classes,
     write_fasta,
 )
-from workflow_lib.models import MODELS
-from workflow_lib.motif import Motif, read_meme, reverse_complement, write_meme
-from workflow_lib.scanning import best_hits
+from workflow_lib.motifs.scanning import best_hits
+from workflow_lib.motifs.tomtom import COLUMNS, tomtom
 from workflow_lib.sequence import decode, encode, read_fasta
-from workflow_lib.tomtom import COLUMNS, tomtom
 from workflow_lib.train.metrics import METRICS
 from workflow_lib.train.training import Examples, Settings, fit
 

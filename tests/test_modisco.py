@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workflow_lib import jaspar, modisco
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.attribution_file import Group, Header, write
-from workflow_lib.modisco import Discovery, Pattern, discover, discover_all, tables
 from workflow_lib.motif import Motif, consensus, read_meme, trim, write_meme
+from workflow_lib.motifs import jaspar, modisco
+from workflow_lib.motifs.modisco import Discovery, Pattern, discover, discover_all, tables
+from workflow_lib.motifs.tomtom import annotate, tomtom
 from workflow_lib.sequence import encode
-from workflow_lib.tomtom import annotate, tomtom
 
 RAISING, LOWERING = "MA0148.4", "MA0102.4"  # FOXA1 raises the prediction, CEBPA lowers it
 

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workflow_lib import jaspar
 from workflow_lib.errors import InputError
-from workflow_lib.logos import place_filter
 from workflow_lib.motif import Motif, consensus, read_meme, reverse_complement, write_meme
-from workflow_lib.motif_alignment import (
+from workflow_lib.motifs import jaspar
+from workflow_lib.motifs.alignment import (
     COLUMNS,
     TEXT,
     Entry,
@@ -23,10 +22,11 @@ from workflow_lib.motif_alignment import (
     informative,
     matched,
     place,
+    place_filter,
     reference_motifs,
 )
+from workflow_lib.motifs.tomtom import tomtom
 from workflow_lib.tables import read_table
-from workflow_lib.tomtom import tomtom
 
 
 def spelled(word: str, sharp: float = 0.97, id_: str = "m") -> Motif:

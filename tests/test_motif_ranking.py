@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workflow_lib import jaspar
 from workflow_lib.data import dataset
 from workflow_lib.data.dataset import n_in_part
 from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif, read_meme, reverse_complement, write_meme
-from workflow_lib.motif_ranking import COLUMNS, best_motifs, best_resembling, rank
+from workflow_lib.motifs import jaspar
+from workflow_lib.motifs.ranking import COLUMNS, best_motifs, best_resembling, rank
 from workflow_lib.tables import read_table, write_table
 
 NAN = np.nan

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workflow_lib import jaspar
 from workflow_lib.errors import InputError
 from workflow_lib.motif import (
     Motif,
@@ -17,7 +16,8 @@ from workflow_lib.motif import (
     trim,
     write_meme,
 )
-from workflow_lib.tomtom import COLUMNS, annotate, q_values, tomtom
+from workflow_lib.motifs import jaspar
+from workflow_lib.motifs.tomtom import COLUMNS, annotate, q_values, tomtom
 
 GOOD = """MEME version 4
 

@@ -18,7 +18,7 @@ from workflow_lib.interpret.nullification import (
     nullification,
     nullify,
 )
-from workflow_lib.interpret.selection import at_most
+from workflow_lib.interpret.sequence_selection import at_most
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import encode
 from workflow_lib.train.inference import UnitOutputs, predict

@@ -12,9 +12,9 @@ from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.interpret import attribution_file
-from workflow_lib.interpret.attribution import ATTRIBUTIONS, Options
 from workflow_lib.interpret.attribution_file import Group
-from workflow_lib.interpret.sanity import (
+from workflow_lib.interpret.attribution_methods import ATTRIBUTIONS, Options
+from workflow_lib.interpret.sanity_checks import (
     COLUMNS,
     compared,
     contributions,

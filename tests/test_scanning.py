@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score
 from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif, write_meme
-from workflow_lib.scanning import SCORINGS, _column_scores, best_hits, score_motifs
+from workflow_lib.motifs.scanning import SCORINGS, _column_scores, best_hits, score_motifs
 from workflow_lib.sequence import encode, reverse_complement
 from workflow_lib.tables import read_table
 

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from workflow_lib import jaspar
 from workflow_lib.data.planting import background, planting_rates
 from workflow_lib.data.simulate import Simulation, recovery, simulate
 from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif
+from workflow_lib.motifs import jaspar
 from workflow_lib.sequence import gc_content, reverse_complement
 
 SETTINGS = {

@@ -7,7 +7,7 @@ import torch
 from workflow_lib.data import dataset
 from workflow_lib.data.tasks import comparable, decided
 from workflow_lib.errors import InputError
-from workflow_lib.interpret.selection import correctly_predicted
+from workflow_lib.interpret.sequence_selection import correctly_predicted
 from workflow_lib.train.losses import LOSSES
 
 RNG = np.random.default_rng(0)

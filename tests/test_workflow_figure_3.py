@@ -8,9 +8,9 @@ from PIL import Image
 from running import planned, snakemake
 
 from workflow_lib.data import dataset
-from workflow_lib.jaspar import profiles
 from workflow_lib.motif import read_meme
-from workflow_lib.tomtom import tomtom
+from workflow_lib.motifs.jaspar import profiles
+from workflow_lib.motifs.tomtom import tomtom
 
 pytestmark = pytest.mark.slow
 CONFIG = "tests/mini/config.yaml tests/mini/figure_3.yaml"

@@ -9,7 +9,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from workflow_lib.own_targets import NEGLIGIBLE, units_of_modes
+from workflow_lib.interpret.unit_targets import NEGLIGIBLE, units_of_modes
+from workflow_lib.interpret.units import unit_label, unit_names, unit_numbers
 from workflow_lib.plotting import (
     BLACK,
     BLUE,
@@ -23,9 +24,6 @@ from workflow_lib.plotting import (
     style,
     text_at,
     text_width,
-    unit_label,
-    unit_names,
-    unit_numbers,
 )
 
 QUANTILES = ("q05", "q25", "importance", "q75", "q95")

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from workflow_lib.interpret.units import largest_importance, unit_label, unit_names, unit_numbers
 from workflow_lib.plotting import (
     BLACK,
     BLUE,
@@ -11,13 +12,9 @@ from workflow_lib.plotting import (
     GREY,
     PAGE_WIDTH,
     RED,
-    largest_importance,
     message,
     new_figure,
     style,
-    unit_label,
-    unit_names,
-    unit_numbers,
 )
 
 

@@ -9,7 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from workflow_lib.interpret.units import largest_importance, unit_names, unit_numbers
 from workflow_lib.motif import information
+from workflow_lib.motifs.alignment import place_filter
 from workflow_lib.plotting import (
     BLUE,
     GREEN,
@@ -18,13 +20,10 @@ from workflow_lib.plotting import (
     PAGE_WIDTH,
     RED,
     axes_at,
-    largest_importance,
     message,
     new_figure,
     style,
     text_at,
-    unit_names,
-    unit_numbers,
 )
 
 # The usual logo colours (A green, C blue, G yellow, T red) in Okabe and Ito's shades.
@@ -170,25 +169,6 @@ class Recovered(NamedTuple):
     start: int
     seed: int | None
     unit: int | None
-
-
-def place_filter(offset: int, orientation: str, filter_width: int, width: int) -> tuple[int, bool]:
-    """Where a filter lies on the profile it matches, both as the profile is written.
-
-    Parameters
-    ----------
-    offset, orientation
-        As Tomtom gives them: where the filter begins on the profile; `-` means that the profile
-        was turned round.
-
-    Returns
-    -------
-    start, turned
-        Position of the filter's first drawn column; whether the filter has to be turned round.
-    """
-    if orientation == "-":
-        return width - offset - filter_width, True
-    return offset, False
 
 
 def _best_place(filter_: np.ndarray, planted: np.ndarray) -> tuple[int, bool]:

@@ -1,7 +1,7 @@
 """Motifs: probability matrices and the MEME format.
 
 A motif's matrix is (4, width), rows in the order ACGT, columns summing to 1. This module reads,
-writes and describes them; `workflow_lib.tomtom` compares them, `workflow_lib.jaspar` has the known.
+writes and describes them; `workflow_lib.motifs` compares them and has the known ones.
 """
 
 import os

@@ -7,7 +7,14 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import offset_copy
 
-from workflow_lib.own_targets import BY_MODE, BY_NAME, NEGLIGIBLE, UNMEASURED, UNUSED, USED
+from workflow_lib.interpret.unit_targets import (
+    BY_MODE,
+    BY_NAME,
+    NEGLIGIBLE,
+    UNMEASURED,
+    UNUSED,
+    USED,
+)
 from workflow_lib.plotting import BLACK, GREY
 
 _OUTLINES = {BY_NAME: "-", BY_MODE: (0, (1.6, 1.0))}

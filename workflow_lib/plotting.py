@@ -133,59 +133,6 @@ def colours(names: Iterable) -> dict:
     return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(distinct)}
 
 
-def unit_numbers(units: pd.Series) -> pd.Series:
-    """Units as integers, be they written `12` or `unit12`; missing ones become -1."""
-    digits = units.astype("string").str.removeprefix("unit").str.removesuffix(".0")
-    return pd.to_numeric(digits).fillna(-1).astype(int)
-
-
-def unit_names(annotation: pd.DataFrame, most: int) -> dict[int, list[str]]:
-    """The annotated TFs of each unit, best first.
-
-    Parameters
-    ----------
-    annotation
-        Columns unit, name, q_value.
-    most
-        At most so many names per unit. Variants, `JUN(var.2)`, and case do not make another name.
-
-    Returns
-    -------
-    dict
-        Unit -> names; units without annotation are not in it.
-    """
-    names: dict[int, list[str]] = {}
-    ranked = annotation.assign(unit=unit_numbers(annotation["unit"])).sort_values(
-        "q_value", kind="stable"
-    )
-    for unit, name in zip(ranked["unit"], ranked["name"].astype(str)):
-        plain = name.split("(var.")[0]
-        known = names.setdefault(unit, [])
-        if len(known) < most and plain.upper() not in [n.upper() for n in known]:
-            known.append(plain)
-    return names
-
-
-def unit_label(unit: int, names: dict[int, list[str]], longest: int = 26) -> str:
-    """`CTCF/CTCFL (unit12)`, as many of the names as fit; `unit12` without annotation."""
-    label = f"unit{unit}"
-    known = names.get(unit, [])
-    for i in range(len(known), 0, -1):
-        joined = "/".join(known[:i])
-        if i == 1 or len(joined) + len(label) + 3 <= longest:
-            return f"{joined} ({label})"
-    return label
-
-
-def largest_importance(importance: pd.DataFrame) -> pd.DataFrame:
-    """Per unit the row with the largest |importance|, most important unit first."""
-    table = importance.assign(
-        unit=unit_numbers(importance["unit"]), size=importance["importance"].abs().fillna(0)
-    )
-    table = table.sort_values(["size", "unit"], ascending=[False, True], kind="stable")
-    return table.drop_duplicates("unit").drop(columns="size").reset_index(drop=True)
-
-
 @style()
 def loss_curves(history: pd.DataFrame) -> Figure:
     """Training (thin) and validation (thick) loss by epoch; a dot at the epoch that was kept.

@@ -89,7 +89,7 @@ def simulate(settings: Mapping, motifs: Sequence[Motif], database: pd.DataFrame)
     settings
         Keys and values of `Settings`; only `targets` must be there.
     motifs, database
-        Known motifs and their table (profile, name, cluster ...), see `workflow_lib.jaspar`.
+        Known motifs and their table (profile, name, cluster ...), see `workflow_lib.motifs.jaspar`.
 
     Returns
     -------

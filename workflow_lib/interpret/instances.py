@@ -17,7 +17,7 @@ from torch import nn
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic, gzip_text
 from workflow_lib.interpret.activations import stream
-from workflow_lib.interpret.attributed import matching_targets
+from workflow_lib.interpret.attribute import matching_targets
 from workflow_lib.interpret.filters import above, site_threshold
 from workflow_lib.train.gpu import enough_memory
 from workflow_lib.train.inference import full_precision, to_input

@@ -16,7 +16,8 @@ from torch import nn
 
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.importance import QUANTILE_COLUMNS, QUANTILES
-from workflow_lib.interpret.selection import at_most, interpreted, rule_per_target
+from workflow_lib.interpret.sequence_selection import at_most, interpreted, rule_per_target
+from workflow_lib.interpret.units import unit_numbers
 from workflow_lib.train.gpu import enough_memory
 from workflow_lib.train.inference import batches, full_precision
 
@@ -235,5 +236,4 @@ def chosen_filters(annotation: pd.DataFrame, filters: str, n_filters: int) -> li
         raise InputError(f"filters: found {filters!r}, wanted {' or '.join(FILTERS)}")
     if filters == "all":
         return list(range(n_filters))
-    units = annotation["unit"].astype(str).str.removeprefix("unit")
-    return sorted(set(units.astype(int)))
+    return sorted(set(unit_numbers(annotation["unit"])))

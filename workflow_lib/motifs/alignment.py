@@ -13,7 +13,7 @@ import pandas as pd
 
 from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif, information, reverse_complement
-from workflow_lib.tomtom import tomtom
+from workflow_lib.motifs.tomtom import tomtom
 
 COLUMNS = ["row", "column", "motif", "name", "profile", "orientation", "offset", "q_value"]
 COLUMNS += ["n_sites", "informative", "matched"]
@@ -126,7 +126,7 @@ def place(
     if found["q_value"] > q_threshold:
         return aligned._replace(q_value=float(found["q_value"]))
     # Imported here: it loads what draws.
-    from workflow_lib.logos import place_filter
+    pass
 
     widths = (motif.width, reference.width)
     offset, turned = place_filter(int(found["offset"]), found["orientation"], *widths)
@@ -283,3 +283,22 @@ def _cell(
     line |= {"offset": found.offset, "q_value": found.q_value, "n_sites": aligned.n_sites}
     line |= {"informative": informative(aligned)}
     return aligned, line | {"matched": matched(aligned, reference, found.offset)}
+
+
+def place_filter(offset: int, orientation: str, filter_width: int, width: int) -> tuple[int, bool]:
+    """Where a filter lies on the profile it matches, both as the profile is written.
+
+    Parameters
+    ----------
+    offset, orientation
+        As Tomtom gives them: where the filter begins on the profile; `-` means that the profile
+        was turned round.
+
+    Returns
+    -------
+    start, turned
+        Position of the filter's first drawn column; whether the filter has to be turned round.
+    """
+    if orientation == "-":
+        return width - offset - filter_width, True
+    return offset, False

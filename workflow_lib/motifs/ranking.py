@@ -5,15 +5,15 @@ what it is worth is then read from the test part.
 """
 
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
 
 from workflow_lib.errors import InputError
+from workflow_lib.interpret.units import unit_number
 from workflow_lib.motif import Motif, information
-from workflow_lib.tomtom import tomtom
+from workflow_lib.motifs.tomtom import tomtom
 
 PARTS = ("validation", "test")
 COLUMNS = ("motif", "target", "rank", "importance", "metric", *PARTS, "best")
@@ -103,12 +103,12 @@ def _importances(values: pd.DataFrame, importance: pd.DataFrame | None) -> pd.Se
 
 
 def _unit(motif: str) -> int:
-    number = re.fullmatch(r"unit([0-9]+)", motif)
+    number = unit_number(motif)
     if number is None:
         raise InputError(
             f"motif {motif!r}: importances are those of units, wanted ids like 'unit7'"
         )
-    return int(number[1])
+    return number
 
 
 def best_motifs(ranking: pd.DataFrame, motifs: Sequence[Motif]) -> list[Motif]:

@@ -18,9 +18,10 @@ from workflow_lib.config.names import nearest
 from workflow_lib.data.tasks import TASKS
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic, looks_like
+from workflow_lib.interpret.units import unit_number, unit_numbers
 from workflow_lib.motif import Motif, information, read_meme
+from workflow_lib.motifs.tomtom import COLUMNS
 from workflow_lib.sequence import ALPHABET, decode, lines
-from workflow_lib.tomtom import COLUMNS
 
 STREME_COLUMNS = ("motif", "n_sites", "statistic", "value", "log10_value", "width", "consensus")
 # How STREME abbreviates what it ranks motifs by: a score without a hold-out set, else a p-value.
@@ -46,7 +47,7 @@ _TOMTOM_KINDS = {
 }
 # What the rule `tomtom` writes where the program has no motifs to read, which it refuses.
 NOTHING_TO_COMPARE = "# tomtom: there were no motifs to compare"
-# Bits in a whole motif below which there is nothing to compare, as in `workflow_lib.tomtom`.
+# Bits in a whole motif below which there is nothing to compare, as in `workflow_lib.motifs.tomtom`.
 _FLAT = 1e-3
 
 
@@ -261,8 +262,8 @@ def read_tomtom(path: str | os.PathLike, queries: Sequence[Motif] = ()) -> pd.Da
     order = order or {name: i for i, name in enumerate(pairs["unit"].unique())}
     place = pairs["unit"].map(order).to_numpy(dtype=float)
     pairs = pairs.iloc[np.lexsort((pairs["p_value"].to_numpy(), place))]
-    if all(re.fullmatch("unit[0-9]+", name) for name in order):
-        pairs = pairs.assign(unit=pairs["unit"].str.removeprefix("unit").astype(int))
+    if all(unit_number(name) is not None for name in order):
+        pairs = pairs.assign(unit=unit_numbers(pairs["unit"]))
     return pairs[COLUMNS].reset_index(drop=True)
 
 

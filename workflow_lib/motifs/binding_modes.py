@@ -6,14 +6,16 @@ clusters of the predicted TFs.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from workflow_lib.errors import InputError
 
 WHICH = ("best", "all")
 COLUMNS = ["cluster", "names", "n_motifs", "expected", "targets"]
+AGREEMENT_COLUMNS = ["cluster", "names", "expected", "n_seeds", "n_runs", "seeds", "n_filters"]
 
 
 def expected_modes(target_names: Iterable[str], profiles: pd.DataFrame) -> dict[str, list[str]]:
@@ -29,7 +31,7 @@ def expected_modes(target_names: Iterable[str], profiles: pd.DataFrame) -> dict[
     target_names
         Names of TFs, or of anything else.
     profiles
-        Columns name and cluster (see `workflow_lib.jaspar`).
+        Columns name and cluster (see `workflow_lib.motifs.jaspar`).
 
     Returns
     -------
@@ -66,8 +68,8 @@ def binding_modes(
     Parameters
     ----------
     annotation
-        Columns unit, name, cluster, p_value (see `workflow_lib.tomtom.annotate`). A pair whose
-        profile has no cluster does not count.
+        Columns unit, name, cluster, p_value (see `workflow_lib.motifs.tomtom.annotate`). A pair
+        whose profile has no cluster does not count.
     profiles
         As `expected_modes` takes them.
     target_names
@@ -107,3 +109,54 @@ def binding_modes(
         rows.append([cluster, names, found["unit"].nunique(), bool(own), ",".join(own)])
     rows.sort(key=lambda row: (-row[2], _natural(row[0])))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"n_motifs": int, "expected": bool})
+
+
+def motif_agreement(
+    annotations: Mapping[int, pd.DataFrame],
+    profiles: pd.DataFrame,
+    target_names: Sequence[str],
+    which: str = "best",
+) -> pd.DataFrame:
+    """The binding modes of one model on one data set, and in how many seeds each is found.
+
+    Parameters
+    ----------
+    annotations
+        Seed -> its annotated motifs, see `binding_modes`. A seed without any still counts as a run.
+    profiles, target_names, which
+        See `binding_modes`.
+
+    Returns
+    -------
+    DataFrame
+        One row per mode, those of most seeds first, then those of most filters. Columns: cluster;
+        names (of the profiles, over all seeds); expected (a mode of one of the targets); n_seeds;
+        n_runs (all seeds); seeds (joined by commas); n_filters (mean over the seeds that have the
+        mode; NaN for expected modes that no seed has).
+    """
+    modes = [
+        binding_modes(annotations[seed], profiles, target_names, which).assign(seed=seed)
+        for seed in sorted(annotations)
+    ]
+    if not modes:
+        return pd.DataFrame(columns=AGREEMENT_COLUMNS)
+    rows = []
+    for cluster, of_mode in pd.concat(modes).groupby("cluster", sort=False):
+        found = of_mode[of_mode["n_motifs"] > 0]
+        names = dict.fromkeys(name for cell in found["names"] for name in cell.split(","))
+        rows.append(
+            {
+                "cluster": cluster,
+                "names": ",".join(names),
+                "expected": bool(of_mode["expected"].iloc[0]),
+                "n_seeds": len(found),
+                "n_runs": len(annotations),
+                "seeds": ",".join(str(seed) for seed in found["seed"]),
+                "n_filters": found["n_motifs"].mean() if len(found) else np.nan,
+            }
+        )
+    table = pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)
+    # Stable: equal ones stay in the order of the first seeds' tables.
+    return table.sort_values(
+        ["n_seeds", "n_filters"], ascending=False, kind="stable", ignore_index=True
+    )

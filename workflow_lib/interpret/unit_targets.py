@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from workflow_lib.plotting import unit_names, unit_numbers
+from workflow_lib.interpret.units import unit_names, unit_numbers
 
 NEGLIGIBLE = 0.05  # logits: an importance below changes no prediction visibly
 BY_NAME, BY_MODE = "name", "mode"

@@ -15,8 +15,8 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.interpret.attribution import ATTRIBUTIONS, Options
 from workflow_lib.interpret.attribution_file import Group
+from workflow_lib.interpret.attribution_methods import ATTRIBUTIONS, Options
 from workflow_lib.sequence import UNKNOWN
 from workflow_lib.train.gpu import enough_memory
 from workflow_lib.train.inference import batches

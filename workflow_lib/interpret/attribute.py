@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from workflow_lib.errors import InputError
-from workflow_lib.interpret.attribution import ATTRIBUTIONS, Attributions, Options
 from workflow_lib.interpret.attribution_file import Group
-from workflow_lib.interpret.selection import at_most, correctly_predicted, rule_per_target
+from workflow_lib.interpret.attribution_methods import ATTRIBUTIONS, Attributions, Options
+from workflow_lib.interpret.sequence_selection import at_most, correctly_predicted, rule_per_target
 from workflow_lib.train.inference import predict
 
 SUMMARY_COLUMNS = (

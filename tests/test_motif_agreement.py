@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from workflow_lib import models
-from workflow_lib.agreement import COLUMNS, motif_agreement
+from workflow_lib.motifs.binding_modes import AGREEMENT_COLUMNS, motif_agreement
 
 PROFILES = pd.DataFrame(
     [("MA1", "FOXA1", "2"), ("MA2", "FOXK2", "2"), ("MA3", "CTCF", "10"), ("MA4", "AR", "1")],
@@ -32,8 +32,8 @@ def seeds():
 
 def test_modes_are_counted_over_seeds():
     table = motif_agreement(seeds(), PROFILES, ["FOXA1", "AR"])
-    assert list(table) == COLUMNS
-    assert table[COLUMNS[:-1]].values.tolist() == [
+    assert list(table) == AGREEMENT_COLUMNS
+    assert table[AGREEMENT_COLUMNS[:-1]].values.tolist() == [
         ["2", "FOXA1,FOXK2", True, 2, 3, "2,10"],
         ["10", "CTCF", False, 1, 3, "2"],
         ["1", "", True, 0, 3, ""],
@@ -58,7 +58,7 @@ def test_all_matches_count_where_asked_for():
 @pytest.mark.parametrize("annotations", [{}, {1: annotation(), 2: annotation()}])
 def test_nothing_found_is_an_empty_table(annotations):
     table = motif_agreement(annotations, PROFILES, ["B cells"])
-    assert len(table) == 0 and list(table) == COLUMNS
+    assert len(table) == 0 and list(table) == AGREEMENT_COLUMNS
 
 
 def test_script_joins_the_tables_of_the_seeds(root, tmp_path):
@@ -79,7 +79,7 @@ def test_script_joins_the_tables_of_the_seeds(root, tmp_path):
         output=str(tmp_path / "out.tsv"),
     )
     assert (tmp_path / "out.tsv").read_text().splitlines() == [
-        "\t".join(COLUMNS),
+        "\t".join(AGREEMENT_COLUMNS),
         "2\tFOXA1,FOXK2\tFalse\t2\t3\t2,10\t2",
         "10\tCTCF\tFalse\t1\t3\t2\t1",
         "1\t\tTrue\t0\t3\t\t",

@@ -4,7 +4,6 @@ The p-values are memelite's, which agree with those of MEME's program; the q-val
 recipe. The first call on a machine compiles for about a minute; the result is cached on disk.
 """
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.errors import InputError
+from workflow_lib.interpret.units import unit_number
 from workflow_lib.motif import Motif, information
 
 COLUMNS = ["unit", "profile", "p_value", "e_value", "q_value", "offset", "overlap", "orientation"]
@@ -159,10 +159,9 @@ def tomtom(
 
 
 def _units(queries: Sequence[Motif]) -> list[int] | list[str]:
-    numbers = [re.fullmatch(r"unit([0-9]+)", motif.id) for motif in queries]
-    if all(numbers):
-        return [int(match[1]) for match in numbers]
-    return [motif.id for motif in queries]
+    ids = [motif.id for motif in queries]
+    numbers = [unit_number(name) for name in ids]
+    return ids if None in numbers else numbers
 
 
 def _tidy(pairs: pd.DataFrame, units: list[int] | list[str]) -> pd.DataFrame:
@@ -185,8 +184,8 @@ def annotate(pairs: pd.DataFrame, database: pd.DataFrame) -> pd.DataFrame:
     pairs
         From `tomtom`.
     database
-        A table with the columns profile, name, cluster, family (see `workflow_lib.jaspar`). A
-        profile that it lacks gets empty values.
+        Columns profile, name, cluster, family (see `workflow_lib.motifs.jaspar`). A profile that it
+        lacks gets empty values.
 
     Returns
     -------

@@ -1,0 +1,1 @@
+"""Motifs: known ones, those that programs find, and what is said of them."""
