@@ -8,8 +8,8 @@ import pytest
 from figure_checks import check_texts
 from matplotlib.figure import Figure
 
-from workflow_lib.aligned_logos import logo_grid, method_columns
 from workflow_lib.errors import InputError
+from workflow_lib.figures.logo_grid import logo_grid, method_columns
 from workflow_lib.motif import Motif, reverse_complement, write_meme
 from workflow_lib.motifs.alignment import Entry, align_entries
 from workflow_lib.tables import write_table

@@ -80,7 +80,7 @@ def test_constants_that_are_set_together_count(project):
     script = "scripts/figures/weight_heatmap.py"
     before = digest(script)
     edit(
-        project / "workflow_lib/heatmap.py",
+        project / "workflow_lib/figures/weight_heatmap.py",
         "MAX_ROWS, MAX_COLUMNS = 80,",
         "MAX_ROWS, MAX_COLUMNS = 70,",
     )
@@ -124,7 +124,9 @@ def test_a_model_that_inherits_has_its_bases_methods_and_parameters(project):
         registries.parameters("model", "odd")
 
 
-@pytest.mark.parametrize("module", ["plotting", "train/evaluation", "data/simulate", "motifs/tomtom"])
+@pytest.mark.parametrize(
+    "module", ["figures/style", "train/evaluation", "data/simulate", "motifs/tomtom"]
+)
 def test_training_does_not_depend_on_what_it_does_not_use(project, module):
     before = digest()
     path = project / f"workflow_lib/{module}.py"

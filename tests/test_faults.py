@@ -20,9 +20,10 @@ from reproduce import compare, write_inputs
 from running import command_line, processes, snakemake
 from test_download import BODY, SHA256, Server, serving
 
-from workflow_lib import models, plotting
+from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.execution.logs import log_to
+from workflow_lib.figures import style
 from workflow_lib.motif import Motif, write_meme
 from workflow_lib.tables import write_table
 from workflow_lib.train import checkpoint
@@ -183,7 +184,7 @@ def a_figure(path):
     other = path.with_name("other")
     pdf, png = (path, other) if path.suffix == ".pdf" else (other, path)
     try:
-        plotting.save(figure, pdf, png)
+        style.save(figure, pdf, png)
         other.unlink()
     finally:
         plt.close(figure)

@@ -9,7 +9,7 @@ from figure_checks import check_texts
 from matplotlib.patches import Rectangle
 
 from workflow_lib.errors import InputError
-from workflow_lib.figure_1_modes import mode_table, modes_by_model, modes_by_units
+from workflow_lib.figures.mode_counts import mode_table, modes_by_model, modes_by_units
 
 UNITS = {f"explainn.units{n}": n for n in (100, 1, 10)}
 

@@ -10,10 +10,11 @@ import pytest
 from figure_checks import check_texts
 from scipy import stats
 
-from workflow_lib.figure_1_scores import pairwise, pairwise_table, unit_sweep, unit_sweep_table
-from workflow_lib.label_placement import label_beside, spread, tick_labels
-from workflow_lib.plotting import new_figure, settle
-from workflow_lib.seeds import over_seeds
+from workflow_lib.figures.labels import label_beside, spread, tick_labels
+from workflow_lib.figures.model_scatter import pairwise, pairwise_table
+from workflow_lib.figures.seed_intervals import over_seeds
+from workflow_lib.figures.style import new_figure, settle
+from workflow_lib.figures.unit_sweep import unit_sweep, unit_sweep_table
 
 BASELINES = ["cnn1", "cnn1exp", "deepcnn", "danq"]
 SWEEP = {f"explainn.units{n}": n for n in (1, 5, 10, 20, 50, 100, 200, 300)}

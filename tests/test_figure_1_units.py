@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from workflow_lib import figure_1_units, figure_s1_units
+from workflow_lib.figures import importance_boxes, negative_weights, nullified_filters
 from workflow_lib.interpret import unit_targets
 
 TARGETS = ["FOXA1", "AR", "CTCF", "TBP"]
@@ -29,7 +29,7 @@ def importances(medians: dict[int, list[float]], weights=None, targets=TARGETS) 
             weight = weights[unit][i] if weights else value
             quantiles = (value - 0.2, value - 0.1, value, value + 0.1, value + 0.2)
             rows.append((unit, target, weight, 10, *quantiles))
-    columns = ["unit", "target", "weight", "n_sequences", *figure_1_units.QUANTILES]
+    columns = ["unit", "target", "weight", "n_sequences", *importance_boxes.QUANTILES]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -48,7 +48,7 @@ def example() -> pd.DataFrame:
     nullified = impacts({1: [0.1, 0, 0, 0], 2: [0.9, 0.2, -0.3, 0.1], 7: [5, 5, 5, 5]})
     of_filters = annotation({1: "9", 2: "9", 7: "83"}, {2: "FOXB1"})
     of_units = annotation({3: "9", 5: "9", 8: "83"})
-    return figure_1_units.unit_and_filters_table(
+    return nullified_filters.unit_and_filters_table(
         table, of_units, nullified, of_filters, "FOXA1", ["9"]
     )
 
@@ -89,9 +89,9 @@ def test_of_equal_units_the_one_with_the_larger_weight_counts():
     zero = [0.0] * 4
     table = importances({1: zero, 2: zero}, {1: [-1.0] * 4, 2: [0.2] * 4})
     of_units = annotation({1: "9", 2: "9"})
-    found = figure_1_units.unit_and_filters_table(table, of_units, None, None, "FOXA1", ["9"])
+    found = nullified_filters.unit_and_filters_table(table, of_units, None, None, "FOXA1", ["9"])
     assert set(found["unit"]) == {2}
-    figure = figure_1_units.unit_and_filters(found, "FOXA1", ("a", "b"))
+    figure = nullified_filters.unit_and_filters(found, "FOXA1", ("a", "b"))
     assert "no unit of this mode has any importance for FOXA1" in texts(figure)
 
 
@@ -100,14 +100,14 @@ def test_rank_correlation_is_that_of_the_mean_impact():
     filters = impacts({1: [0.4, 0.3, 0.1, 0.2], 2: [0.4, 0.3, 0.3, np.nan]}).assign(kind="filter")
     table = pd.concat([unit, filters])
     # means .4, .3, .2, .2 against 4, 3, 2, 1: two tied ranks
-    assert figure_1_units.rank_correlation(table) == (pytest.approx(0.9486833), 4)
+    assert nullified_filters.rank_correlation(table) == (pytest.approx(0.9486833), 4)
     flat = pd.concat([unit, impacts({1: [1.0] * 4}).assign(kind="filter")])
-    assert np.isnan(figure_1_units.rank_correlation(flat)[0])
+    assert np.isnan(nullified_filters.rank_correlation(flat)[0])
 
 
 def test_drawn_colours_are_the_impacts():
     table = example()
-    figure = figure_1_units.unit_and_filters(table, "FOXA1", ("explainn", "danq"))
+    figure = nullified_filters.unit_and_filters(table, "FOXA1", ("explainn", "danq"))
     drawn = np.asarray(figure.axes[1].collections[0].get_array()).reshape(2, 4)
     assert drawn.tolist() == [[0.9, 0.1, -0.3, 0.2], [0.1, 0, 0, 0]]
     said = texts(figure)
@@ -117,16 +117,16 @@ def test_drawn_colours_are_the_impacts():
 
 def test_without_filters_the_unit_is_drawn_and_the_lack_is_said():
     table = example().query("kind == 'unit'")
-    figure = figure_1_units.unit_and_filters(table, "FOXA1", ("explainn", "danq"))
+    figure = nullified_filters.unit_and_filters(table, "FOXA1", ("explainn", "danq"))
     assert "No filter of danq of this binding mode was nullified." in texts(figure)
 
 
 def test_without_a_unit_only_that_is_said():
-    table = figure_1_units.unit_and_filters_table(
+    table = nullified_filters.unit_and_filters_table(
         importances({1: [1, 1, 1, 1]}), annotation({1: "83"}), None, None, "FOXA1", ["9"]
     )
     assert table.empty and "impact" in table
-    figure = figure_1_units.unit_and_filters(table, "FOXA1", ("explainn", "danq"))
+    figure = nullified_filters.unit_and_filters(table, "FOXA1", ("explainn", "danq"))
     assert "No unit of explainn has the binding mode of FOXA1" in texts(figure)
 
 
@@ -134,7 +134,7 @@ def test_without_a_unit_only_that_is_said():
 def test_many_targets_and_filters_stay_on_the_page(n_targets, n_filters):
     rng = np.random.default_rng(0)
     targets = ["FOXA1", *(f"Long.cell.type.{i}" for i in range(1, n_targets))]
-    table = figure_1_units.unit_and_filters_table(
+    table = nullified_filters.unit_and_filters_table(
         importances({0: list(rng.normal(size=n_targets))}, targets=targets),
         annotation({0: "9"}),
         impacts({i: list(rng.normal(size=n_targets)) for i in range(n_filters)}, targets),
@@ -142,7 +142,7 @@ def test_many_targets_and_filters_stay_on_the_page(n_targets, n_filters):
         "FOXA1",
         ["9"],
     )
-    figure = figure_1_units.unit_and_filters(table, "FOXA1", ("explainn", "danq"))
+    figure = nullified_filters.unit_and_filters(table, "FOXA1", ("explainn", "danq"))
     said = texts(figure)
     assert ("the last 15 of 163" in said) == (n_targets == 163)
     assert ("the 30 largest drawn" in said) == (n_filters == 40)
@@ -160,7 +160,7 @@ def s1_table() -> pd.DataFrame:
     weights = {0: [1.0] * 4, 1: [-0.8] * 4, 2: [-0.2] * 4, 3: [1.0] * 4}
     of_units = annotation({0: "83", 1: "83", 2: "83", 3: "9"}, {0: "CTCF", 1: "CTCF", 2: "CTCFL"})
     table = importances(values, weights, targets=["CTCF", "A", "B", "C"])
-    return figure_s1_units.negative_units_table(table, of_units, {"CTCF": ["83"], "AR": ["19"]})
+    return negative_weights.negative_units_table(table, of_units, {"CTCF": ["83"], "AR": ["19"]})
 
 
 def test_only_units_of_the_mode_by_weight_with_its_sign():
@@ -171,7 +171,7 @@ def test_only_units_of_the_mode_by_weight_with_its_sign():
 
 
 def test_boxes_of_both_signs_and_how_many_negative_ones_are_near_zero():
-    figure = figure_s1_units.negative_units(s1_table(), ["CTCF", "AR"])
+    figure = negative_weights.negative_units(s1_table(), ["CTCF", "AR"])
     said = texts(figure)
     assert "negative weight: 1 of 2 near 0" in said
     assert "CTCF (unit1) −0.80" in said and "CTCF (unit0) +1.00" in said
@@ -181,9 +181,9 @@ def test_boxes_of_both_signs_and_how_many_negative_ones_are_near_zero():
 
 def test_units_without_sequences_and_an_empty_table_are_said():
     table = s1_table()
-    table.loc[0, list(figure_1_units.QUANTILES)] = np.nan
-    assert "no sequence" in texts(figure_s1_units.negative_units(table, ["CTCF"]))
-    said = texts(figure_s1_units.negative_units(table.iloc[:0], ["CTCF", "AR"]))
+    table.loc[0, list(importance_boxes.QUANTILES)] = np.nan
+    assert "no sequence" in texts(negative_weights.negative_units(table, ["CTCF"]))
+    said = texts(negative_weights.negative_units(table.iloc[:0], ["CTCF", "AR"]))
     assert "No unit is annotated with the binding mode of\nCTCF, AR" in said
 
 

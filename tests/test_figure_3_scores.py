@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from figure_checks import check_texts
 
-from workflow_lib.figure_3_scores import (
+from workflow_lib.figures.motif_performance import (
     best_against,
     pairs_table,
     rank_performance,
     rank_table,
     short_names,
 )
-from workflow_lib.plotting import new_figure
+from workflow_lib.figures.style import new_figure
 
 COLUMNS = ["dataset", "method", "seed", "n_train", "motif", "target", "rank", "importance"]
 COLUMNS += ["metric", "validation", "test", "best"]
@@ -258,7 +258,7 @@ def test_the_scripts_read_the_collected_scores(root, tmp_path, compared):
 
 
 def test_names_of_dots_keep_off_lines():
-    from workflow_lib.figure_3_scores import name_dots
+    from workflow_lib.figures.motif_performance import name_dots
 
     ax = new_figure(60, 60).add_axes((0.1, 0.1, 0.8, 0.8))
     line = np.stack([np.linspace(0, 1, 200), np.full(200, 0.5)], axis=1)

@@ -8,16 +8,16 @@ import pytest
 from figure_checks import check_texts
 from test_figure_3_scores import many, run_script
 
-from workflow_lib.figure_3_assays import assay_bars, assay_table
-from workflow_lib.figure_3_scores import pairs_table
-from workflow_lib.figure_3_times import (
+from workflow_lib.figures.assay_bars import assay_bars, assay_table
+from workflow_lib.figures.motif_performance import pairs_table
+from workflow_lib.figures.size_trends import (
     difference_by_size,
     size_axis,
     size_table,
     times_by_size,
     times_table,
 )
-from workflow_lib.plotting import new_figure, style
+from workflow_lib.figures.style import new_figure, style
 
 
 def pairs(sizes, differences) -> pd.DataFrame:

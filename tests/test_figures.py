@@ -9,7 +9,15 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from workflow_lib import heatmap, importance_plot, logos, plotting, recovery_plot, score_plots
+from workflow_lib.figures import (
+    dataset_comparison,
+    importance_boxes,
+    logos,
+    performance,
+    recovery,
+    style,
+    weight_heatmap,
+)
 from workflow_lib.interpret import units
 from workflow_lib.motif import Motif, read_meme, write_meme
 from workflow_lib.motifs import alignment
@@ -36,7 +44,7 @@ def overlaps(labels: list[Text]) -> int:
 def same_files(draw, folder) -> bool:
     """Draw and save twice; the bytes have to be the same."""
     for name in ("a", "b"):
-        plotting.save(draw(), folder / f"{name}.pdf", folder / f"{name}.png")
+        style.save(draw(), folder / f"{name}.pdf", folder / f"{name}.png")
     return all(
         (folder / f"a.{kind}").read_bytes() == (folder / f"b.{kind}").read_bytes()
         for kind in ("pdf", "png")
@@ -105,24 +113,26 @@ def comparison_table(n: int) -> pd.DataFrame:
 
 def draw_heatmap(n_units: int, n_targets: int, n_annotated: int) -> Figure:
     tables = model_tables(n_units, n_targets, n_annotated)
-    cells = heatmap.weight_cells(tables["weights"], tables["annotation"], tables["importance"])
-    return heatmap.weight_heatmap(cells, n_units, n_annotated, 0, n_targets)
+    cells = weight_heatmap.weight_cells(
+        tables["weights"], tables["annotation"], tables["importance"]
+    )
+    return weight_heatmap.weight_heatmap(cells, n_units, n_annotated, 0, n_targets)
 
 
 # Every figure: deterministic, no trace in matplotlib's settings
 
 
 FIGURES = {
-    "loss": lambda: plotting.loss_curves(history_table()),
-    "scores": lambda: score_plots.target_scores(score_plots.score_table(metrics_table(14))),
+    "loss": lambda: performance.loss_curves(history_table()),
+    "scores": lambda: performance.target_scores(performance.score_table(metrics_table(14))),
     "heatmap": lambda: draw_heatmap(6, 4, 5),
-    "boxes": lambda: importance_plot.importance_boxes(
-        importance_plot.importance_table(
+    "boxes": lambda: importance_boxes.importance_boxes(
+        importance_boxes.importance_table(
             *(model_tables(3, 4, 2)[name] for name in ("importance", "annotation"))
         ), 3, 4
     ),
-    "regions": lambda: score_plots.same_regions(comparison_table(5), "dropped", "masked", 10, 20),
-    "message": lambda: plotting.message("nothing"),
+    "regions": lambda: dataset_comparison.same_regions(comparison_table(5), "dropped", "masked", 10, 20),
+    "message": lambda: style.message("nothing"),
     "sheet": lambda: logos.filter_sheet(
         logos.filter_table(
             *(model_tables(2, 2, 1)[name] for name in ("filters", "annotation", "importance"))
@@ -160,7 +170,7 @@ def test_drawing_leaves_the_settings_alone():
 
 
 def test_fonts_are_embedded_as_text(tmp_path):
-    plotting.save(FIGURES["message"](), tmp_path / "a.pdf", tmp_path / "a.png")
+    style.save(FIGURES["message"](), tmp_path / "a.pdf", tmp_path / "a.png")
     assert b"/CIDFontType2" in (tmp_path / "a.pdf").read_bytes()
 
 
@@ -168,7 +178,7 @@ def test_nothing_half_written_stays_when_saving_fails(tmp_path, monkeypatch):
     figure = FIGURES["message"]()
     monkeypatch.setattr(figure, "savefig", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        plotting.save(figure, tmp_path / "a.pdf", tmp_path / "a.png")
+        style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -176,7 +186,7 @@ def test_nothing_half_written_stays_when_saving_fails(tmp_path, monkeypatch):
 
 
 def test_loss_curves_mark_the_kept_epoch_of_each_seed():
-    figure = plotting.loss_curves(history_table(models=("explainn", "danq"), seeds=(0, 7)))
+    figure = performance.loss_curves(history_table(models=("explainn", "danq"), seeds=(0, 7)))
     assert {ax.get_title(loc="left") for ax in figure.axes} == {"explainn", "danq"}
     dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert [list(dot.get_xdata()) for dot in dots] == [[3], [3]]
@@ -184,7 +194,7 @@ def test_loss_curves_mark_the_kept_epoch_of_each_seed():
 
 
 def test_one_epoch_still_shows():
-    figure = plotting.loss_curves(history_table(seeds=(0,), epochs=1))
+    figure = performance.loss_curves(history_table(seeds=(0,), epochs=1))
     assert figure.axes[0].lines[0].get_marker() == "."
 
 
@@ -195,15 +205,15 @@ def test_scores_are_sorted_with_the_mean_in_front_and_undefined_last():
     metrics = metrics_table(3)
     undefined = (metrics["target"] == "TF2") & (metrics["metric"] == "auprc")
     metrics.loc[undefined, ["value", "low", "high"]] = np.nan
-    table = score_plots.score_table(metrics)
+    table = performance.score_table(metrics)
     assert table["target"].drop_duplicates().tolist() == ["mean", "TF1", "TF0", "TF2"]
     assert (table["base_rate"] == 0.1).all()
-    assert "not defined" in texts(score_plots.target_scores(table))
+    assert "not defined" in texts(performance.target_scores(table))
 
 
 @pytest.mark.parametrize("n, rows", [(1, 1), (60, 2), pytest.param(1000, 5, marks=SLOW)])
 def test_many_targets_take_more_rows_but_not_endless_ones(n, rows):
-    figure = score_plots.target_scores(score_plots.score_table(metrics_table(n, seeds=(0,))))
+    figure = performance.target_scores(performance.score_table(metrics_table(n, seeds=(0,))))
     figure.draw_without_rendering()
     assert len(figure.axes) == rows
     assert all(overlaps(ax.get_xticklabels()) == 0 for ax in figure.axes)
@@ -212,11 +222,11 @@ def test_many_targets_take_more_rows_but_not_endless_ones(n, rows):
 
 @pytest.mark.parametrize("n", [1, 5, 12])
 def test_few_targets_get_a_curve_each(n):
-    table = score_plots.score_table(metrics_table(n))
+    table = performance.score_table(metrics_table(n))
     line = pd.DataFrame({"model": "explainn", "recall": [1, 0], "precision": [0, 1]})
     runs = [line.assign(seed=s, target=t) for s in (0, 1) for t in table["target"].unique()]
     points = pd.concat(runs)
-    figure = score_plots.precision_recall(points, table)
+    figure = performance.precision_recall(points, table)
     panels = [ax for ax in figure.axes if ax.axison]
     assert len(panels) == n
     assert all(len(ax.lines) == 3 for ax in panels)  # two seeds and the base rate
@@ -271,9 +281,9 @@ def test_own_target_is_outlined_and_crossed_where_unused():
     tables["weights"].loc[2, "TF2"] = -0.4
     importance = tables["importance"]
     importance.loc[(importance["unit"] == 2) & (importance["target"] == "TF2"), "importance"] = 0.0
-    cells = heatmap.weight_cells(tables["weights"], tables["annotation"], importance)
+    cells = weight_heatmap.weight_cells(tables["weights"], tables["annotation"], importance)
     assert set(cells.loc[cells["own"], "target"]) == {"TF0", "TF1", "TF2", "TF3"}
-    figure = heatmap.weight_heatmap(cells, 4, 4, 0, 4)
+    figure = weight_heatmap.weight_heatmap(cells, 4, 4, 0, 4)
     crossed = cells[(cells["unit"] == 2) & (cells["target"] == "TF2")].iloc[0]
     (marks,) = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     places = set(zip(marks.get_xdata() - 0.5, marks.get_ydata() - 0.5, strict=True))
@@ -292,7 +302,7 @@ def own_cells(modes: dict[str, list[str]] | None = None) -> pd.DataFrame:
     here = (importance["unit"] == 2) & (importance["target"] == "TF4")
     importance.loc[here, "importance"] = -0.01
     annotation = tables["annotation"].assign(cluster=["1", "2", "9", "3"])
-    return heatmap.weight_cells(weights, annotation, importance, modes=modes)
+    return weight_heatmap.weight_cells(weights, annotation, importance, modes=modes)
 
 
 def test_negative_weights_for_the_own_target_are_told_apart_by_importance():
@@ -301,7 +311,7 @@ def test_negative_weights_for_the_own_target_are_told_apart_by_importance():
     assert said.to_dict() == {
         (0, "TF0"): "negligible", (1, "TF1"): "real", (2, "TF2"): "not measured",
     }  # fmt: skip
-    figure = heatmap.weight_heatmap(cells, 4, 4, 0, 5)
+    figure = weight_heatmap.weight_heatmap(cells, 4, 4, 0, 5)
     looks = {(line.get_marker(), line.get_mfc()): line for line in figure.axes[0].lines}
     order = cells.drop_duplicates("unit").set_index("unit")["unit_order"]
     for look, unit in ((("x", "#000000"), 0), (("o", "#000000"), 1), (("o", "white"), 2)):
@@ -318,7 +328,7 @@ def test_a_target_is_also_own_by_its_binding_mode():
     assert list(zip(by_mode["unit"], by_mode["target"], strict=True)) == [(2, "TF4")]
     assert by_mode["contradiction"].tolist() == ["negligible"]
     assert cells.query("target == 'TF3'").set_index("unit")["own_by"].to_dict()[3] == "name"
-    figure = heatmap.weight_heatmap(cells, 4, 4, 0, 5)
+    figure = weight_heatmap.weight_heatmap(cells, 4, 4, 0, 5)
     outlines = [patch.get_linestyle() for patch in figure.axes[0].patches]
     assert outlines.count("-") + outlines.count("solid") == 4 and len(outlines) == 5
     assert "shares the target's binding mode" in texts(figure)
@@ -327,7 +337,9 @@ def test_a_target_is_also_own_by_its_binding_mode():
 def test_legend_holds_only_what_occurs():
     figure = draw_heatmap(6, 4, 5)
     tables = model_tables(6, 4, 5)
-    cells = heatmap.weight_cells(tables["weights"], tables["annotation"], tables["importance"])
+    cells = weight_heatmap.weight_cells(
+        tables["weights"], tables["annotation"], tables["importance"]
+    )
     said = [text.get_text() for text in figure.legends[0].get_texts()]
     assert ("no sequence" in " ".join(said)) == (cells["contradiction"] == "not measured").any()
     assert not any("binding mode" in text for text in said)
@@ -335,8 +347,10 @@ def test_legend_holds_only_what_occurs():
 
 def test_drawn_colours_are_the_weights():
     tables = model_tables(5, 3, 5)
-    cells = heatmap.weight_cells(tables["weights"], tables["annotation"], tables["importance"])
-    mesh = heatmap.weight_heatmap(cells, 5, 5, 0, 3).axes[0].collections[0]
+    cells = weight_heatmap.weight_cells(
+        tables["weights"], tables["annotation"], tables["importance"]
+    )
+    mesh = weight_heatmap.weight_heatmap(cells, 5, 5, 0, 3).axes[0].collections[0]
     drawn = np.asarray(mesh.get_array()).reshape(5, 3)
     wide = tables["weights"].set_index("unit")
     for cell in cells.itertuples():
@@ -408,7 +422,7 @@ def test_a_filter_lies_where_its_profile_lies(orientation):
     start, turned = alignment.place_filter(offset, orientation, 5, 10)
     drawn = filter_[::-1, ::-1] if turned else filter_
     assert start == 2 and np.array_equal(drawn, profile[:, start : start + 5])
-    assert logos._best_place(filter_, profile) == (2, orientation == "-")
+    assert recovery._best_place(filter_, profile) == (2, orientation == "-")
 
 
 def test_published_offsets_are_read_as_tomtom_means_them(shared):
@@ -450,10 +464,10 @@ def test_recovery_shows_both_logos_and_counts_the_seeds():
         columns=["seed", "unit", "profile", "offset", "orientation"],
     )
     table = recovery_table()
-    placed = logos.recovered_logos(table, profiles, filters, annotation)
+    placed = recovery.recovered_logos(table, profiles, filters, annotation)
     assert placed["m0"].start == 2 and placed["m0"].seed == 1 and placed["m0"].unit == 2
     assert placed["m1"].filter is None
-    pages = recovery_plot.recovery_rows(table, placed)
+    pages = recovery.recovery_rows(table, placed)
     said = texts(pages[0])
     assert "found in 2 of 2 seeds" in said and "found in 0 of 2 seeds" in said
     assert "decoy" in said and "for t1, t2" in said and "unit2, seed 1" in said
@@ -464,7 +478,7 @@ def test_a_relative_of_the_planted_motif_is_placed_by_its_letters():
     profiles = {"MA0001.1": probabilities("ACCGTTAGCA")}
     annotation = pd.DataFrame(columns=["seed", "unit", "profile", "offset", "orientation"])
     filters = {0: {2: probabilities("TAACG")}}  # the other strand of CGTTA
-    placed = logos.recovered_logos(table, profiles, filters, annotation)["m0"]
+    placed = recovery.recovered_logos(table, profiles, filters, annotation)["m0"]
     assert placed.start == 2
     assert np.array_equal(placed.filter, probabilities("CGTTA"))
 
@@ -474,21 +488,21 @@ def test_a_relative_of_the_planted_motif_is_placed_by_its_letters():
 
 def test_boxes_show_the_most_important_targets_of_the_most_important_units():
     tables = model_tables(20, 15, 4)
-    table = importance_plot.importance_table(tables["importance"], tables["annotation"])
+    table = importance_boxes.importance_table(tables["importance"], tables["annotation"])
     sizes = tables["importance"].groupby("unit")["importance"].agg(lambda v: v.abs().max())
     assert list(dict.fromkeys(table["unit"])) == sizes.nlargest(12).index.tolist()
     assert (table.groupby("unit").size() == 10).all()
     for _, rows in table.groupby("unit"):
         assert rows["importance"].is_monotonic_decreasing
-    figure = importance_plot.importance_boxes(table, 20, 15)
+    figure = importance_boxes.importance_boxes(table, 20, 15)
     assert "12 of 20 units, 10 of 15 targets each" in texts(figure)
     assert all(overlaps(ax.get_yticklabels()) == 0 for ax in figure.axes)
 
 
 def test_no_importances_are_said():
     empty = model_tables(1, 1, 1)
-    table = importance_plot.importance_table(empty["importance"].iloc[:0], empty["annotation"])
-    assert "no importances" in texts(importance_plot.importance_boxes(table, 1, 1))
+    table = importance_boxes.importance_table(empty["importance"].iloc[:0], empty["annotation"])
+    assert "no importances" in texts(importance_boxes.importance_boxes(table, 1, 1))
 
 
 # Two data sets on the same regions
@@ -496,7 +510,9 @@ def test_no_importances_are_said():
 
 @pytest.mark.parametrize("n", [1, 50, pytest.param(163, marks=SLOW)])
 def test_same_regions_states_the_mean_and_writes_no_name_over_another(n):
-    figure = score_plots.same_regions(comparison_table(n), "dropped", "masked", 22158, 162600)
+    figure = dataset_comparison.same_regions(
+        comparison_table(n), "dropped", "masked", 22158, 162600
+    )
     said = texts(figure)
     assert "+0.020 (+0.010 to +0.030)" in said
     assert "masked (162,600 training regions)" in said and "dropped (22,158" in said

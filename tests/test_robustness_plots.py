@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from workflow_lib import robustness_plots, strand_plot
+from workflow_lib.figures import robustness, strand_symmetry
 from workflow_lib.train.evaluation import paired_difference
 
 
@@ -113,16 +113,16 @@ def test_strand_figure_draws_models_and_seeds(compared, root, tmp_path):
     assert seeds["shared"] == pytest.approx(
         difference.set_index("model").loc["shared", "value"].iloc[0], abs=1e-5
     )
-    figure = strand_plot.strand_symmetry(table)
+    figure = strand_symmetry.strand_symmetry(table)
     assert "AUPRC" in texts(figure) and "2 seeds" in texts(figure) and on_page(figure)
 
 
 def test_one_model_of_one_seed_and_none_at_all_draw(compared):
     one = compared["comparison"].head(1), compared["runs"].head(1)
-    said = texts(strand_plot.strand_symmetry(strand_plot.strand_symmetry_table(*one)))
+    said = texts(strand_symmetry.strand_symmetry(strand_symmetry.strand_symmetry_table(*one)))
     assert "1 seed" in said and "1 seeds" not in said
-    none = strand_plot.strand_symmetry_table(*(table.iloc[:0] for table in one))
-    assert "nothing to compare" in texts(strand_plot.strand_symmetry(none))
+    none = strand_symmetry.strand_symmetry_table(*(table.iloc[:0] for table in one))
+    assert "nothing to compare" in texts(strand_symmetry.strand_symmetry(none))
 
 
 # Sanity checks
@@ -142,7 +142,7 @@ def checks(n: int, means: dict[str, float] | None = None) -> pd.DataFrame:
 def test_mean_over_targets_has_the_interval_of_its_standard_error():
     table = checks(4)
     table.loc[3, "correlation"] = np.nan  # TF3 of the random weights
-    found = robustness_plots.sanity_table({"ism": table})
+    found = robustness.sanity_table({"ism": table})
     mean = found[(found["target"] == "mean") & (found["check"] == "randomised_weights")].iloc[0]
     assert mean["correlation"] == pytest.approx(0.01) and mean["n_sequences"] == 30
     reach = 1.96 * 0.01 / np.sqrt(3)
@@ -151,7 +151,7 @@ def test_mean_over_targets_has_the_interval_of_its_standard_error():
 
 def test_each_method_has_a_panel_and_each_check_its_expectation():
     tables = {m: checks(50) for m in ("ism", "saliency", "deeplift", "input_x_gradient")}
-    figure = robustness_plots.sanity_checks(robustness_plots.sanity_table(tables))
+    figure = robustness.sanity_checks(robustness.sanity_table(tables))
     panels = [ax for ax in figure.axes if ax.axison]
     titles = [ax.get_title(loc="left") for ax in panels]
     assert titles == ["ism", "saliency", "deeplift", "input x gradient"]
@@ -168,10 +168,10 @@ def test_one_target_an_unknown_check_and_no_value_draw(root, tmp_path):
     load_script(root, "figures/sanity_correlations").main({"ism": str(path)}, **outputs(tmp_path))
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
     assert set(source["method"]) == {"ism"} and (source["target"] == "mean").sum() == 1
-    figure = robustness_plots.sanity_checks(source)
+    figure = robustness.sanity_checks(source)
     assert "no value" in texts(figure) and figure.axes[0].get_ylim()[0] < -0.4
-    empty = robustness_plots.sanity_table({"ism": table.iloc[:0]})
-    assert "No sanity check has a value" in texts(robustness_plots.sanity_checks(empty))
+    empty = robustness.sanity_table({"ism": table.iloc[:0]})
+    assert "No sanity check has a value" in texts(robustness.sanity_checks(empty))
 
 
 # Agreement over seeds
@@ -196,14 +196,14 @@ def test_modes_stand_by_seeds_and_are_named():
             "cluster": ["12"] * 5 + ["106"],
         }
     )
-    table = robustness_plots.agreement_table(agreement(), profiles)
+    table = robustness.agreement_table(agreement(), profiles)
     assert table["cluster"].tolist() == ["83", "74", "9", "106", "12"]
     assert table["label"].tolist() == ["CTCF", "ZNF384", "FOXA2/Foxj3", "REST", "JUN/FOSL1/BATF +1"]
-    assert "cluster 106" in robustness_plots.agreement_table(agreement())["label"].tolist()
+    assert "cluster 106" in robustness.agreement_table(agreement())["label"].tolist()
 
 
 def test_dots_stand_at_the_seeds_that_have_the_mode():
-    figure = robustness_plots.motif_agreement(robustness_plots.agreement_table(agreement(4)))
+    figure = robustness.motif_agreement(robustness.agreement_table(agreement(4)))
     large = [line for line in figure.axes[0].lines if line.get_markersize() == 4]
     assert [list(line.get_xdata()) for line in large] == [[0, 1, 2], [0, 1, 2], [2], [], []]
     said = texts(figure)
@@ -218,7 +218,7 @@ def test_many_modes_and_seeds_stay_on_the_page(n_modes, n_seeds):
     table = pd.DataFrame(rows).assign(
         expected=True, n_seeds=n_seeds, n_runs=n_seeds, seeds=seeds, n_filters=2.0
     )
-    figure = robustness_plots.motif_agreement(robustness_plots.agreement_table(table))
+    figure = robustness.motif_agreement(robustness.agreement_table(table))
     assert on_page(figure) and figure.get_size_inches()[1] * 25.4 <= 247
     shown = [label for ax in figure.axes for label in ax.get_xticklabels() if label.get_text()]
     boxes = [label.get_window_extent() for label in shown]

@@ -9,8 +9,8 @@ from matplotlib.text import Text
 
 from workflow_lib import models
 from workflow_lib.errors import InputError
-from workflow_lib.layers_table import layers_table
-from workflow_lib.schematic import schematic
+from workflow_lib.figures.layers_table import layers_table
+from workflow_lib.figures.schematic import schematic
 
 NAMES = ["CTCF", "a_target_with_a_very_long_name_indeed"]
 

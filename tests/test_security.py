@@ -15,10 +15,10 @@ import yaml
 from running import snakemake
 from snakemake.utils import format as fill_in
 
-from workflow_lib import plotting
 from workflow_lib.config import catalogue
 from workflow_lib.data import download
 from workflow_lib.errors import InputError
+from workflow_lib.figures import performance, style
 
 # --- names of the config --------------------------------------------------------------------------
 
@@ -269,19 +269,19 @@ def test_files_from_the_network_and_the_mirror_have_no_execute_bit(tmp_path, ser
 
 @pytest.mark.parametrize("name", ["$x_1$", "$\\bad$", "$_$", "<b>" + "x" * 200, "a\nb"])
 def test_a_name_in_a_figure_is_no_formula(tmp_path, name):
-    with plotting.style():
-        figure = plotting.new_figure(60, 40)
+    with style.style():
+        figure = style.new_figure(60, 40)
         ax = figure.subplots()
         ax.set_title(name)
         ax.set_xticks([0, 1], [name, name])
-        plotting.save(figure, tmp_path / "a.pdf", tmp_path / "a.png")
+        style.save(figure, tmp_path / "a.pdf", tmp_path / "a.png")
     assert ax.title.get_text() == name and not ax.title.get_parse_math()
 
 
 def test_the_numbers_of_a_log_axis_are_no_formulas():
     history = pd.DataFrame({"model": "m", "seed": 0, "epoch": [1, 2], "best": [False, True]})
     history = history.assign(train_loss=[500.0, 0.5], validation_loss=[400.0, 0.6])
-    figure = plotting.loss_curves(history)
+    figure = performance.loss_curves(history)
     figure.canvas.draw()
     ax = figure.axes[0]
     shown = [label.get_text() for label in ax.get_yticklabels(which="both")]

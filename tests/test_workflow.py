@@ -340,7 +340,7 @@ def test_a_parser_a_model_and_a_task_are_added_with_a_file_and_a_line_each(root,
 
 
 def test_editing_a_figure_redraws_it_and_retrains_nothing(checkout, finished):
-    path = checkout / "workflow_lib/plotting.py"
+    path = checkout / "workflow_lib/figures/style.py"
     text = path.read_text()
     body = text.index('"""', text.index('"""', text.index("def loss_curves(")) + 3) + 3
     try:

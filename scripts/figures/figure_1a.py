@@ -1,10 +1,10 @@
 """Draw the architecture of a trained model from its settings (the paper's Fig. 1A)."""
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.layers_table import layers_table
+from workflow_lib.figures.layers_table import layers_table
+from workflow_lib.figures.schematic import schematic
+from workflow_lib.figures.style import save
 from workflow_lib.models import read_metadata
-from workflow_lib.plotting import save
-from workflow_lib.schematic import schematic
 from workflow_lib.tables import write_table
 
 

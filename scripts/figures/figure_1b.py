@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.figure_1_scores import unit_sweep, unit_sweep_table
-from workflow_lib.plotting import save
+from workflow_lib.figures.style import save
+from workflow_lib.figures.unit_sweep import unit_sweep, unit_sweep_table
 from workflow_lib.tables import write_table
 
 

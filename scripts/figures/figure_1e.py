@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.figure_1_modes import mode_table, modes_by_model
-from workflow_lib.plotting import save
+from workflow_lib.figures.mode_counts import mode_table, modes_by_model
+from workflow_lib.figures.style import save
 from workflow_lib.tables import read_table, write_table
 
 

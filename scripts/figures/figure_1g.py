@@ -5,9 +5,9 @@ import json
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.figure_1_units import unit_and_filters, unit_and_filters_table
+from workflow_lib.figures.nullified_filters import unit_and_filters, unit_and_filters_table
+from workflow_lib.figures.style import save
 from workflow_lib.motifs.binding_modes import expected_modes
-from workflow_lib.plotting import save
 from workflow_lib.tables import read_table, write_table
 
 

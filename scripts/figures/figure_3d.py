@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.figure_3_times import times_by_size, times_table
-from workflow_lib.plotting import save
+from workflow_lib.figures.size_trends import times_by_size, times_table
+from workflow_lib.figures.style import save
 from workflow_lib.tables import read_table, write_table
 
 

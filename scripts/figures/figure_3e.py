@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from workflow_lib.aligned_logos import logo_grid
 from workflow_lib.execution.job import recorded
+from workflow_lib.figures.logo_grid import logo_grid
+from workflow_lib.figures.style import save
 from workflow_lib.motif import read_meme
 from workflow_lib.motifs.alignment import TEXT
-from workflow_lib.plotting import save
 from workflow_lib.tables import read_table, write_table
 
 

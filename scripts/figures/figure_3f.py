@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.figure_3_assays import assay_bars, assay_table
-from workflow_lib.plotting import save
+from workflow_lib.figures.assay_bars import assay_bars, assay_table
+from workflow_lib.figures.style import save
 from workflow_lib.tables import read_table, write_table
 
 

@@ -5,9 +5,9 @@ import json
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.figure_s1_units import negative_units, negative_units_table
+from workflow_lib.figures.negative_weights import negative_units, negative_units_table
+from workflow_lib.figures.style import save
 from workflow_lib.motifs.binding_modes import expected_modes
-from workflow_lib.plotting import save
 from workflow_lib.tables import read_table, write_table
 
 

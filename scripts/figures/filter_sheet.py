@@ -1,9 +1,9 @@
 """Draw the logos of a model's filters with their annotation, the most important units first."""
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.logos import filter_sheet, filter_table
+from workflow_lib.figures.logos import filter_sheet, filter_table
+from workflow_lib.figures.style import save
 from workflow_lib.motif import read_meme
-from workflow_lib.plotting import save
 from workflow_lib.tables import read_table, write_table
 
 

@@ -1,8 +1,8 @@
 """Draw box plots of the importances of the most important units (the paper's Fig. 1G)."""
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.importance_plot import importance_boxes, importance_table
-from workflow_lib.plotting import save
+from workflow_lib.figures.importance_boxes import importance_boxes, importance_table
+from workflow_lib.figures.style import save
 from workflow_lib.tables import read_table, write_table
 
 

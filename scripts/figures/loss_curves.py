@@ -3,7 +3,8 @@
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.plotting import loss_curves, save
+from workflow_lib.figures.performance import loss_curves
+from workflow_lib.figures.style import save
 from workflow_lib.tables import read_table, write_table
 
 

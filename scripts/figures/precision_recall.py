@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_curve
 
-from workflow_lib import score_plots
 from workflow_lib.execution.job import recorded
-from workflow_lib.plotting import save
+from workflow_lib.figures import performance
+from workflow_lib.figures.style import save
 from workflow_lib.tables import read_predictions, read_table, write_table
 
 POINTS = 300  # per curve: more cannot be told apart in print
@@ -32,14 +32,14 @@ def main(runs: dict, labels: str, metrics: list[str], metric: str, outputs: dict
     """Draw; `runs` has (model, seed) -> predictions."""
     scores = pd.concat([read_table(path) for path in metrics], ignore_index=True)
     label = f"{metric.replace('_', ' ').upper()} ({scores['split'].iloc[0]} sequences)"
-    table = score_plots.score_table(scores, metric)
-    if metric == "auprc" and table["target"].nunique() <= score_plots.MOST_CURVES + 1:
+    table = performance.score_table(scores, metric)
+    if metric == "auprc" and table["target"].nunique() <= performance.MOST_CURVES + 1:
         read = [(run, *read_predictions(path, labels)[:2]) for run, path in runs.items()]
         parts = [part for each in read for part in curves(*each)]
         points = pd.concat(parts) if parts else pd.DataFrame()
-        figure, drawn = score_plots.precision_recall(points, table), points
+        figure, drawn = performance.precision_recall(points, table), points
     else:
-        figure, drawn = score_plots.target_scores(table, label), table
+        figure, drawn = performance.target_scores(table, label), table
     write_table(drawn, outputs["tsv"], float_format="%.6g")
     save(figure, outputs["pdf"], outputs["png"])
 

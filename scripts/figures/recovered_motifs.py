@@ -3,10 +3,9 @@
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.logos import recovered_logos
+from workflow_lib.figures.recovery import recovered_logos, recovery_rows
+from workflow_lib.figures.style import save
 from workflow_lib.motif import read_meme
-from workflow_lib.plotting import save
-from workflow_lib.recovery_plot import recovery_rows
 from workflow_lib.tables import read_table, write_table
 
 

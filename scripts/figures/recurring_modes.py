@@ -3,8 +3,8 @@
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.plotting import save
-from workflow_lib.robustness_plots import agreement_table, motif_agreement
+from workflow_lib.figures.robustness import agreement_table, motif_agreement
+from workflow_lib.figures.style import save
 from workflow_lib.tables import read_table, write_table
 
 

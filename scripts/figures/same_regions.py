@@ -2,8 +2,8 @@
 
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
-from workflow_lib.plotting import save
-from workflow_lib.score_plots import same_regions
+from workflow_lib.figures.dataset_comparison import same_regions
+from workflow_lib.figures.style import save
 from workflow_lib.tables import read_table, write_table
 
 

@@ -1,8 +1,8 @@
 """Draw how attributions change when weights, labels or the seed do."""
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.plotting import save
-from workflow_lib.robustness_plots import sanity_checks, sanity_table
+from workflow_lib.figures.robustness import sanity_checks, sanity_table
+from workflow_lib.figures.style import save
 from workflow_lib.tables import read_table, write_table
 
 

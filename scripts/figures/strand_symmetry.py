@@ -1,8 +1,8 @@
 """Draw score, training time and motifs of models that treat the strands differently."""
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.plotting import save
-from workflow_lib.strand_plot import strand_symmetry, strand_symmetry_table
+from workflow_lib.figures.strand_symmetry import strand_symmetry, strand_symmetry_table
+from workflow_lib.figures.style import save
 from workflow_lib.tables import read_table, write_table
 
 

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.heatmap import weight_cells, weight_heatmap
+from workflow_lib.figures.style import save
+from workflow_lib.figures.weight_heatmap import weight_cells, weight_heatmap
 from workflow_lib.motifs.binding_modes import expected_modes
-from workflow_lib.plotting import save
 from workflow_lib.tables import read_table, write_table
 
 

@@ -7,6 +7,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import offset_copy
 
+from workflow_lib.figures.style import BLACK, GREY
 from workflow_lib.interpret.unit_targets import (
     BY_MODE,
     BY_NAME,
@@ -15,7 +16,6 @@ from workflow_lib.interpret.unit_targets import (
     UNUSED,
     USED,
 )
-from workflow_lib.plotting import BLACK, GREY
 
 _OUTLINES = {BY_NAME: "-", BY_MODE: (0, (1.6, 1.0))}
 # Marker and face of the cells with a negative weight for a target that the unit stands for.

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-from workflow_lib.plotting import text_width
+from workflow_lib.figures.style import text_width
 
 _DIRECTIONS = 16
 _DISTANCES = (4, 8, 13, 19, 26, 34)  # pt

@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from workflow_lib.figure_1_scores import LABELS
-from workflow_lib.figure_3_scores import name_dots, pair_words, why_no_pairs
-from workflow_lib.plotting import (
+from workflow_lib.figures.motif_performance import name_dots, pair_words, why_no_pairs
+from workflow_lib.figures.style import (
     BLACK,
     COLUMN_WIDTH,
     GREEN,
     GREY,
+    METRIC_LABELS,
     PAGE_WIDTH,
     axes_at,
     message,
@@ -92,7 +92,7 @@ def difference_by_size(table: pd.DataFrame, named: int = 4) -> Figure:
         rho = f"{rho:+.2f}".replace("-", "−") if np.isfinite(rho) else "not defined"
         label = f"running median of {drawn['window'].iloc[0]:.0f}; Spearman's ρ {rho}"
         handles = ax.plot(drawn["n_train"], drawn["trend"], color=BLACK, lw=0.9, label=label)
-    metric = LABELS.get(drawn["metric"].iloc[0], drawn["metric"].iloc[0])
+    metric = METRIC_LABELS.get(drawn["metric"].iloc[0], drawn["metric"].iloc[0])
     label = f"difference in {metric}, {drawn['model'].iloc[0]} − {drawn['compared'].iloc[0]}"
     ax.set_ylabel(textwrap.fill(label, 42, break_long_words=False))
     figure.legend(handles=handles, loc="upper left", title="\n".join(said), alignment="left")

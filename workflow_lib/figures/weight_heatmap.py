@@ -11,10 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.cluster.hierarchy import dendrogram, linkage
 
-from workflow_lib.interpret.unit_targets import NEGLIGIBLE, contradictions, own_by
-from workflow_lib.interpret.units import largest_importance, unit_label, unit_names, unit_numbers
-from workflow_lib.own_marks import key_handles, mark_own, point_at_units
-from workflow_lib.plotting import (
+from workflow_lib.figures.style import (
     BLACK,
     COLUMN_WIDTH,
     GREY,
@@ -26,6 +23,9 @@ from workflow_lib.plotting import (
     text_at,
     text_width,
 )
+from workflow_lib.figures.weight_heatmap_marks import key_handles, mark_own, point_at_units
+from workflow_lib.interpret.unit_targets import NEGLIGIBLE, contradictions, own_by
+from workflow_lib.interpret.units import largest_importance, unit_label, unit_names, unit_numbers
 
 MAX_ROWS, MAX_COLUMNS = 80, 55  # what a page carries with 6-pt names
 

@@ -6,19 +6,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import NullFormatter
 
-from workflow_lib.plotting import (
+from workflow_lib.figures.style import (
     BLACK,
-    BLUE,
     COLUMN_WIDTH,
     GREY,
     LIGHT,
     PAGE_WIDTH,
-    RED,
     colours,
     message,
     new_figure,
-    settle,
     style,
 )
 
@@ -176,123 +174,65 @@ def _score_row(ax: Axes, part: pd.DataFrame, colour: dict, label: str) -> None:
 
 
 @style()
-def same_regions(
-    comparison: pd.DataFrame, label_a: str, label_b: str, n_train_a: int, n_train_b: int
-) -> Figure:
-    """Two data sets on the same test regions: scatter by target, differences with intervals.
+def loss_curves(history: pd.DataFrame) -> Figure:
+    """Training (thin) and validation (thick) loss by epoch; a dot at the epoch that was kept.
 
     Parameters
     ----------
-    comparison
-        Columns target, auprc_a, auprc_b, difference (b - a), low, high, n_positive; one row has
-        the target `mean`.
-    label_a, label_b
-        What the data sets are called.
-    n_train_a, n_train_b
-        Their numbers of training regions.
+    history
+        Columns model, seed, epoch, train_loss, validation_loss, best. One panel per model, one
+        colour per seed.
     """
-    mean = comparison[comparison["target"] == "mean"]
-    table = comparison[comparison["target"] != "mean"].dropna(subset="difference")
-    table = table.sort_values("difference", kind="stable")
-    if table.empty:
-        return message("No target is scored in both data sets: nothing to compare.")
-    listed = table if len(table) <= 60 else pd.concat([table.head(30), table.tail(30)])
-    figure = new_figure(PAGE_WIDTH, max(95, 22 + 2.5 * len(listed)), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
-    axis_a, axis_b = (
-        f"AUPRC, {label} ({n:,} training regions)"
-        for label, n in ((label_a, n_train_a), (label_b, n_train_b))
-    )
-    _gain_scatter(left, table, mean)
-    left.set(xlabel=axis_a, ylabel=axis_b)
-    _gain_list(right, listed, mean)
-    more = "" if len(listed) == len(table) else f"\nthe 30 smallest and largest of {len(table)}"
-    right.set_xlabel(f"{label_b} minus {label_a}\ndifference in AUPRC, 95 % interval{more}")
+    models = list(dict.fromkeys(history["model"]))
+    rows = -(-len(models) // 3)
+    columns = -(-len(models) // rows)
+    width = COLUMN_WIDTH if columns == 1 else PAGE_WIDTH
+    figure = new_figure(width, 8 + 52 * rows, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    colour = colours(history["seed"])
+    for ax, model in zip(grid.flat, models):
+        _loss_panel(ax, history[history["model"] == model], colour)
+        ax.set_title(model, fontweight="bold", loc="left")
+    for ax in grid.flat[len(models) :]:
+        ax.set_axis_off()
+    losses = history[["train_loss", "validation_loss"]].to_numpy(dtype=float)
+    losses = losses[np.isfinite(losses) & (losses > 0)]
+    if losses.size and losses.max() > 20 * losses.min():
+        grid[0, 0].set_yscale("log")
+        grid[0, 0].yaxis.set_major_formatter("{x:g}")
+        grid[0, 0].yaxis.set_minor_formatter(NullFormatter())
+    for ax in grid[:, 0]:
+        ax.set_ylabel("loss")
     handles = [
-        Line2D([], [], ls="", marker="o", ms=4, color=c, label=text)
-        for c, text in (
-            (RED, f"{label_b} better"), (GREY, "interval includes 0"), (BLUE, f"{label_a} better"),
-        )
-    ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside upper left", ncols=3)
-    settle(figure)  # names find their places only where nothing moves any more
-    notable = table.reindex(table["difference"].abs().sort_values(ascending=False).index)
-    places = ["auprc_a", "auprc_b"]
-    label_points(left, notable.head(12)[[*places, "target"]], table[places].to_numpy(dtype=float))
+        Line2D([], [], color=BLACK, lw=0.6, ls=(0, (2, 1)), label="training"),
+        Line2D([], [], color=BLACK, lw=1.2, label="validation"),
+        Line2D([], [], color=BLACK, marker="o", ms=4, ls="", label="epoch whose weights were kept"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure
 
 
-def _gain_colours(table: pd.DataFrame) -> list[str]:
-    """Red for a gain, blue for a loss, grey where the interval includes 0."""
-    return [RED if r.low > 0 else BLUE if r.high < 0 else GREY for r in table.itertuples()]
-
-
-def _gain_scatter(ax: Axes, table: pd.DataFrame, mean: pd.DataFrame) -> None:
-    values = table[["auprc_a", "auprc_b"]].to_numpy(dtype=float)
-    low, high = max(0, np.nanmin(values) - 0.05), min(1, np.nanmax(values) + 0.05)
-    ax.plot([low, high], [low, high], color=GREY, lw=0.6, zorder=0)
-    ax.scatter(table["auprc_a"], table["auprc_b"], s=12, c=_gain_colours(table), ec="white", lw=0.3)
-    ax.set(xlim=(low, high), ylim=(low, high))
-    ax.set_aspect("equal", anchor="N")
-    for row in mean.itertuples():
-        said = (
-            f"mean of {len(table)} target{'s' * (len(table) > 1)}\n"
-            f"{row.auprc_a:.3f} → {row.auprc_b:.3f}\n"
-            f"{row.difference:+.3f} ({row.low:+.3f} to {row.high:+.3f})"
+def _loss_panel(ax: Axes, history: pd.DataFrame, colour: dict) -> None:
+    handles = []
+    for seed, run in history.groupby("seed", sort=False):
+        run = run.sort_values("epoch")
+        dot = "." if len(run) == 1 else None  # one epoch makes no line
+        options = {"color": colour[seed], "marker": dot}
+        ax.plot(run["epoch"], run["train_loss"], lw=0.6, ls=(0, (2, 1)), **options)
+        ax.plot(run["epoch"], run["validation_loss"], lw=1.2, **options)
+        kept = run[run["best"].astype(bool)]
+        ax.plot(
+            kept["epoch"],
+            kept["validation_loss"],
+            "o",
+            ms=4,
+            color=colour[seed],
+            mec="white",
+            mew=0.5,
         )
-        said = said.replace("-", "−")
-        ax.text(0.97, 0.03, said, transform=ax.transAxes, ha="right", va="bottom", linespacing=1.3)
-
-
-def label_points(ax: Axes, named: pd.DataFrame, points: np.ndarray) -> list[str]:
-    """Write names beside points where they cover neither points nor names; others stay unnamed.
-
-    Names go to the far side of the diagonal first.
-
-    Parameters
-    ----------
-    ax
-        Axes at their final place, with their final limits.
-    named
-        Three columns: x, y, name; the most important first.
-    points
-        (n, 2): every point of the axes, not to be covered.
-
-    Returns
-    -------
-    list of str
-        The names that found a place.
-    """
-    pixels = ax.transData.transform(points)
-    taken = [text.get_window_extent() for text in ax.texts]
-    inside, written = ax.get_window_extent(), []
-    sides = ((-1, 0), (0, 1), (0, -1), (1, 0))
-    for x, y, name in named.itertuples(index=False):
-        for dx, dy in sides if y >= x else reversed(sides):
-            text = ax.annotate(
-                name, (x, y), (3.5 * dx, 3.5 * dy), textcoords="offset points", fontsize=6,
-                ha={1: "left", -1: "right", 0: "center"}[dx],
-                va={1: "bottom", -1: "top", 0: "center"}[dy],
-            )  # fmt: skip
-            box = text.get_window_extent().padded(3)
-            free = not any(box.overlaps(other) for other in taken)
-            free = free and not box.count_contains(pixels)
-            if free and inside.contains(*box.min) and inside.contains(*box.max):
-                taken.append(box)
-                written.append(name)
-                break
-            text.remove()
-    return written
-
-
-def _gain_list(ax: Axes, table: pd.DataFrame, mean: pd.DataFrame) -> None:
-    for y, (row, colour) in enumerate(zip(table.itertuples(), _gain_colours(table))):
-        ax.plot([row.low, row.high], [y, y], color=colour, lw=0.8)
-        ax.plot(row.difference, y, "o", ms=2.8, color=colour)
-    for row in mean.itertuples():
-        ax.axvspan(row.low, row.high, color=LIGHT, zorder=0, lw=0)
-        ax.axvline(row.difference, color=GREY, lw=0.6, ls=(0, (3, 2)), zorder=0)
-    ax.axvline(0, color=BLACK, lw=0.6, zorder=0)
-    ax.set_yticks(range(len(table)), table["target"])
-    ax.tick_params(axis="y", length=0)
-    ax.set_ylim(-0.7, len(table) - 0.3)
+        said = f"seed {seed}" + "".join(f": epoch {epoch}" for epoch in kept["epoch"])
+        handles.append(Line2D([], [], color=colour[seed], lw=1.2, label=said))
+    if len(handles) <= 8:
+        ax.legend(handles=handles, loc="best")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set_xlabel("epoch")

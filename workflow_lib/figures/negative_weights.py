@@ -8,10 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from workflow_lib.figure_1_units import QUANTILES, draw_boxes
+from workflow_lib.figures.importance_boxes import QUANTILES, draw_boxes
+from workflow_lib.figures.style import (
+    BLUE,
+    GREY,
+    LIGHT,
+    ORANGE,
+    PAGE_WIDTH,
+    message,
+    new_figure,
+    style,
+)
 from workflow_lib.interpret.unit_targets import NEGLIGIBLE, units_of_modes
 from workflow_lib.interpret.units import unit_label, unit_names, unit_numbers
-from workflow_lib.plotting import BLUE, GREY, LIGHT, ORANGE, PAGE_WIDTH, message, new_figure, style
 
 MAX_UNITS = 20  # per TF, of either sign
 _SIGNS = {"negative": BLUE, "positive": ORANGE}

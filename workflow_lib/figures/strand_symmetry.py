@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from workflow_lib.plotting import (
+from workflow_lib.figures.style import (
     BLACK,
     GREY,
     LIGHT,

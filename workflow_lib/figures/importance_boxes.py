@@ -1,11 +1,11 @@
 """Box plots of unit importance: what each unit contributes to each target (the paper's Fig. 1G)."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from workflow_lib.interpret.units import largest_importance, unit_label, unit_names, unit_numbers
-from workflow_lib.plotting import (
+from workflow_lib.figures.style import (
     BLACK,
     BLUE,
     COLUMN_WIDTH,
@@ -16,6 +16,10 @@ from workflow_lib.plotting import (
     new_figure,
     style,
 )
+from workflow_lib.interpret.unit_targets import NEGLIGIBLE
+from workflow_lib.interpret.units import largest_importance, unit_label, unit_names, unit_numbers
+
+QUANTILES = ("q05", "q25", "importance", "q75", "q95")
 
 
 def importance_table(
@@ -102,3 +106,37 @@ def _box_panel(ax: Axes, rows: pd.DataFrame, shown: int) -> None:
     ax.set_ylim(shown - 0.4, -0.6)
     ax.locator_params(axis="x", nbins=5)
     ax.set_title(rows["label"].iloc[0], loc="left", fontweight="bold")
+
+
+def draw_boxes(
+    ax: Axes, rows: pd.DataFrame, at: np.ndarray, orientation: str, colours: list[str] | None = None
+) -> None:
+    """Boxes from quantiles.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    rows
+        Columns QUANTILES; a row of NaN draws nothing.
+    at
+        Places of the boxes.
+    orientation
+        `vertical` or `horizontal`.
+    colours
+        One per row; by default red above zero, blue below, grey around it.
+    """
+    known = rows["importance"].notna().to_numpy()
+    stats = [
+        {"whislo": r.q05, "q1": r.q25, "med": r.importance, "q3": r.q75, "whishi": r.q95}
+        for r in rows[known].itertuples()
+    ]
+    boxes = ax.bxp(
+        stats, positions=np.asarray(at)[known], orientation=orientation, showfliers=False,
+        widths=0.65, patch_artist=True, manage_ticks=False, medianprops={"color": BLACK, "lw": 1.0},
+        whiskerprops={"lw": 0.5}, capprops={"lw": 0.5}, boxprops={"lw": 0.4},
+    )  # fmt: skip
+    by_size = [GREY if abs(m) < NEGLIGIBLE else RED if m > 0 else BLUE for m in rows["importance"]]
+    for box, colour in zip(boxes["boxes"], np.array(colours or by_size)[known]):
+        box.set_facecolor(str(colour))
+        box.set_alpha(0.7)

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
-from workflow_lib.layers_table import layers_table
-from workflow_lib.plotting import (
+from workflow_lib.figures.layers_table import layers_table
+from workflow_lib.figures.style import (
     BLACK,
     BLUE,
     GREEN,

@@ -1,13 +1,15 @@
 """The recovery figure: which planted motifs were found, how surely, and whether decoys matter."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from workflow_lib.logos import Recovered, bit_axis, draw_logo
-from workflow_lib.plotting import (
+from workflow_lib.figures.logos import bit_axis, draw_logo, letter_heights
+from workflow_lib.figures.style import (
     BLACK,
     GREY,
     LIGHT,
@@ -20,10 +22,79 @@ from workflow_lib.plotting import (
     text_at,
     text_width,
 )
+from workflow_lib.interpret.units import unit_numbers
+from workflow_lib.motifs.alignment import place_filter
 
 MOTIFS_PER_PAGE = 14
 _ROW, _HEAD = 15.0, 7.0
 _LOWEST_Q = 1e-16  # smaller ones are drawn here
+
+
+class Recovered(NamedTuple):
+    """A planted motif's logos in one frame: the filter's first position lies at `start`."""
+
+    planted: np.ndarray | None
+    filter: np.ndarray | None
+    start: int
+    seed: int | None
+    unit: int | None
+
+
+def _best_place(filter_: np.ndarray, planted: np.ndarray) -> tuple[int, bool]:
+    """The best ungapped overlap by information: for filters that match a relative of the motif."""
+    a, b = letter_heights(planted), filter_
+    best = (-np.inf, 0, False, 0)
+    for turned in (False, True):
+        c = letter_heights(b[::-1, ::-1] if turned else b)
+        for start in range(1 - c.shape[1], a.shape[1]):
+            low, high = max(0, start), min(a.shape[1], start + c.shape[1])
+            score = float((a[:, low:high] * c[:, low - start : high - start]).sum())
+            best = max(best, (score, -abs(start), turned, start))
+    return best[3], best[2]
+
+
+def recovered_logos(
+    recovery: pd.DataFrame,
+    profiles: dict[str, np.ndarray],
+    filters: dict[int, dict[int, np.ndarray]],
+    annotation: pd.DataFrame,
+) -> dict[str, Recovered]:
+    """Planted motifs and, of the seed with the lowest q, the filter that recovered them.
+
+    Parameters
+    ----------
+    recovery
+        Columns motif, profile, seed, recovered, unit, match, q_value.
+    profiles
+        Profile id -> probabilities (4, width).
+    filters
+        Seed -> unit -> probabilities.
+    annotation
+        Columns seed, unit, profile, offset, orientation.
+    """
+    table = recovery.assign(unit=unit_numbers(recovery["unit"]))
+    places = annotation.assign(unit=unit_numbers(annotation["unit"])).set_index(
+        ["seed", "unit", "profile"]
+    )
+    result = {}
+    for motif, rows in table.groupby("motif", sort=False):
+        planted = profiles.get(rows["profile"].iloc[0])
+        found = rows[rows["recovered"].astype(bool)].sort_values("q_value", kind="stable")
+        result[motif] = Recovered(planted, None, 0, None, None)
+        if planted is None or found.empty:
+            continue
+        best = found.iloc[0]
+        learned = filters[best["seed"]][best["unit"]]
+        key = (best["seed"], best["unit"], best["profile"])
+        if key in places.index:
+            row = places.loc[[key]].iloc[0]
+            sizes = (learned.shape[1], planted.shape[1])
+            start, turned = place_filter(int(row["offset"]), row["orientation"], *sizes)
+        else:
+            start, turned = _best_place(learned, planted)
+        drawn = learned[::-1, ::-1] if turned else learned
+        result[motif] = Recovered(planted, drawn, start, int(best["seed"]), int(best["unit"]))
+    return result
 
 
 @style()

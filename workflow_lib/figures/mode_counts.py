@@ -13,9 +13,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from workflow_lib.errors import InputError
-from workflow_lib.label_placement import tick_labels
-from workflow_lib.plotting import (
+from workflow_lib.figures.labels import tick_labels
+from workflow_lib.figures.style import (
     BLACK,
+    DARK_GREEN,
+    DARK_GREY,
     GREEN,
     GREY,
     PAGE_WIDTH,
@@ -27,10 +29,9 @@ from workflow_lib.plotting import (
 
 FILTERS = "filters"  # the method that reads the first layer; all others explain predictions
 _DASHES = {"lw": 0.8, "ls": (0, (4, 2))}
-_DARK_GREEN, _DARK_GREY = "#006B4E", "#5F5F5F"
 _PALE = "#BDBDBD"
 _HATCHES = ("////", "xxxx", "....", "----")
-_KINDS = {"expected": (GREEN, "o"), "all": (_DARK_GREY, "s")}
+_KINDS = {"expected": (GREEN, "o"), "all": (DARK_GREY, "s")}
 _COLUMNS = ["model", "method", "seed", "units", "expected", "other", "all", "n_expected"]
 
 
@@ -200,10 +201,10 @@ def _bar(ax: Axes, x: float, runs: pd.DataFrame, hatch: str) -> None:
     if len(runs) > 1:
         at = x + np.linspace(-0.2, 0.2, len(runs))
         dot = {"marker": "o", "ls": "", "ms": 2.4, "mec": "white", "mew": 0.3, "clip_on": False}
-        ax.plot(at, runs["all"], color=_DARK_GREY, **dot)
+        ax.plot(at, runs["all"], color=DARK_GREY, **dot)
         ax.plot(at, runs["expected"], color=BLACK, **dot)
     number = f"{expected:.1f}".removesuffix(".0")
-    under = {"textcoords": "offset points", "ha": "center", "va": "top", "color": _DARK_GREEN}
+    under = {"textcoords": "offset points", "ha": "center", "va": "top", "color": DARK_GREEN}
     ax.annotate(number, (x, 0), (0, -3), fontsize=6, **under)
 
 

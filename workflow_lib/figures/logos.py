@@ -1,7 +1,6 @@
 """Sequence logos: single ones, sheets of filters, planted motifs beside recovered filters."""
 
 import textwrap
-from typing import NamedTuple
 
 import logomaker
 import numpy as np
@@ -9,10 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from workflow_lib.interpret.units import largest_importance, unit_names, unit_numbers
-from workflow_lib.motif import information
-from workflow_lib.motifs.alignment import place_filter
-from workflow_lib.plotting import (
+from workflow_lib.figures.style import (
     BLUE,
     GREEN,
     GREY,
@@ -25,6 +21,8 @@ from workflow_lib.plotting import (
     style,
     text_at,
 )
+from workflow_lib.interpret.units import largest_importance, unit_names, unit_numbers
+from workflow_lib.motif import information
 
 # The usual logo colours (A green, C blue, G yellow, T red) in Okabe and Ito's shades.
 LETTER_COLOURS = {"A": GREEN, "C": BLUE, "G": ORANGE, "T": RED}
@@ -159,70 +157,3 @@ def _say_silent(figure: Figure, silent: list[int], top: float) -> None:
     said = f"{len(silent)} units without a site, not drawn: " + ", ".join(map(str, silent))
     lines = textwrap.wrap(said, 150, max_lines=2, placeholder=" …")
     text_at(figure, 2, top, "\n".join(lines), fontsize=6, color=GREY)
-
-
-class Recovered(NamedTuple):
-    """A planted motif's logos in one frame: the filter's first position lies at `start`."""
-
-    planted: np.ndarray | None
-    filter: np.ndarray | None
-    start: int
-    seed: int | None
-    unit: int | None
-
-
-def _best_place(filter_: np.ndarray, planted: np.ndarray) -> tuple[int, bool]:
-    """The best ungapped overlap by information: for filters that match a relative of the motif."""
-    a, b = letter_heights(planted), filter_
-    best = (-np.inf, 0, False, 0)
-    for turned in (False, True):
-        c = letter_heights(b[::-1, ::-1] if turned else b)
-        for start in range(1 - c.shape[1], a.shape[1]):
-            low, high = max(0, start), min(a.shape[1], start + c.shape[1])
-            score = float((a[:, low:high] * c[:, low - start : high - start]).sum())
-            best = max(best, (score, -abs(start), turned, start))
-    return best[3], best[2]
-
-
-def recovered_logos(
-    recovery: pd.DataFrame,
-    profiles: dict[str, np.ndarray],
-    filters: dict[int, dict[int, np.ndarray]],
-    annotation: pd.DataFrame,
-) -> dict[str, Recovered]:
-    """Planted motifs and, of the seed with the lowest q, the filter that recovered them.
-
-    Parameters
-    ----------
-    recovery
-        Columns motif, profile, seed, recovered, unit, match, q_value.
-    profiles
-        Profile id -> probabilities (4, width).
-    filters
-        Seed -> unit -> probabilities.
-    annotation
-        Columns seed, unit, profile, offset, orientation.
-    """
-    table = recovery.assign(unit=unit_numbers(recovery["unit"]))
-    places = annotation.assign(unit=unit_numbers(annotation["unit"])).set_index(
-        ["seed", "unit", "profile"]
-    )
-    result = {}
-    for motif, rows in table.groupby("motif", sort=False):
-        planted = profiles.get(rows["profile"].iloc[0])
-        found = rows[rows["recovered"].astype(bool)].sort_values("q_value", kind="stable")
-        result[motif] = Recovered(planted, None, 0, None, None)
-        if planted is None or found.empty:
-            continue
-        best = found.iloc[0]
-        learned = filters[best["seed"]][best["unit"]]
-        key = (best["seed"], best["unit"], best["profile"])
-        if key in places.index:
-            row = places.loc[[key]].iloc[0]
-            sizes = (learned.shape[1], planted.shape[1])
-            start, turned = place_filter(int(row["offset"]), row["orientation"], *sizes)
-        else:
-            start, turned = _best_place(learned, planted)
-        drawn = learned[::-1, ::-1] if turned else learned
-        result[motif] = Recovered(planted, drawn, start, int(best["seed"]), int(best["unit"]))
-    return result

@@ -1,4 +1,4 @@
-"""One style for every figure, saving, what the figures share, and the loss curves.
+"""One style for every figure, saving, and what the figures share.
 
 Figures are drawn from tidy tables; a function `*_table` picks and orders what is drawn (it is saved
 as the figure's source data), the function beside it draws exactly that table. Sizes are in mm,
@@ -8,16 +8,12 @@ for a page 183 mm wide, text 6 to 8 pt, colours that colour-blind readers can te
 import os
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-import pandas as pd
 from matplotlib import style as matplotlib_style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.lines import Line2D
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import NullFormatter
 from PIL import Image
 
 from workflow_lib.files import atomic
@@ -27,8 +23,10 @@ COLUMN_WIDTH = 89.0
 MAX_PNG_BYTES = 500_000
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 SKY, BLACK, GREY, LIGHT = "#56B4E9", "#000000", "#7F7F7F", "#DDDDDD"
+DARK_GREEN, PALE_GREEN, DARK_GREY = "#006B4E", "#BFE3D7", "#4D4D4D"
 # Okabe and Ito's palette: distinct under the common colour vision deficiencies.
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, GREY)
+METRIC_LABELS = {"auprc": "AUPRC", "auroc": "AUROC", "pcc": "Pearson correlation"}
 _STYLE = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same picture on every machine
@@ -131,68 +129,3 @@ def colours(names: Iterable) -> dict:
     """One colour per distinct name, in order of appearance; they repeat after eight."""
     distinct = list(dict.fromkeys(names))
     return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(distinct)}
-
-
-@style()
-def loss_curves(history: pd.DataFrame) -> Figure:
-    """Training (thin) and validation (thick) loss by epoch; a dot at the epoch that was kept.
-
-    Parameters
-    ----------
-    history
-        Columns model, seed, epoch, train_loss, validation_loss, best. One panel per model, one
-        colour per seed.
-    """
-    models = list(dict.fromkeys(history["model"]))
-    rows = -(-len(models) // 3)
-    columns = -(-len(models) // rows)
-    width = COLUMN_WIDTH if columns == 1 else PAGE_WIDTH
-    figure = new_figure(width, 8 + 52 * rows, layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    colour = colours(history["seed"])
-    for ax, model in zip(grid.flat, models):
-        _loss_panel(ax, history[history["model"] == model], colour)
-        ax.set_title(model, fontweight="bold", loc="left")
-    for ax in grid.flat[len(models) :]:
-        ax.set_axis_off()
-    losses = history[["train_loss", "validation_loss"]].to_numpy(dtype=float)
-    losses = losses[np.isfinite(losses) & (losses > 0)]
-    if losses.size and losses.max() > 20 * losses.min():
-        grid[0, 0].set_yscale("log")
-        grid[0, 0].yaxis.set_major_formatter("{x:g}")
-        grid[0, 0].yaxis.set_minor_formatter(NullFormatter())
-    for ax in grid[:, 0]:
-        ax.set_ylabel("loss")
-    handles = [
-        Line2D([], [], color=BLACK, lw=0.6, ls=(0, (2, 1)), label="training"),
-        Line2D([], [], color=BLACK, lw=1.2, label="validation"),
-        Line2D([], [], color=BLACK, marker="o", ms=4, ls="", label="epoch whose weights were kept"),
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
-    return figure
-
-
-def _loss_panel(ax: Axes, history: pd.DataFrame, colour: dict) -> None:
-    handles = []
-    for seed, run in history.groupby("seed", sort=False):
-        run = run.sort_values("epoch")
-        dot = "." if len(run) == 1 else None  # one epoch makes no line
-        options = {"color": colour[seed], "marker": dot}
-        ax.plot(run["epoch"], run["train_loss"], lw=0.6, ls=(0, (2, 1)), **options)
-        ax.plot(run["epoch"], run["validation_loss"], lw=1.2, **options)
-        kept = run[run["best"].astype(bool)]
-        ax.plot(
-            kept["epoch"],
-            kept["validation_loss"],
-            "o",
-            ms=4,
-            color=colour[seed],
-            mec="white",
-            mew=0.5,
-        )
-        said = f"seed {seed}" + "".join(f": epoch {epoch}" for epoch in kept["epoch"])
-        handles.append(Line2D([], [], color=colour[seed], lw=1.2, label=said))
-    if len(handles) <= 8:
-        ax.legend(handles=handles, loc="best")
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    ax.set_xlabel("epoch")

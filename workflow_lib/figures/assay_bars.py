@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from workflow_lib.plotting import (
+from workflow_lib.figures.style import (
     BLACK,
     COLUMN_WIDTH,
     GREEN,

@@ -10,13 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from workflow_lib.figure_1_scores import LABELS
-from workflow_lib.label_placement import label_beside
-from workflow_lib.plotting import (
+from workflow_lib.figures.labels import label_beside
+from workflow_lib.figures.style import (
     BLACK,
     COLUMN_WIDTH,
+    DARK_GREEN,
     GREEN,
     GREY,
+    METRIC_LABELS,
+    PALE_GREEN,
     axes_at,
     message,
     new_figure,
@@ -25,7 +27,6 @@ from workflow_lib.plotting import (
 )
 
 MOST_IMPORTANT = 10  # ranks; what the paper counts
-_DARK_GREEN, _PALE_GREEN = "#006B4E", "#BFE3D7"
 _FEWEST_FOR_QUARTILES = 4
 _LINE = 3.0  # mm, one line of a legend
 _KEYS = ["dataset", "target"]
@@ -123,7 +124,7 @@ def rank_performance(table: pd.DataFrame) -> Figure:
     counts.set_ylabel("data\nsets")
     counts.yaxis.get_major_locator().set_params(integer=True, nbins=2)
     values = means[["value", "low", "high"]].to_numpy(dtype=float)
-    ax.fill_between(ranks, values[:, 1], values[:, 2], color=_PALE_GREEN, lw=0)
+    ax.fill_between(ranks, values[:, 1], values[:, 2], color=PALE_GREEN, lw=0)
     ax.plot(ranks, values[:, 0], color=GREEN, lw=1.2, marker="o", ms=1.5)
     look = {"s": 9, "c": GREY, "ec": "white", "lw": 0.3, "alpha": 0.8, "zorder": 3}
     ax.scatter(dots["rank"].to_numpy(float), dots["value"].to_numpy(float), **look)
@@ -133,7 +134,7 @@ def rank_performance(table: pd.DataFrame) -> Figure:
     ax.set_xticks([1, *(t for t in ax.get_xticks() if 1 < t <= max(ranks.max(), MOST_IMPORTANT))])
     counts.set_xticks(ax.get_xticks(), [])
     metric = table["metric"].iloc[0]
-    ax.set_ylabel(f"{LABELS.get(metric, metric)} of a PWM, test part")
+    ax.set_ylabel(f"{METRIC_LABELS.get(metric, metric)} of a PWM, test part")
     ax.set_xlabel("rank of the unit by its importance")
     title = "\n".join(said)
     figure.legend(handles=handles, loc="upper left", title=title, alignment="left")
@@ -165,7 +166,7 @@ def _rank_legend(means: pd.DataFrame) -> list[Line2D | Patch]:
     said = "mean over data sets" if several else "the only data set with test scores"
     handles = [Line2D([], [], color=GREEN, marker="o", ms=1.5, label=said)]
     if means["low"].notna().any():
-        handles.append(Patch(color=_PALE_GREEN, label="quartiles over data sets"))
+        handles.append(Patch(color=PALE_GREEN, label="quartiles over data sets"))
     dot = {"marker": "o", "ms": 3, "ls": "", "mew": 0, "color": GREY}
     said = "best PWM of a data set (chosen in validation); above: their number"
     dashes = {"color": BLACK, "lw": 0.6, "ls": (0, (3, 2))}
@@ -250,7 +251,7 @@ def best_against(table: pd.DataFrame, named: int = 6) -> Figure:
     ax.plot(ends, ends, color=GREY, lw=0.6, zorder=0)
     ax.scatter(*points.T, s=11, c=GREEN, ec="white", lw=0.3, zorder=2)
     metric = table["metric"].iloc[0]
-    label = f"{LABELS.get(metric, metric)} of the best PWM, "
+    label = f"{METRIC_LABELS.get(metric, metric)} of the best PWM, "
     xlabel, ylabel = (textwrap.fill(label + both[who].iloc[0], 46) for who in ("compared", "model"))
     ax.set(xlabel=xlabel, ylabel=ylabel)
     figure.legend(handles=[], loc="upper left", title="\n".join(said), alignment="left")
@@ -263,7 +264,7 @@ def name_dots(ax: Axes, points: np.ndarray, names: Sequence[str], lines: np.ndar
     """Name the first of some dots (n, 2), where no dot and no point of lines (k, 2) is covered."""
     settle(ax.figure)
     named = pd.DataFrame(points[: len(names)], columns=["x", "y"])
-    named = named.assign(name=list(names), colour=_DARK_GREEN)
+    named = named.assign(name=list(names), colour=DARK_GREEN)
     label_beside(ax, named, np.concatenate([points, lines]))
 
 

@@ -9,15 +9,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
-from workflow_lib.interpret.unit_targets import NEGLIGIBLE, units_of_modes
-from workflow_lib.interpret.units import unit_label, unit_names, unit_numbers
-from workflow_lib.plotting import (
-    BLACK,
-    BLUE,
+from workflow_lib.figures.importance_boxes import QUANTILES, draw_boxes
+from workflow_lib.figures.style import (
     GREY,
     LIGHT,
     PAGE_WIDTH,
-    RED,
     axes_at,
     message,
     new_figure,
@@ -25,8 +21,9 @@ from workflow_lib.plotting import (
     text_at,
     text_width,
 )
+from workflow_lib.interpret.unit_targets import NEGLIGIBLE, units_of_modes
+from workflow_lib.interpret.units import unit_label, unit_names, unit_numbers
 
-QUANTILES = ("q05", "q25", "importance", "q75", "q95")
 MAX_TARGETS, MAX_FILTERS = 55, 30  # what a page carries
 
 
@@ -180,40 +177,6 @@ def _draw_unit_boxes(ax: Axes, rows: pd.DataFrame, target: str) -> None:
     ax.set(xlim=(0, len(rows)), xticks=[], ylabel="importance (logits)")
     for at in np.flatnonzero(rows["target"] == target):
         ax.axvspan(at, at + 1, color=LIGHT, zorder=-1, lw=0)
-
-
-def draw_boxes(
-    ax: Axes, rows: pd.DataFrame, at: np.ndarray, orientation: str, colours: list[str] | None = None
-) -> None:
-    """Boxes from quantiles.
-
-    Parameters
-    ----------
-    ax
-        Where to draw.
-    rows
-        Columns QUANTILES; a row of NaN draws nothing.
-    at
-        Places of the boxes.
-    orientation
-        `vertical` or `horizontal`.
-    colours
-        One per row; by default red above zero, blue below, grey around it.
-    """
-    known = rows["importance"].notna().to_numpy()
-    stats = [
-        {"whislo": r.q05, "q1": r.q25, "med": r.importance, "q3": r.q75, "whishi": r.q95}
-        for r in rows[known].itertuples()
-    ]
-    boxes = ax.bxp(
-        stats, positions=np.asarray(at)[known], orientation=orientation, showfliers=False,
-        widths=0.65, patch_artist=True, manage_ticks=False, medianprops={"color": BLACK, "lw": 1.0},
-        whiskerprops={"lw": 0.5}, capprops={"lw": 0.5}, boxprops={"lw": 0.4},
-    )  # fmt: skip
-    by_size = [GREY if abs(m) < NEGLIGIBLE else RED if m > 0 else BLUE for m in rows["importance"]]
-    for box, colour in zip(boxes["boxes"], np.array(colours or by_size)[known]):
-        box.set_facecolor(str(colour))
-        box.set_alpha(0.7)
 
 
 def _draw_impacts(ax: Axes, filters: pd.DataFrame, order: pd.DataFrame):

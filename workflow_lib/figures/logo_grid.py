@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from workflow_lib.errors import InputError
-from workflow_lib.logos import bit_axis, draw_logo
-from workflow_lib.motif import information
-from workflow_lib.plotting import (
+from workflow_lib.figures.logos import bit_axis, draw_logo
+from workflow_lib.figures.style import (
     GREY,
     PAGE_WIDTH,
     axes_at,
@@ -21,6 +20,7 @@ from workflow_lib.plotting import (
     text_at,
     text_width,
 )
+from workflow_lib.motif import information
 
 ROWS_PER_PAGE = 10
 _FLANK = 0.1  # bits; flanking columns below are not drawn

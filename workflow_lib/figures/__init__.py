@@ -1,0 +1,1 @@
+"""Plots, one module per kind; they read tables and compute nothing else."""
