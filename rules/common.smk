@@ -16,7 +16,7 @@ from snakemake.utils import validate
 from workflow_lib.config import catalogue, expand, registries, selection
 from workflow_lib.errors import InputError
 from workflow_lib.execution.code_digest import digest
-from workflow_lib.markup import without_markup
+from workflow_lib.report.markup import without_markup
 
 config.update(catalogue.plain_values(config))
 try:

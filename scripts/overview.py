@@ -7,9 +7,9 @@ from typing import Any
 import jinja2
 import yaml
 
-from workflow_lib import overview
 from workflow_lib.execution.job import recorded
 from workflow_lib.files import atomic
+from workflow_lib.report import overview
 
 
 def main(

@@ -131,7 +131,9 @@ FIGURES = {
             *(model_tables(3, 4, 2)[name] for name in ("importance", "annotation"))
         ), 3, 4
     ),
-    "regions": lambda: dataset_comparison.same_regions(comparison_table(5), "dropped", "masked", 10, 20),
+    "regions": lambda: dataset_comparison.same_regions(
+        comparison_table(5), "dropped", "masked", 10, 20
+    ),
     "message": lambda: style.message("nothing"),
     "sheet": lambda: logos.filter_sheet(
         logos.filter_table(
