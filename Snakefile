@@ -5,27 +5,25 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: f"{workflow.basedir}/config/datasets.yaml"
-configfile: f"{workflow.basedir}/config/models.yaml"
-configfile: f"{workflow.basedir}/config/config.yaml"
+configfile: f"{workflow.current_basedir}/config/config.yaml"
 
 
 report: "resources/report/workflow.rst"
 
 
 include: "rules/common.smk"
-include: "rules/paths.smk"
-include: "rules/paths_figure_1.smk"
-include: "rules/paths_figure_3.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
+include: "rules/apply.smk"
 include: "rules/interpret.smk"
 include: "rules/motifs.smk"
-include: "rules/discovery.smk"
+include: "rules/annotate.smk"
 include: "rules/scanning.smk"
+include: "rules/compare.smk"
 include: "rules/figures.smk"
 include: "rules/figure_1.smk"
 include: "rules/figure_3.smk"
+include: "rules/report.smk"
 include: "rules/cluster.smk"
 
 
@@ -34,7 +32,7 @@ rule all:
     input:
         "results/overview.html",
         "results/metrics.tsv",
-        interpretation_results(),
-        applied_results(),
-        figure_files(),
+        interpretation_results,
+        applied_results,
+        figure_files,
     localrule: True

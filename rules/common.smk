@@ -1,8 +1,8 @@
-"""Config, names and targets.
+"""The config, what is selected, and what several files of rules use.
 
 Requires: the merged config.
-Provides: CATALOGUE (the config written out), wildcard constraints, functions that give paths,
-params and resources.
+Provides: CATALOGUE (the config written out), RUNS, constraints of the wildcards, and functions that
+choose runs and give rules their paths, params and resources.
 """
 
 import re
@@ -11,20 +11,25 @@ from pathlib import Path
 
 import yaml
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import validate
+from snakemake.utils import update_config, validate
 
 from workflow_lib.config import catalogue, expand, registries, selection
 from workflow_lib.errors import InputError
 from workflow_lib.execution.code_digest import digest
-from workflow_lib.report.markup import without_markup
 
-config.update(catalogue.plain_values(config))
+# The catalogue lies below every selection, also that of a workflow that uses this one as a module.
+merged = {}
+for name in ("datasets", "models"):
+    update_config(merged, yaml.safe_load(open(workflow.source_path(f"../config/{name}.yaml"))))
+update_config(merged, catalogue.plain_values(config))
+config.update(merged)
 try:
     catalogue.check_command_line(workflow.config_settings.config_args or [])
     with open(workflow.source_path("../config/schemas/config.schema.yaml")) as schema:
-        catalogue.check_schema(config, yaml.safe_load(schema))
+        SCHEMA = yaml.safe_load(schema)
+    catalogue.check_schema(config, SCHEMA)
     validate(config, "../config/schemas/config.schema.yaml")
-    CATALOGUE = catalogue.resolve(config)
+    CATALOGUE = catalogue.resolve(config, SCHEMA)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -34,10 +39,11 @@ if config["mirror"] and not Path(config["mirror"]).is_dir():
     )
 
 RUNS = CATALOGUE["runs"]
-ALL_RUNS = set(RUNS)
+RUN = "results/{dataset}/{model}/seed{seed}"
+# The known motifs that filters and patterns are compared with.
+DATABASE = f"results/motifs/{config['annotation']['database']}"
 # Tasks whose targets are labels, scored by AUPRC.
 LABELLED = ("binary", "cross_entropy")
-RUN = "results/{dataset}/{model}/seed{seed}"
 
 
 def one_of(names):
@@ -58,7 +64,7 @@ wildcard_constraints:
 
 
 def by_attempt(amount):
-    """For `resources`: so much memory or time; a job that is submitted again gets more of it."""
+    """For `resources`: memory or time; a job that is submitted again gets more of it."""
 
     def needed(wildcards, attempt):
         return amount * attempt
@@ -66,40 +72,63 @@ def by_attempt(amount):
     return needed
 
 
-def for_runs(pattern, runs=RUNS):
-    """Paths of a pattern, filled in for each selected run, without repeats."""
-    return list(dict.fromkeys(pattern.format(**run._asdict()) for run in runs))
-
-
-def with_method(name, runs):
-    """The runs of models whose architecture has a method."""
-    has = {
-        model: name in registries.methods("model", entry["architecture"])
-        for model, entry in CATALOGUE["models"].items()
-    }
-    return [run for run in runs if has[run.model]]
-
-
-def with_units(runs=RUNS):
-    """The runs of models that are made of units."""
-    return with_method("units", runs)
-
-
-def with_filters(runs=RUNS):
-    """The runs of models whose first layer can be read."""
-    return with_method("activations", runs)
-
-
-def of_kind(dataset):
+def dataset_entry(dataset):
     """A data set's entry in the catalogue."""
     return CATALOGUE["datasets"][dataset]
 
 
-def simulated(runs=RUNS):
-    """The runs on data sets whose truth is known."""
-    return [
-        run for run in runs if "simulate" in CATALOGUE["sources"][of_kind(run.dataset)["source"]]
-    ]
+def source_entry(dataset):
+    """The entry of the source that a data set is made of."""
+    return CATALOGUE["sources"][dataset_entry(dataset)["source"]]
+
+
+def for_runs(pattern, runs=RUNS):
+    """Paths of a pattern, filled in for each run, without repeats."""
+    return list(dict.fromkeys(pattern.format(**run._asdict()) for run in runs))
+
+
+def paths(pattern, runs):
+    """For `input`: a pattern's paths for runs, or for those that a function of the wildcards gives."""
+
+    def of_runs(wildcards):
+        return for_runs(pattern, runs(wildcards) if callable(runs) else runs)
+
+    return of_runs
+
+
+def sharing(*names):
+    """A function: the runs that have a job's data set, model or seed, whichever are named."""
+    by_value = {}
+    for run in RUNS:
+        by_value.setdefault(tuple(str(getattr(run, name)) for name in names), []).append(run)
+
+    def runs(wildcards):
+        return by_value.get(tuple(wildcards[name] for name in names), [])
+
+    return runs
+
+
+def runs_with(method, runs=RUNS):
+    """The runs of models whose architecture has a method."""
+    architectures = {name: entry["architecture"] for name, entry in CATALOGUE["models"].items()}
+    has = {name: method in registries.methods("model", a) for name, a in architectures.items()}
+    return [run for run in runs if has[run.model]]
+
+
+def runs_with_units(runs=RUNS):
+    """The runs of models that are made of units."""
+    return runs_with("units", runs)
+
+
+def runs_with_filters(runs=RUNS):
+    """The runs of models whose first layer can be read."""
+    return runs_with("activations", runs)
+
+
+def chosen_runs(section, runs=RUNS):
+    """Of these runs those that `runs` of a section of the config chooses."""
+    entries = config[section]["runs"]
+    return list(dict.fromkeys(r for entry in entries for r in selection.matching(runs, entry)))
 
 
 def setting(path, default=None, within=CATALOGUE):
@@ -118,11 +147,16 @@ def setting(path, default=None, within=CATALOGUE):
     return value
 
 
+def without(section, *keys):
+    """A section's settings without those that do not change what a step computes."""
+    return {key: value for key, value in config[section].items() if key not in keys}
+
+
 def code_digest(script):
     """For `params`: a digest of all logic that a script reaches; a change re-runs its rule."""
 
     def value(wildcards):
-        entry = of_kind(wildcards.dataset) if "dataset" in wildcards.keys() else {}
+        entry = dataset_entry(wildcards.dataset) if "dataset" in wildcards.keys() else {}
         model = CATALOGUE["models"].get(wildcards.get("model"), {})
         return digest(
             f"scripts/{script}.py",

@@ -1,6 +1,6 @@
 """From sources to data sets.
 
-Requires: the catalogue's sources and data sets; a mirror or the network.
+Requires: the catalogue's sources and data sets; a mirror or the network; motif databases (simulation).
 Provides: results/{dataset}/dataset.h5ad, results/{dataset}/labels.tsv.gz.
 """
 
@@ -36,6 +36,12 @@ rule download:
         "../scripts/download.py"
 
 
+def planted_database(wildcards):
+    """The motifs that a simulation plants."""
+    name = CATALOGUE["sources"][wildcards.source]["simulate"]["database"]
+    return {"meme": f"results/motifs/{name}.meme", "profiles": f"results/motifs/{name}.tsv"}
+
+
 rule simulate:
     """Draw sequences with planted motifs; the truth is written beside them."""
     input:
@@ -58,6 +64,36 @@ rule simulate:
         "Simulating {wildcards.source}"
     script:
         "../scripts/simulate.py"
+
+
+def source_names(wildcards):
+    """The names of the source's files that a data set is made of."""
+    entry = dataset_entry(wildcards.dataset)
+    return [] if "from" in entry else catalogue.source_files(entry, CATALOGUE["sources"])
+
+
+def source_paths(wildcards):
+    """These files: downloaded, simulated or the user's own, which have to be there."""
+    names, found = source_names(wildcards), []
+    for name in names:
+        source = dataset_entry(wildcards.dataset)["source"]
+        entry = source_entry(wildcards.dataset)
+        path = entry.get("files", {}).get(name, {}).get("path")
+        if path and not Path(path).exists():
+            raise WorkflowError(
+                f"sources.{source}.files.{name}: there is no file {path} (a relative path starts "
+                f"at {Path.cwd()}); `files` of a data set says which files of its source it uses"
+            )
+        folder = "simulated" if "simulate" in entry else "downloads"
+        found.append(path or f"resources/{folder}/{source}/{name}")
+    return found
+
+
+def other_datasets(wildcards):
+    """The data set that this one is made from, and the one whose held-out sequences it shares."""
+    entry = dataset_entry(wildcards.dataset)
+    others = {"made_from": entry.get("from"), "like": entry["split"].get("like")}
+    return {key: f"results/{other}/dataset.h5ad" for key, other in others.items() if other}
 
 
 rule prepare:

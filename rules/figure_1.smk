@@ -1,76 +1,106 @@
 """The panels of the paper's Figure 1 and Figure S1, from what `figure_1` in the config names.
 
-Requires: metrics of train.smk, importances and nullification of interpret.smk, modes of motifs.smk;
-FIGURES and weight_heatmap of figures.smk.
-Provides: results/{dataset}/figures/figure_1a ... figure_1g, figure_s1 (.pdf, .png, .tsv).
+Requires: metrics of train.smk, importances and nullification of interpret.smk, binding modes of
+annotate.smk; panel() and weight_heatmap of figures.smk.
+Provides: results/figures/figure_1a ... figure_1g, figure_s1 (.pdf, .png, .tsv).
 """
+
+from functools import partial
+
+FIGURE_1 = config["figure_1"] or {}
+
+
+def figure_1_runs(*keys):
+    """The runs of the models that keys of `figure_1` name; of `model` alone that of one seed."""
+    found = []
+    for key in keys if FIGURE_1 else []:
+        names = [FIGURE_1[key]] if isinstance(FIGURE_1[key], str) else FIGURE_1[key]
+        for name in names:
+            wanted = {"datasets": [FIGURE_1["dataset"]], "models": [name]}
+            found += selection.matching(RUNS, wanted)
+    one_seed = keys in (("model",), ("nullified_model",))
+    return [r for r in dict.fromkeys(found) if not one_seed or r.seed == FIGURE_1["seed"]]
+
+
+def figure_1_file(file):
+    """A file of the run whose units are shown; none where it is not selected."""
+    return next(iter(for_runs(f"{RUN}/{file}", figure_1_runs("model"))), [])
+
+
+FIGURES |= {
+    "figure_1a": ("results/figures/figure_1a", figure_1_runs("model")),
+    "figure_1b": ("results/figures/figure_1b", figure_1_runs("sweep")),
+    "figure_1c": (
+        "results/figures/figure_1c",
+        figure_1_runs("model") and figure_1_runs("other_models"),
+    ),
+    "figure_1d": ("results/figures/figure_1d", figure_1_runs("sweep")),
+    "figure_1e": ("results/figures/figure_1e", figure_1_runs("model")),
+    "figure_1f": ("results/figures/figure_1f", figure_1_runs("model")),
+    "figure_1g": ("results/figures/figure_1g", figure_1_runs("model")),
+    "figure_s1": ("results/figures/figure_s1", figure_1_runs("model")),
+}
 
 
 rule figure_1:
     """All panels of Figure 1 and Figure S1."""
     input:
-        figure_1_files,
+        partial(figure_files, patterns=["figure_1*", "figure_s1"]),
     localrule: True
 
 
 rule figure_1a:
     """The architecture, drawn from the model's own settings."""
     input:
-        model=figure_1_path(f"{RUN}/model.safetensors"),
+        model=figure_1_file("model.safetensors"),
     output:
-        pdf="results/{dataset}/figures/figure_1a.pdf",
-        png=report(
-            "results/{dataset}/figures/figure_1a.png",
-            caption="../resources/report/figure_1a.rst",
-            category="{dataset}",
-            subcategory="Figure 1",
-            labels={"figure": "1A: architecture", "model": "", "seed": ""},
-        ),
-        tsv="results/{dataset}/figures/figure_1a.tsv",
+        **panel("results/figures/figure_1a", "1A: architecture", "Figure 1"),
     log:
-        "logs/figure_1a/{dataset}.log",
-    wildcard_constraints:
-        dataset=FIGURE_1_DATASET,
+        "logs/figure_1a.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
         code=code_digest("figures/figure_1a"),
     message:
-        "Drawing Figure 1A of {wildcards.dataset}"
+        "Drawing Figure 1A"
     script:
         "../scripts/figures/figure_1a.py"
+
+
+def sweep_units(wildcards):
+    """For `params`: the number of units of each model of the sweep, as given or the default."""
+    found = {}
+    for name in dict.fromkeys(run.model for run in figure_1_runs("sweep")):
+        entry = CATALOGUE["models"][name]
+        default = registries.default("model", entry["architecture"], "units")
+        units = entry.get("hyperparameters", {}).get("units", default)
+        if units in found.values():
+            raise WorkflowError(
+                f"config, figure_1.sweep: two models have {units} units; wanted models that differ "
+                "in them"
+            )
+        found[name] = units
+    return found
 
 
 rule figure_1b:
     """Performance by number of units, other models as lines."""
     input:
-        metrics=figure_1_paths(f"{RUN}/metrics.tsv", "sweep", "baselines"),
+        metrics=for_runs(f"{RUN}/metrics.tsv", figure_1_runs("sweep", "baseline_models")),
     output:
-        pdf="results/{dataset}/figures/figure_1b.pdf",
-        png=report(
-            "results/{dataset}/figures/figure_1b.png",
-            caption="../resources/report/figure_1b.rst",
-            category="{dataset}",
-            subcategory="Figure 1",
-            labels={"figure": "1B: performance by units", "model": "all", "seed": "all"},
-        ),
-        tsv="results/{dataset}/figures/figure_1b.tsv",
+        **panel("results/figures/figure_1b", "1B: performance by units", "Figure 1"),
     log:
-        "logs/figure_1b/{dataset}.log",
-    wildcard_constraints:
-        dataset=FIGURE_1_DATASET,
+        "logs/figure_1b.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        models=figure_1_values("model", "sweep"),
-        units=figure_1_values("units", "sweep"),
-        baselines=figure_1_names("baselines"),
-        metric=main_metric,
+        units=sweep_units,
+        task=setting(f"datasets/{FIGURE_1.get('dataset')}/task"),
         code=code_digest("figures/figure_1b"),
     message:
-        "Drawing Figure 1B of {wildcards.dataset}"
+        "Drawing Figure 1B"
     script:
         "../scripts/figures/figure_1b.py"
 
@@ -78,31 +108,20 @@ rule figure_1b:
 rule figure_1c:
     """The model against others, target by target."""
     input:
-        metrics=figure_1_paths(f"{RUN}/metrics.tsv", "model", "compared"),
+        metrics=for_runs(f"{RUN}/metrics.tsv", figure_1_runs("model", "other_models")),
     output:
-        pdf="results/{dataset}/figures/figure_1c.pdf",
-        png=report(
-            "results/{dataset}/figures/figure_1c.png",
-            caption="../resources/report/figure_1c.rst",
-            category="{dataset}",
-            subcategory="Figure 1",
-            labels={"figure": "1C: target by target", "model": "all", "seed": "all"},
-        ),
-        tsv="results/{dataset}/figures/figure_1c.tsv",
+        **panel("results/figures/figure_1c", "1C: target by target", "Figure 1"),
     log:
-        "logs/figure_1c/{dataset}.log",
-    wildcard_constraints:
-        dataset=FIGURE_1_DATASET,
+        "logs/figure_1c.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        model=figure_1_setting("model"),
-        others=figure_1_names("compared"),
-        metric=main_metric,
+        model=setting("model", within=FIGURE_1),
+        task=setting(f"datasets/{FIGURE_1.get('dataset')}/task"),
         code=code_digest("figures/figure_1c"),
     message:
-        "Drawing Figure 1C of {wildcards.dataset}"
+        "Drawing Figure 1C"
     script:
         "../scripts/figures/figure_1c.py"
 
@@ -110,123 +129,95 @@ rule figure_1c:
 rule figure_1d:
     """Binding modes found, by number of units."""
     input:
-        modes=figure_1_paths(f"{RUN}/binding_modes/filters.tsv", "sweep"),
+        counts=for_runs(f"{RUN}/binding_modes/filters.counts.tsv", figure_1_runs("sweep")),
     output:
-        pdf="results/{dataset}/figures/figure_1d.pdf",
-        png=report(
-            "results/{dataset}/figures/figure_1d.png",
-            caption="../resources/report/figure_1d.rst",
-            category="{dataset}",
-            subcategory="Figure 1",
-            labels={"figure": "1D: binding modes by units", "model": "all", "seed": "all"},
-        ),
-        tsv="results/{dataset}/figures/figure_1d.tsv",
+        **panel("results/figures/figure_1d", "1D: binding modes by units", "Figure 1"),
     log:
-        "logs/figure_1d/{dataset}.log",
-    wildcard_constraints:
-        dataset=FIGURE_1_DATASET,
+        "logs/figure_1d.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        models=figure_1_values("model", "sweep"),
-        seeds=figure_1_values("seed", "sweep"),
-        units=figure_1_values("units", "sweep"),
+        units=sweep_units,
         code=code_digest("figures/figure_1d"),
     message:
-        "Drawing Figure 1D of {wildcards.dataset}"
+        "Drawing Figure 1D"
     script:
         "../scripts/figures/figure_1d.py"
+
+
+def mode_counts(wildcards):
+    """The counts of binding modes in filters and patterns of the models in Figure 1E."""
+    found = []
+    for run in figure_1_runs("interpreted_models", "model"):
+        methods = [m for m in attribution_methods() if run in runs_with_patterns(m)]
+        for method in ["filters", *methods]:
+            found += for_runs(f"{RUN}/binding_modes/{method}.counts.tsv", [run])
+    return found
 
 
 rule figure_1e:
     """Binding modes found, by model and method."""
     input:
-        modes=mode_tables("path"),
+        counts=mode_counts,
     output:
-        pdf="results/{dataset}/figures/figure_1e.pdf",
-        png=report(
-            "results/{dataset}/figures/figure_1e.png",
-            caption="../resources/report/figure_1e.rst",
-            category="{dataset}",
-            subcategory="Figure 1",
-            labels={"figure": "1E: binding modes by method", "model": "all", "seed": "all"},
-        ),
-        tsv="results/{dataset}/figures/figure_1e.tsv",
+        **panel("results/figures/figure_1e", "1E: binding modes by method", "Figure 1"),
     log:
-        "logs/figure_1e/{dataset}.log",
-    wildcard_constraints:
-        dataset=FIGURE_1_DATASET,
+        "logs/figure_1e.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        models=mode_tables("model"),
-        methods=mode_tables("method"),
-        seeds=mode_tables("seed"),
         code=code_digest("figures/figure_1e"),
     message:
-        "Drawing Figure 1E of {wildcards.dataset}"
+        "Drawing Figure 1E"
     script:
         "../scripts/figures/figure_1e.py"
 
 
 use rule weight_heatmap as figure_1f with:
     input:
-        weights=figure_1_path(f"{RUN}/output_weights.tsv"),
-        annotation=figure_1_path(f"{RUN}/annotation.tsv"),
-        filters=figure_1_path(f"{RUN}/filters.tsv"),
-        importance=figure_1_path(f"{RUN}/unit_importance.tsv"),
-        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
+        weights=figure_1_file("output_weights.tsv"),
+        annotation=figure_1_file("annotation.tsv"),
+        filters=figure_1_file("filters.tsv"),
+        importance=figure_1_file("unit_importance.tsv"),
+        profiles=f"{DATABASE}.tsv",
     output:
-        pdf="results/{dataset}/figures/figure_1f.pdf",
-        png=report(
-            "results/{dataset}/figures/figure_1f.png",
-            caption="../resources/report/figure_1f.rst",
-            category="{dataset}",
-            subcategory="Figure 1",
-            labels={"figure": "1F: weights", "model": "", "seed": ""},
-        ),
-        tsv="results/{dataset}/figures/figure_1f.tsv",
+        **panel("results/figures/figure_1f", "1F: weights", "Figure 1"),
     log:
-        "logs/figure_1f/{dataset}.log",
-    wildcard_constraints:
-        dataset=FIGURE_1_DATASET,
+        "logs/figure_1f.log",
     message:
-        "Drawing Figure 1F of {wildcards.dataset}"
+        "Drawing Figure 1F"
+
+
+def nullified_filters(wildcards):
+    """The lower half of 1G, where that run is there and its filters are nullified."""
+    runs = [run for run in figure_1_runs("nullified_model") if run in nullified_runs()][:1]
+    names = {"nullification": "nullification.tsv", "filter_annotation": "annotation.tsv"}
+    return {name: path for name, file in names.items() for path in for_runs(f"{RUN}/{file}", runs)}
 
 
 rule figure_1g:
     """Importances of the unit of one TF, and what its filters in a CNN are worth."""
     input:
         unpack(nullified_filters),
-        importance=figure_1_path(f"{RUN}/unit_importance.tsv"),
-        annotation=figure_1_path(f"{RUN}/annotation.tsv"),
-        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
+        importance=figure_1_file("unit_importance.tsv"),
+        annotation=figure_1_file("annotation.tsv"),
+        profiles=f"{DATABASE}.tsv",
     output:
-        pdf="results/{dataset}/figures/figure_1g.pdf",
-        png=report(
-            "results/{dataset}/figures/figure_1g.png",
-            caption="../resources/report/figure_1g.rst",
-            category="{dataset}",
-            subcategory="Figure 1",
-            labels={"figure": "1G: one TF's unit and filters", "model": "", "seed": ""},
-        ),
-        tsv="results/{dataset}/figures/figure_1g.tsv",
+        **panel("results/figures/figure_1g", "1G: one TF's unit and filters", "Figure 1"),
     log:
-        "logs/figure_1g/{dataset}.log",
-    wildcard_constraints:
-        dataset=FIGURE_1_DATASET,
+        "logs/figure_1g.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        target=figure_1_text("target"),
-        unit_model=figure_1_setting("model"),
-        filter_model=figure_1_setting("nullified"),
+        target=setting("target", within=FIGURE_1),
+        unit_model=setting("model", within=FIGURE_1),
+        filter_model=setting("nullified_model", within=FIGURE_1),
         code=code_digest("figures/figure_1g"),
     message:
-        "Drawing Figure 1G of {wildcards.dataset}"
+        "Drawing Figure 1G"
     script:
         "../scripts/figures/figure_1g.py"
 
@@ -234,30 +225,20 @@ rule figure_1g:
 rule figure_s1:
     """Importances of the units whose weight for their own TF is negative."""
     input:
-        importance=figure_1_path(f"{RUN}/unit_importance.tsv"),
-        annotation=figure_1_path(f"{RUN}/annotation.tsv"),
-        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
+        importance=figure_1_file("unit_importance.tsv"),
+        annotation=figure_1_file("annotation.tsv"),
+        profiles=f"{DATABASE}.tsv",
     output:
-        pdf="results/{dataset}/figures/figure_s1.pdf",
-        png=report(
-            "results/{dataset}/figures/figure_s1.png",
-            caption="../resources/report/figure_s1.rst",
-            category="{dataset}",
-            subcategory="Figure 1",
-            labels={"figure": "S1: negative weights", "model": "", "seed": ""},
-        ),
-        tsv="results/{dataset}/figures/figure_s1.tsv",
+        **panel("results/figures/figure_s1", "S1: negative weights", "Figure 1"),
     log:
-        "logs/figure_s1/{dataset}.log",
-    wildcard_constraints:
-        dataset=FIGURE_1_DATASET,
+        "logs/figure_s1.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        targets=figure_1_text("negative"),
+        targets=setting("negative_weight_targets", within=FIGURE_1),
         code=code_digest("figures/figure_s1"),
     message:
-        "Drawing Figure S1 of {wildcards.dataset}"
+        "Drawing Figure S1"
     script:
         "../scripts/figures/figure_s1.py"

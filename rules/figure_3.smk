@@ -1,23 +1,210 @@
 """The panels of the paper's Figure 3 and Figure S3, from what `figure_3` in the config names.
 
 Requires: rankings and best motifs of scanning.smk; benchmark files of train.smk, interpret.smk and
-discovery.smk; FIGURES of figures.smk.
+motifs.smk; panel() of figures.smk.
 Provides: results/discovery_times.tsv, results/assay_scores.tsv, {panel}.motifs.meme and .tsv and
 figure_3a ... figure_3g, figure_s3 (.pdf, .png, .tsv) in results/figures/.
 """
+
+FIGURE_3 = config["figure_3"] or {}
+
+
+def figure_3_runs():
+    """The runs of `figure_3`: one model and seed."""
+    if not FIGURE_3:
+        return []
+    wanted = {"models": [FIGURE_3["model"]], "seeds": [FIGURE_3["seed"]]}
+    return selection.matching(ranked_runs(), wanted | {"datasets": FIGURE_3["datasets"]})
+
+
+def tool_name(method):
+    """A model or motif set as a figure calls it."""
+    if method in config["motif_sets"]:
+        return "STREME" if "streme" in config["motif_sets"][method] else method
+    return "ExplaiNN" if CATALOGUE["models"][method]["architecture"] == "explainn" else method
+
+
+def short_name(dataset):
+    """A data set as a figure calls it: a member of a family by itself."""
+    family = dataset_entry(dataset).get("family")
+    return dataset.removeprefix(family.split(expand.MEMBER)[0]) if family else dataset
+
+
+def receptor_logos(key):
+    """The motifs of a panel of receptors, one dict each: where it is, its row, column and profile."""
+    baseline, scanned, found = FIGURE_3.get("baseline_motif_set"), set(scanned_sets()), []
+    for run in figure_3_runs():
+        profile = FIGURE_3[key].get(run.dataset)
+        methods = {run.model: for_runs(f"{RUN}/filters", [run])[0]}
+        if (run.dataset, baseline) in scanned:
+            methods[baseline] = SET.format(dataset=run.dataset, motif_set=baseline)
+        for method, base in methods.items() if profile else []:
+            about = {"row": short_name(run.dataset), "column": tool_name(method), "motif": None}
+            files = {"path": f"{base}.meme", "ranking": f"{base}.ranking.tsv"}
+            found.append(about | files | {"profile": profile})
+    return found
+
+
+def assay_logos(wildcards=None):
+    """The motifs of 3F and 3G: one row per assay, the model's and those of other methods."""
+    entry = FIGURE_3.get("assays") or {"shown": []}
+    found = []
+    for shown in entry["shown"]:
+        runs = [run for run in ranked_runs() if run.dataset == shown["dataset"]]
+        wanted = {"datasets": ["*"], "models": [FIGURE_3["model"]], "seeds": [FIGURE_3["seed"]]}
+        methods = [
+            (tool_name(run.model), "explainn", *for_runs(f"{RUN}/filters.best.meme", [run]))
+            for run in selection.matching(runs, wanted)
+        ]
+        for label, motif_set in shown["methods"].items():
+            if (shown["dataset"], motif_set) in scanned_sets():
+                base = SET.format(dataset=shown["dataset"], motif_set=motif_set)
+                methods.append((label, "other", f"{base}.best.meme"))
+        for method, kind, path in methods:
+            about = {"row": shown["assay"], "column": method, "kind": kind, "path": path}
+            found.append(about | {"motif": shown["target"], "profile": entry["profile"]})
+    return found
+
+
+def logos(wildcards):
+    """For `params`: the motifs of a panel of logos."""
+    keys = {"figure_3e": "logos", "figure_s3": "receptors"}
+    if wildcards.panel == "figure_3g":
+        return assay_logos()
+    return receptor_logos(keys[wildcards.panel])
+
+
+FIGURE_3_DATASETS = [run.dataset for run in figure_3_runs()]
+# The motif set that the model is compared with, where it was scored at all.
+BASELINE = FIGURE_3.get("baseline_motif_set")
+if all(motif_set != BASELINE for _, motif_set in scanned_sets()):
+    BASELINE = None
+FIGURES |= {
+    "figure_3a": ("results/figures/figure_3a", figure_3_runs()),
+    "figure_3b": ("results/figures/figure_3b", figure_3_runs()),
+    "figure_3c": ("results/figures/figure_3c", figure_3_runs()),
+    "figure_3d": ("results/figures/figure_3d", figure_3_runs()),
+    "figure_3e": ("results/figures/figure_3e", receptor_logos("logos") and figure_3_runs()),
+    "figure_3f": ("results/figures/figure_3f", assay_logos() and figure_3_runs()),
+    "figure_3g": ("results/figures/figure_3g", assay_logos() and figure_3_runs()),
+    "figure_s3": ("results/figures/figure_s3", receptor_logos("receptors") and figure_3_runs()),
+}
 
 
 rule figure_3:
     """All panels of Figure 3 and Figure S3."""
     input:
-        figure_3_files,
+        partial(figure_files, patterns=["figure_3*", "figure_s3"]),
     localrule: True
+
+
+rule figure_3a:
+    """How well PWMs do, by the importance of their units."""
+    input:
+        scores="results/motif_scores.tsv",
+    output:
+        **panel("results/figures/figure_3a", "3A: PWMs by importance", "Figure 3"),
+    log:
+        "logs/figure_3a.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        model=setting("model", within=FIGURE_3),
+        seed=setting("seed", within=FIGURE_3),
+        datasets=FIGURE_3_DATASETS,
+        code=code_digest("figures/figure_3a"),
+    message:
+        "Drawing Figure 3A"
+    script:
+        "../scripts/figures/figure_3a.py"
+
+
+rule figure_3b:
+    """The best PWM of each data set, against the compared motif set."""
+    input:
+        scores="results/motif_scores.tsv",
+    output:
+        **panel("results/figures/figure_3b", "3B: best PWMs", "Figure 3"),
+    log:
+        "logs/figure_3b.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        model=setting("model", within=FIGURE_3),
+        seed=setting("seed", within=FIGURE_3),
+        baseline=BASELINE,
+        datasets=FIGURE_3_DATASETS,
+        code=code_digest("figures/figure_3b"),
+    message:
+        "Drawing Figure 3B"
+    script:
+        "../scripts/figures/figure_3b.py"
+
+
+rule figure_3c:
+    """That difference, by the size of the data set."""
+    input:
+        scores="results/motif_scores.tsv",
+    output:
+        **panel("results/figures/figure_3c", "3C: by data set size", "Figure 3"),
+    log:
+        "logs/figure_3c.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        model=setting("model", within=FIGURE_3),
+        seed=setting("seed", within=FIGURE_3),
+        baseline=BASELINE,
+        datasets=FIGURE_3_DATASETS,
+        code=code_digest("figures/figure_3c"),
+    message:
+        "Drawing Figure 3C"
+    script:
+        "../scripts/figures/figure_3c.py"
+
+
+def timed_step(rule, run, files, made_by):
+    """One row of the table of times: what was timed, and the files that say how long and on what."""
+    proxy = getattr(rules, rule)
+    return {
+        **{"dataset": run["dataset"], "method": run.get("model") or run["motif_set"]},
+        **{"seed": str(run.get("seed", "")), "step": rule},
+        "threads": proxy.rule.resources["_cores"].value,
+        "benchmark": str(proxy.benchmark).format(**run),
+        "sequences": files,
+        "made_by": made_by,
+    }
+
+
+def timed_steps(wildcards):
+    """For `params`: each step that finding motifs took, of models and of STREME."""
+    found = []
+    for run in ranked_runs():
+        files = for_runs("results/{dataset}/dataset.h5ad", [run])
+        [made_by] = for_runs(f"{RUN}/model.safetensors", [run])
+        for step in ("train", "filters", "unit_importance"):
+            found.append(timed_step(step, run._asdict(), files, made_by))
+    for dataset, motif_set in scanned_sets():
+        if "streme" in config["motif_sets"][motif_set]:
+            run = {"dataset": dataset, "motif_set": motif_set}
+            files = [f"{SET.format(**run)}/train.{kind}.fa" for kind in ("bound", "unbound")]
+            found.append(timed_step("streme", run, files, f"{SET.format(**run)}/machine.txt"))
+    return found
+
+
+def timed_files(wildcards):
+    """The files that the table of times is made of."""
+    steps = timed_steps(wildcards)
+    return [path for s in steps for path in (s["benchmark"], *s["sequences"], s["made_by"])]
 
 
 rule collect_times:
     """Wall and CPU seconds of each step that finding motifs took."""
     input:
-        discovery_files,
+        timed_files,
     output:
         times="results/discovery_times.tsv",
     log:
@@ -28,7 +215,7 @@ rule collect_times:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(10),
     params:
-        entries=discovery_entries,
+        entries=timed_steps,
         code=code_digest("collect_times"),
     message:
         "Collecting the times of motif discovery"
@@ -36,36 +223,44 @@ rule collect_times:
         "../scripts/collect_times.py"
 
 
-rule score_assays:
-    """The best motif of each assay and method, on the held-out sequences of one data set."""
+rule figure_3d:
+    """How long motif discovery takes."""
     input:
-        motifs=assay_files,
-        dataset=scored_dataset,
+        times="results/discovery_times.tsv",
     output:
-        scores="results/assay_scores.tsv",
+        **panel("results/figures/figure_3d", "3D: time", "Figure 3"),
     log:
-        "logs/score_assays.log",
+        "logs/figure_3d.log",
+    localrule: True
     conda:
         "../envs/python.yaml"
-    resources:
-        mem_mb=by_attempt(2000),
-        runtime=by_attempt(20),
     params:
-        entries=assay_about,
-        about=assay_settings,
-        code=code_digest("score_assays"),
+        model=setting("model", within=FIGURE_3),
+        seed=setting("seed", within=FIGURE_3),
+        baseline=BASELINE,
+        datasets=FIGURE_3_DATASETS,
+        code=code_digest("figures/figure_3d"),
     message:
-        "Scoring the motifs of all assays"
+        "Drawing Figure 3D"
     script:
-        "../scripts/score_assays.py"
+        "../scripts/figures/figure_3d.py"
+
+
+def logo_inputs(wildcards):
+    """The motif files of a panel of logos, the rankings that choose among them, the known motifs."""
+    entries = logos(wildcards)
+    database = FIGURE_3["motif_database"] or config["annotation"]["database"]
+    return {
+        "motifs": [entry["path"] for entry in entries],
+        "rankings": [entry["ranking"] for entry in entries if "ranking" in entry],
+        "database": f"results/motifs/{database}.meme",
+    }
 
 
 rule align_motifs:
     """Motifs laid beside the known profile of their row."""
     input:
-        motifs=logo_files,
-        rankings=logo_rankings,
-        database=logo_database,
+        unpack(logo_inputs),
     output:
         meme="results/figures/{panel}.motifs.meme",
         table="results/figures/{panel}.motifs.tsv",
@@ -79,8 +274,7 @@ rule align_motifs:
         mem_mb=by_attempt(2000),
         runtime=by_attempt(20),
     params:
-        entries=logo_about,
-        references=logo_references,
+        entries=logos,
         reference_label="JASPAR",
         code=code_digest("align_motifs"),
     message:
@@ -89,139 +283,13 @@ rule align_motifs:
         "../scripts/align_motifs.py"
 
 
-rule figure_3a:
-    """How well PWMs do, by the importance of their units."""
-    input:
-        scores="results/motif_scores.tsv",
-    output:
-        pdf="results/figures/figure_3a.pdf",
-        png=report(
-            "results/figures/figure_3a.png",
-            caption="../resources/report/figure_3a.rst",
-            category="Figure 3",
-            labels={"figure": "3A: PWMs by importance"},
-        ),
-        tsv="results/figures/figure_3a.tsv",
-    log:
-        "logs/figure_3a.log",
-    localrule: True
-    conda:
-        "../envs/python.yaml"
-    params:
-        model=figure_3_setting("model"),
-        seed=figure_3_setting("seed"),
-        datasets=figure_3_datasets,
-        code=code_digest("figures/figure_3a"),
-    message:
-        "Drawing Figure 3A"
-    script:
-        "../scripts/figures/figure_3a.py"
-
-
-rule figure_3b:
-    """The best PWM of each data set, against the compared motif set."""
-    input:
-        scores="results/motif_scores.tsv",
-    output:
-        pdf="results/figures/figure_3b.pdf",
-        png=report(
-            "results/figures/figure_3b.png",
-            caption="../resources/report/figure_3b.rst",
-            category="Figure 3",
-            labels={"figure": "3B: best PWMs"},
-        ),
-        tsv="results/figures/figure_3b.tsv",
-    log:
-        "logs/figure_3b.log",
-    localrule: True
-    conda:
-        "../envs/python.yaml"
-    params:
-        model=figure_3_setting("model"),
-        seed=figure_3_setting("seed"),
-        compared=figure_3_compared,
-        datasets=figure_3_datasets,
-        code=code_digest("figures/figure_3b"),
-    message:
-        "Drawing Figure 3B"
-    script:
-        "../scripts/figures/figure_3b.py"
-
-
-rule figure_3c:
-    """That difference, by the size of the data set."""
-    input:
-        scores="results/motif_scores.tsv",
-    output:
-        pdf="results/figures/figure_3c.pdf",
-        png=report(
-            "results/figures/figure_3c.png",
-            caption="../resources/report/figure_3c.rst",
-            category="Figure 3",
-            labels={"figure": "3C: by data set size"},
-        ),
-        tsv="results/figures/figure_3c.tsv",
-    log:
-        "logs/figure_3c.log",
-    localrule: True
-    conda:
-        "../envs/python.yaml"
-    params:
-        model=figure_3_setting("model"),
-        seed=figure_3_setting("seed"),
-        compared=figure_3_compared,
-        datasets=figure_3_datasets,
-        code=code_digest("figures/figure_3c"),
-    message:
-        "Drawing Figure 3C"
-    script:
-        "../scripts/figures/figure_3c.py"
-
-
-rule figure_3d:
-    """How long motif discovery takes."""
-    input:
-        times="results/discovery_times.tsv",
-    output:
-        pdf="results/figures/figure_3d.pdf",
-        png=report(
-            "results/figures/figure_3d.png",
-            caption="../resources/report/figure_3d.rst",
-            category="Figure 3",
-            labels={"figure": "3D: time"},
-        ),
-        tsv="results/figures/figure_3d.tsv",
-    log:
-        "logs/figure_3d.log",
-    localrule: True
-    conda:
-        "../envs/python.yaml"
-    params:
-        model=figure_3_setting("model"),
-        seed=figure_3_setting("seed"),
-        compared=figure_3_compared,
-        datasets=figure_3_datasets,
-        code=code_digest("figures/figure_3d"),
-    message:
-        "Drawing Figure 3D"
-    script:
-        "../scripts/figures/figure_3d.py"
-
-
 rule figure_3e:
     """Logos of chosen TFs beside their known profiles."""
     input:
         table="results/figures/figure_3e.motifs.tsv",
         meme="results/figures/figure_3e.motifs.meme",
     output:
-        pdf="results/figures/figure_3e.pdf",
-        png=report(
-            "results/figures/figure_3e.png",
-            caption="../resources/report/figure_3e.rst",
-            category="Figure 3",
-            labels={"figure": "3E: logos"},
-        ),
-        tsv="results/figures/figure_3e.tsv",
+        **panel("results/figures/figure_3e", "3E: logos", "Figure 3"),
     log:
         "logs/figure_3e.log",
     localrule: True
@@ -236,19 +304,57 @@ rule figure_3e:
         "../scripts/figures/figure_3e.py"
 
 
+use rule figure_3e as figure_s3 with:
+    input:
+        table="results/figures/figure_s3.motifs.tsv",
+        meme="results/figures/figure_s3.motifs.meme",
+    output:
+        **panel("results/figures/figure_s3", "S3: nuclear receptors", "Figure 3"),
+    log:
+        "logs/figure_s3.log",
+    message:
+        "Drawing Figure S3"
+
+
+def assay_inputs(wildcards):
+    """The motifs of all assays, and the data set on whose held-out sequences they are scored."""
+    scored_on = FIGURE_3["assays"]["scored_on"]
+    motifs = [entry["path"] for entry in assay_logos()]
+    return {"motifs": motifs, "dataset": f"results/{scored_on}/dataset.h5ad"}
+
+
+rule score_assays:
+    """The best motif of each assay and method, on the held-out sequences of one data set."""
+    input:
+        unpack(assay_inputs),
+    output:
+        scores="results/assay_scores.tsv",
+    log:
+        "logs/score_assays.log",
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(20),
+    params:
+        entries=assay_logos,
+        scoring=config["scanning"]["scoring"],
+        floor=config["scanning"]["floor"],
+        draws=config["evaluation"]["draws"],
+        scored_on=FIGURE_3.get("assays") and short_name(FIGURE_3["assays"]["scored_on"]),
+        code=code_digest("score_assays"),
+    message:
+        "Scoring the motifs of all assays"
+    script:
+        "../scripts/score_assays.py"
+
+
 rule figure_3f:
     """The best PWMs of one TF over assays and methods."""
     input:
         scores="results/assay_scores.tsv",
     output:
-        pdf="results/figures/figure_3f.pdf",
-        png=report(
-            "results/figures/figure_3f.png",
-            caption="../resources/report/figure_3f.rst",
-            category="Figure 3",
-            labels={"figure": "3F: assays"},
-        ),
-        tsv="results/figures/figure_3f.tsv",
+        **panel("results/figures/figure_3f", "3F: assays", "Figure 3"),
     log:
         "logs/figure_3f.log",
     localrule: True
@@ -268,14 +374,7 @@ rule figure_3g:
         table="results/figures/figure_3g.motifs.tsv",
         meme="results/figures/figure_3g.motifs.meme",
     output:
-        pdf="results/figures/figure_3g.pdf",
-        png=report(
-            "results/figures/figure_3g.png",
-            caption="../resources/report/figure_3g.rst",
-            category="Figure 3",
-            labels={"figure": "3G: logos over assays"},
-        ),
-        tsv="results/figures/figure_3g.tsv",
+        **panel("results/figures/figure_3g", "3G: logos over assays", "Figure 3"),
     log:
         "logs/figure_3g.log",
     localrule: True
@@ -283,28 +382,9 @@ rule figure_3g:
         "../envs/python.yaml"
     params:
         reference_label="JASPAR",
-        model_label=model_label,
+        model_label=FIGURE_3 and tool_name(FIGURE_3["model"]),
         code=code_digest("figures/figure_3g"),
     message:
         "Drawing Figure 3G"
     script:
         "../scripts/figures/figure_3g.py"
-
-
-use rule figure_3e as figure_s3 with:
-    input:
-        table="results/figures/figure_s3.motifs.tsv",
-        meme="results/figures/figure_s3.motifs.meme",
-    output:
-        pdf="results/figures/figure_s3.pdf",
-        png=report(
-            "results/figures/figure_s3.png",
-            caption="../resources/report/figure_s3.rst",
-            category="Figure 3",
-            labels={"figure": "S3: nuclear receptors"},
-        ),
-        tsv="results/figures/figure_s3.tsv",
-    log:
-        "logs/figure_s3.log",
-    message:
-        "Drawing Figure S3"

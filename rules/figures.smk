@@ -1,109 +1,106 @@
-"""Figures: each is a script that reads tables and draws, one rule, and one line in FIGURES.
+"""Figures of any data set and model: each is a rule and a line in FIGURES.
 
-Requires: the tables of train.smk and interpret.smk.
-Provides: {pdf,png,tsv} of each figure (the tsv is what is drawn), results/overview.html.
+Requires: the tables of train.smk, interpret.smk, annotate.smk and compare.smk.
+Provides: {pdf,png,tsv} of each figure (the tsv is its source data); FIGURES and panel() for the
+paper's figures.
 """
 
-SCORED = [run for run in RUNS if of_kind(run.dataset)["task"] in LABELLED]
-COMPARED = [run for run in RUNS if runs_with_same_regions(run)]
-OF_DATASET = "results/{dataset}/figures"
+import fnmatch
 
 # Name -> path without its ending, and the runs that it applies to.
-FIGURES = {
-    "loss_curves": ("results/{dataset}/figures/loss_curves", RUNS),
-    "precision_recall": ("results/{dataset}/figures/precision_recall", SCORED),
-    "weight_heatmap": (f"{RUN}/figures/weight_heatmap", with_units()),
-    "filter_sheet": (f"{RUN}/figures/filter_sheet", with_units()),
-    "importance_boxes": (f"{RUN}/figures/importance_boxes", with_units()),
-    "recovered_motifs": (
-        "results/{dataset}/{model}/recovered_motifs",
-        with_units(simulated()),
-    ),
-    "same_regions": ("results/{dataset}/{model}/same_regions", COMPARED),
-    "recurring_modes": ("results/{dataset}/{model}/recurring_modes", several_seeds(with_filters())),
-    "strand_symmetry": (
-        "results/{dataset}/figures/strand_symmetry",
-        [run for run in RUNS if strand_runs(run.dataset)],
-    ),
-    "sanity_correlations": (f"{RUN}/figures/sanity_correlations", checked()),
-    "figure_1a": (f"{OF_DATASET}/figure_1a", figure_1_runs("model", one_seed=True)),
-    "figure_1b": (f"{OF_DATASET}/figure_1b", figure_1_runs("sweep")),
-    "figure_1c": (f"{OF_DATASET}/figure_1c", figure_1_runs("model") and figure_1_runs("compared")),
-    "figure_1d": (f"{OF_DATASET}/figure_1d", figure_1_runs("sweep")),
-    "figure_1e": (f"{OF_DATASET}/figure_1e", figure_1_runs("model")),
-    "figure_1f": (f"{OF_DATASET}/figure_1f", figure_1_runs("model", one_seed=True)),
-    "figure_1g": (f"{OF_DATASET}/figure_1g", figure_1_runs("model", one_seed=True)),
-    "figure_s1": (f"{OF_DATASET}/figure_s1", figure_1_runs("model", one_seed=True)),
-    "figure_3a": ("results/figures/figure_3a", figure_3_runs()),
-    "figure_3b": ("results/figures/figure_3b", figure_3_runs()),
-    "figure_3c": ("results/figures/figure_3c", figure_3_runs()),
-    "figure_3d": ("results/figures/figure_3d", figure_3_runs()),
-    "figure_3e": ("results/figures/figure_3e", drawn_logos("figure_3e")),
-    "figure_3f": ("results/figures/figure_3f", scored_assays()),
-    "figure_3g": ("results/figures/figure_3g", drawn_logos("figure_3g")),
-    "figure_s3": ("results/figures/figure_s3", drawn_logos("figure_s3")),
-}
+FIGURES = {}
+
+
+def panel(pattern, title, figure=None):
+    """The outputs of a figure: PDF, PNG with its entry in the report, and the source data."""
+    labels = {"figure": title}
+    if "{dataset}" in pattern:
+        labels["model"] = "{model}" if "{model}" in pattern else "all"
+        labels["seed"] = "{seed}" if "{seed}" in pattern else "all"
+    png = report(
+        f"{pattern}.png",
+        caption=f"../resources/report/{Path(pattern).name}.rst",
+        category="{dataset}" if "{dataset}" in pattern else figure,
+        labels=labels,
+    )
+    return {"pdf": f"{pattern}.pdf", "png": png, "tsv": f"{pattern}.tsv"}
+
+
+def figure_files(wildcards, patterns=None):
+    """The PDF files of figures, by default of those that the config names.
+
+    Members of families (there may be hundreds) have figures of their own only where asked for.
+    """
+    found, missing = [], []
+    for pattern in patterns or config["figures"]:
+        if not fnmatch.filter(FIGURES, pattern):
+            raise WorkflowError(
+                f"config, figures: no figure is called {pattern!r}; there are: {', '.join(FIGURES)}"
+            )
+    for name in selection.matching_names(FIGURES, patterns or config["figures"]):
+        path, runs = FIGURES[name]
+        if "{dataset}" in path and not config["member_figures"]:
+            runs = [run for run in runs if "family" not in dataset_entry(run.dataset)]
+        found += for_runs(f"{path}.pdf", runs)
+        missing += [] if runs else [name]
+    if patterns and not found:
+        raise WorkflowError(
+            f"there is nothing to draw for {', '.join(missing)}: its section of the config is "
+            "empty, or `runs` selects none of the runs that it names"
+        )
+    if missing:
+        logger.info(f"figures left out, since no selected run is for them: {', '.join(missing)}")
+    return found
 
 
 rule figures:
     """All selected figures."""
     input:
-        figure_files(),
+        figure_files,
     localrule: True
 
 
-rule overview:
-    """One page that says what was run, with drop counts, devices, versions and the merged config."""
-    input:
-        datasets=for_runs("results/{dataset}/dataset.h5ad"),
-        models=for_runs(f"{RUN}/model.safetensors"),
-        histories=for_runs(f"{RUN}/history.tsv"),
-        selections=for_runs(f"{RUN}/selection.tsv", with_filters()),
-        attributions=attribution_tables(),
-        metrics="results/metrics.tsv",
-        template=workflow.source_path("../resources/report/overview.html.jinja"),
-    output:
-        page=report(
-            "results/overview.html",
-            caption="../resources/report/overview.rst",
-            category="What was run",
-        ),
-        config="results/config.yaml",
-    log:
-        "logs/overview.log",
-    localrule: True
-    conda:
-        "../envs/python.yaml"
-    params:
-        config=config_text,
-        code=code_digest("overview"),
-    message:
-        "Writing what was run"
-    script:
-        "../scripts/overview.py"
+FIGURES |= {
+    "loss_curves": ("results/{dataset}/figures/loss_curves", RUNS),
+    "precision_recall": (
+        "results/{dataset}/figures/precision_recall",
+        [run for run in RUNS if dataset_entry(run.dataset)["task"] in LABELLED],
+    ),
+    "weight_heatmap": (f"{RUN}/figures/weight_heatmap", runs_with_units()),
+    "filter_sheet": (f"{RUN}/figures/filter_sheet", runs_with_units()),
+    "importance_boxes": (f"{RUN}/figures/importance_boxes", runs_with_units()),
+    "recovered_motifs": (
+        "results/{dataset}/{model}/recovered_motifs",
+        [run for run in runs_with_units() if "simulate" in source_entry(run.dataset)],
+    ),
+    "same_regions": (
+        "results/{dataset}/{model}/same_regions",
+        [run for run in RUNS if runs_with_same_regions(run)],
+    ),
+    "recurring_modes": (
+        "results/{dataset}/{model}/recurring_modes",
+        runs_with_several_seeds(runs_with_filters()),
+    ),
+    "strand_symmetry": (
+        "results/{dataset}/figures/strand_symmetry",
+        [run for run in RUNS if strand_runs(run)],
+    ),
+    "sanity_correlations": (f"{RUN}/figures/sanity_correlations", checked_runs()),
+}
 
 
 rule loss_curves:
     """Training and validation loss by epoch."""
     input:
-        histories=of_dataset(f"{RUN}/history.tsv"),
+        histories=paths(f"{RUN}/history.tsv", sharing("dataset")),
     output:
-        pdf="results/{dataset}/figures/loss_curves.pdf",
-        png=report(
-            "results/{dataset}/figures/loss_curves.png",
-            caption="../resources/report/loss_curves.rst",
-            category="{dataset}",
-            labels={"figure": "Loss curves", "model": "all", "seed": "all"},
-        ),
-        tsv="results/{dataset}/figures/loss_curves.tsv",
+        **panel("results/{dataset}/figures/loss_curves", "Loss curves"),
     log:
         "logs/loss_curves/{dataset}.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        models=models_of,
-        seeds=seeds_of,
         code=code_digest("figures/loss_curves"),
     message:
         "Drawing loss curves of {wildcards.dataset}"
@@ -114,26 +111,17 @@ rule loss_curves:
 rule precision_recall:
     """How well each target is predicted."""
     input:
-        predictions=of_dataset(f"{RUN}/predictions.tsv.gz"),
-        metrics=of_dataset(f"{RUN}/metrics.tsv"),
+        predictions=paths(f"{RUN}/predictions.tsv.gz", sharing("dataset")),
+        metrics=paths(f"{RUN}/metrics.tsv", sharing("dataset")),
         labels="results/{dataset}/labels.tsv.gz",
     output:
-        pdf="results/{dataset}/figures/precision_recall.pdf",
-        png=report(
-            "results/{dataset}/figures/precision_recall.png",
-            caption="../resources/report/precision_recall.rst",
-            category="{dataset}",
-            labels={"figure": "Precision and recall", "model": "all", "seed": "all"},
-        ),
-        tsv="results/{dataset}/figures/precision_recall.tsv",
+        **panel("results/{dataset}/figures/precision_recall", "Precision and recall"),
     log:
         "logs/precision_recall/{dataset}.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        models=models_of,
-        seeds=seeds_of,
         metric="auprc",
         code=code_digest("figures/precision_recall"),
     message:
@@ -149,16 +137,9 @@ rule weight_heatmap:
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
         filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
-        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
+        profiles=f"{DATABASE}.tsv",
     output:
-        pdf="results/{dataset}/{model}/seed{seed}/figures/weight_heatmap.pdf",
-        png=report(
-            "results/{dataset}/{model}/seed{seed}/figures/weight_heatmap.png",
-            caption="../resources/report/weight_heatmap.rst",
-            category="{dataset}",
-            labels={"figure": "Weights (1F)", "model": "{model}", "seed": "{seed}"},
-        ),
-        tsv="results/{dataset}/{model}/seed{seed}/figures/weight_heatmap.tsv",
+        **panel("results/{dataset}/{model}/seed{seed}/figures/weight_heatmap", "Final weights"),
     log:
         "logs/weight_heatmap/{dataset}/{model}/seed{seed}.log",
     localrule: True
@@ -182,14 +163,7 @@ rule filter_sheet:
         filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
     output:
-        pdf="results/{dataset}/{model}/seed{seed}/figures/filter_sheet.pdf",
-        png=report(
-            "results/{dataset}/{model}/seed{seed}/figures/filter_sheet.png",
-            caption="../resources/report/filter_sheet.rst",
-            category="{dataset}",
-            labels={"figure": "Filters", "model": "{model}", "seed": "{seed}"},
-        ),
-        tsv="results/{dataset}/{model}/seed{seed}/figures/filter_sheet.tsv",
+        **panel("results/{dataset}/{model}/seed{seed}/figures/filter_sheet", "Filters"),
     log:
         "logs/filter_sheet/{dataset}/{model}/seed{seed}.log",
     localrule: True
@@ -209,14 +183,7 @@ rule importance_boxes:
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
     output:
-        pdf="results/{dataset}/{model}/seed{seed}/figures/importance_boxes.pdf",
-        png=report(
-            "results/{dataset}/{model}/seed{seed}/figures/importance_boxes.png",
-            caption="../resources/report/importance_boxes.rst",
-            category="{dataset}",
-            labels={"figure": "Unit importances", "model": "{model}", "seed": "{seed}"},
-        ),
-        tsv="results/{dataset}/{model}/seed{seed}/figures/importance_boxes.tsv",
+        **panel("results/{dataset}/{model}/seed{seed}/figures/importance_boxes", "Unit importances"),
     log:
         "logs/importance_boxes/{dataset}/{model}/seed{seed}.log",
     localrule: True
@@ -233,31 +200,18 @@ rule importance_boxes:
 rule recovered_motifs:
     """Planted motifs beside the filters that found them."""
     input:
-        profiles=f"results/motifs/{config['annotation']['database']}.meme",
-        recovery=of_model(f"{RUN}/recovery.tsv"),
-        annotation=of_model(f"{RUN}/annotation.tsv"),
-        meme=of_model(f"{RUN}/filters.meme"),
+        profiles=f"{DATABASE}.meme",
+        recovery=paths(f"{RUN}/recovery.tsv", sharing("dataset", "model")),
+        annotation=paths(f"{RUN}/annotation.tsv", sharing("dataset", "model")),
+        meme=paths(f"{RUN}/filters.meme", sharing("dataset", "model")),
     output:
-        pdf="results/{dataset}/{model}/recovered_motifs.pdf",
-        png=report(
-            "results/{dataset}/{model}/recovered_motifs.png",
-            caption="../resources/report/recovered_motifs.rst",
-            category="{dataset}",
-            labels={"figure": "Planted motifs recovered", "model": "{model}", "seed": "all"},
-        ),
-        tsv=report(
-            "results/{dataset}/{model}/recovered_motifs.tsv",
-            caption="../resources/report/recovered_motifs.rst",
-            category="{dataset}",
-            labels={"figure": "Recovery table", "model": "{model}", "seed": "all"},
-        ),
+        **panel("results/{dataset}/{model}/recovered_motifs", "Planted motifs recovered"),
     log:
         "logs/recovered_motifs/{dataset}/{model}.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        seeds=seeds_of,
         q_value=config["annotation"]["q_value"],
         code=code_digest("figures/recovered_motifs"),
     message:
@@ -269,25 +223,18 @@ rule recovered_motifs:
 rule same_regions:
     """Two data sets with the same held-out sequences, compared."""
     input:
+        unpack(other_datasets),
         comparison="results/{dataset}/{model}/comparison.tsv",
-        dataset_a=other_dataset_file,
-        dataset_b="results/{dataset}/dataset.h5ad",
+        dataset="results/{dataset}/dataset.h5ad",
     output:
-        pdf="results/{dataset}/{model}/same_regions.pdf",
-        png=report(
-            "results/{dataset}/{model}/same_regions.png",
-            caption="../resources/report/same_regions.rst",
-            category="{dataset}",
-            labels={"figure": "Against the other data set", "model": "{model}", "seed": "all"},
-        ),
-        tsv="results/{dataset}/{model}/same_regions.tsv",
+        **panel("results/{dataset}/{model}/same_regions", "Against the other data set"),
     log:
         "logs/same_regions/{dataset}/{model}.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        label_a=other_dataset,
+        label_a=setting("datasets/{dataset}/split/like"),
         label_b="{dataset}",
         code=code_digest("figures/same_regions"),
     message:
@@ -302,14 +249,7 @@ rule strand_symmetry:
         comparison="results/{dataset}/strand_comparison.tsv",
         runs="results/{dataset}/strand_comparison.runs.tsv",
     output:
-        pdf="results/{dataset}/figures/strand_symmetry.pdf",
-        png=report(
-            "results/{dataset}/figures/strand_symmetry.png",
-            caption="../resources/report/strand_symmetry.rst",
-            category="{dataset}",
-            labels={"figure": "Strand symmetry", "model": "all", "seed": "all"},
-        ),
-        tsv="results/{dataset}/figures/strand_symmetry.tsv",
+        **panel("results/{dataset}/figures/strand_symmetry", "Strand symmetry"),
     log:
         "logs/strand_symmetry/{dataset}.log",
     localrule: True
@@ -327,16 +267,9 @@ rule recurring_modes:
     """Binding modes by the number of seeds that come back to them."""
     input:
         agreement="results/{dataset}/{model}/motif_agreement.tsv",
-        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
+        profiles=f"{DATABASE}.tsv",
     output:
-        pdf="results/{dataset}/{model}/recurring_modes.pdf",
-        png=report(
-            "results/{dataset}/{model}/recurring_modes.png",
-            caption="../resources/report/recurring_modes.rst",
-            category="{dataset}",
-            labels={"figure": "Motifs over seeds", "model": "{model}", "seed": "all"},
-        ),
-        tsv="results/{dataset}/{model}/recurring_modes.tsv",
+        **panel("results/{dataset}/{model}/recurring_modes", "Motifs over seeds"),
     log:
         "logs/recurring_modes/{dataset}/{model}.log",
     localrule: True
@@ -350,26 +283,25 @@ rule recurring_modes:
         "../scripts/figures/recurring_modes.py"
 
 
+def sanity_tables(wildcards):
+    """The sanity checks of each method of a run."""
+    run = selection.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
+    methods = [method for method in attribution_methods() if run in checked_runs(method)]
+    return [path for m in methods for path in for_runs(f"{RUN}/sanity_checks/{m}.tsv", [run])]
+
+
 rule sanity_correlations:
     """Attributions beside those of changed models."""
     input:
-        checks=checks_of(f"{RUN}/sanity_checks/{{method}}.tsv"),
+        checks=sanity_tables,
     output:
-        pdf="results/{dataset}/{model}/seed{seed}/figures/sanity_correlations.pdf",
-        png=report(
-            "results/{dataset}/{model}/seed{seed}/figures/sanity_correlations.png",
-            caption="../resources/report/sanity_correlations.rst",
-            category="{dataset}",
-            labels={"figure": "Sanity checks", "model": "{model}", "seed": "{seed}"},
-        ),
-        tsv="results/{dataset}/{model}/seed{seed}/figures/sanity_correlations.tsv",
+        **panel("results/{dataset}/{model}/seed{seed}/figures/sanity_correlations", "Sanity checks"),
     log:
         "logs/sanity_correlations/{dataset}/{model}/seed{seed}.log",
     localrule: True
     conda:
         "../envs/python.yaml"
     params:
-        methods=checked_methods,
         code=code_digest("figures/sanity_correlations"),
     message:
         "Drawing sanity checks of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"

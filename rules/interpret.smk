@@ -1,17 +1,10 @@
 """What a trained model has learned.
 
-Requires: model.safetensors and dataset.h5ad; the JASPAR profiles of motifs.smk.
+Requires: model.safetensors of train.smk and dataset.h5ad of data.smk; annotation.tsv of annotate.smk.
 Provides: in results/{dataset}/{model}/seed{seed}/ filters.meme, filters.tsv, selection.tsv (how many
-sequences were interpreted), annotation.tsv, output_weights.tsv, unit_importance.tsv, recovery.tsv,
-nullification.tsv, attributions/{method}.h5 and .tsv, sanity_checks/{method}.tsv.
+sequences the filters were read from), output_weights.tsv, unit_importance.tsv, recovery.tsv,
+nullification.tsv, instances.bed.gz, attributions/{method}.h5 and .tsv, sanity_checks/{method}.tsv.
 """
-
-
-rule interpretation:
-    """All selected models, interpreted."""
-    input:
-        interpretation_results(),
-    localrule: True
 
 
 rule filters:
@@ -72,29 +65,9 @@ rule unit_importance:
         "../scripts/unit_importance.py"
 
 
-rule annotate:
-    """Name each filter after the known motifs that it resembles."""
-    input:
-        unpack(tomtom_pairs),
-        filters="results/{dataset}/{model}/seed{seed}/filters.meme",
-        database=f"results/motifs/{config['annotation']['database']}.meme",
-        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
-    output:
-        annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
-    log:
-        "logs/annotate/{dataset}/{model}/seed{seed}.log",
-    conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=by_attempt(2000),
-        runtime=by_attempt(20),
-    params:
-        q_value=config["annotation"]["q_value"],
-        code=code_digest("annotate"),
-    message:
-        "Naming the filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
-    script:
-        "../scripts/annotate.py"
+def truth_table(wildcards):
+    """What was planted in a simulated data set."""
+    return f"resources/simulated/{dataset_entry(wildcards.dataset)['source']}/truth.tsv"
 
 
 rule recover:
@@ -103,7 +76,7 @@ rule recover:
         truth=truth_table,
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
-        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
+        profiles=f"{DATABASE}.tsv",
     output:
         recovery="results/{dataset}/{model}/seed{seed}/recovery.tsv",
     log:
@@ -119,6 +92,11 @@ rule recover:
         "Looking for the planted motifs in {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/recover.py"
+
+
+def nullified_runs():
+    """The runs whose filters are nullified one by one."""
+    return chosen_runs("nullification", runs_with_filters())
 
 
 rule nullification:
@@ -141,12 +119,67 @@ rule nullification:
         mem_mb=by_attempt(4000),
         runtime=by_attempt(120),
     params:
-        settings=without_choice("nullification"),
+        settings=without("nullification", "runs"),
         code=code_digest("nullification"),
     message:
         "Taking out filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
     script:
         "../scripts/nullification.py"
+
+
+rule instances:
+    """Where in the genome the filters' sites are, and what each adds to a prediction."""
+    input:
+        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
+        dataset="results/{dataset}/dataset.h5ad",
+        filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
+        annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
+    output:
+        instances="results/{dataset}/{model}/seed{seed}/instances.bed.gz",
+    log:
+        "logs/instances/{dataset}/{model}/seed{seed}.log",
+    benchmark:
+        "benchmarks/instances/{dataset}/{model}/seed{seed}.tsv"
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        device=config["device"],
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(120),
+    params:
+        settings={
+            "inclusive": config["interpretation"]["inclusive"],
+            **without("instances", "runs"),
+        },
+        code=code_digest("instances"),
+    message:
+        "Writing the motif instances of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/instances.py"
+
+
+def attributed_runs(method=None):
+    """The runs whose predictions are attributed (by one method)."""
+    entries = config["attribution"]["runs"]
+    chosen = [entry for entry in entries if method is None or method in entry["methods"]]
+    return list(dict.fromkeys(run for entry in chosen for run in selection.matching(RUNS, entry)))
+
+
+def attribution_methods():
+    """The methods that any run is attributed by."""
+    named = [method for entry in config["attribution"]["runs"] for method in entry["methods"]]
+    return [method for method in dict.fromkeys(named) if attributed_runs(method)]
+
+
+def attribution_tables(wildcards):
+    """The table of each run and method."""
+    pattern = f"{RUN}/attributions/{{method}}.tsv"
+    return [
+        path
+        for method in attribution_methods()
+        for path in for_runs(pattern.replace("{method}", method), attributed_runs(method))
+    ]
 
 
 rule attribute:
@@ -169,12 +202,37 @@ rule attribute:
         mem_mb=by_attempt(8000),
         runtime=by_attempt(240),
     params:
-        settings=without_choice("attribution"),
+        settings=without("attribution", "runs", "modisco", "sanity_checks"),
         code=code_digest("attribute"),
     message:
         "Attributing {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}, by {wildcards.method} (progress: {log})"
     script:
         "../scripts/attribute.py"
+
+
+def checked_runs(method=None):
+    """The runs whose attributions (by one method) are compared with those of changed models."""
+    entry = config["attribution"]["sanity_checks"]
+    methods = [m for m in entry["methods"] if m in attribution_methods() and method in (None, m)]
+    runs = dict.fromkeys(run for m in methods for run in attributed_runs(m))
+    return selection.matching(runs, {"datasets": ["*"], "models": entry["models"]})
+
+
+def changed_models(wildcards):
+    """Models that a run's attributions are compared with: of shuffled labels, of another seed.
+
+    The model of shuffled labels is of another seed too where there is one: from the same seed both
+    trainings start with the same weights.
+    """
+    run = selection.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
+    shuffled = config["attribution"]["sanity_checks"]["shuffled"].get(run.dataset)
+    same = [r for r in RUNS if r[:2] == run[:2] and r != run]
+    control = [r for r in RUNS if r[:2] == (shuffled, run.model)]
+    control.sort(key=lambda r: r.seed == run.seed)
+    return {
+        "shuffled": for_runs(f"{RUN}/model.safetensors", control[:1]),
+        "other_seed": for_runs(f"{RUN}/model.safetensors", same[:1]),
+    }
 
 
 rule sanity_checks:
@@ -196,9 +254,40 @@ rule sanity_checks:
         mem_mb=by_attempt(8000),
         runtime=by_attempt(120),
     params:
-        settings=sanity_settings(),
+        settings={
+            key: config["attribution"]["sanity_checks"][key]
+            for key in ("most_targets", "most_sequences")
+        },
         code=code_digest("sanity_checks"),
     message:
         "Checking attributions by {wildcards.method} of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/sanity_checks.py"
+
+
+def runs_with_several_seeds(runs):
+    """The runs of models that are trained from more than one seed."""
+    seeds = Counter(run[:2] for run in RUNS)
+    return [run for run in runs if seeds[run[:2]] > 1]
+
+
+def interpretation_results(wildcards):
+    """What `interpretation` asks for: filters as motifs, importances, and what the config adds."""
+    several = runs_with_several_seeds(runs_with_filters())
+    found = for_runs(f"{RUN}/binding_modes/filters.tsv", runs_with_filters())
+    found += for_runs(f"{RUN}/unit_importance.tsv", runs_with_units())
+    found += for_runs("results/{dataset}/{model}/motif_agreement.tsv", several)
+    found += for_runs(f"{RUN}/nullification.tsv", nullified_runs())
+    found += for_runs(f"{RUN}/instances.bed.gz", chosen_runs("instances", runs_with_units()))
+    found += attribution_tables(wildcards)
+    for method in attribution_methods():
+        found += for_runs(f"{RUN}/binding_modes/{method}.tsv", runs_with_patterns(method))
+        found += for_runs(f"{RUN}/sanity_checks/{method}.tsv", checked_runs(method))
+    return found + (["results/motif_scores.tsv"] if rankings(wildcards) else [])
+
+
+rule interpretation:
+    """All selected models, interpreted."""
+    input:
+        interpretation_results,
+    localrule: True

@@ -1,10 +1,22 @@
-"""Known motifs, motifs in attributions, and the binding modes that motifs stand for.
+"""Where motifs come from: known ones, STREME, attributions, the user's files, filters of a run.
 
-Requires: the catalogue's motif databases; filters and attributions of interpret.smk.
+Requires: the catalogue's motif databases and motif sets; dataset.h5ad of data.smk; filters.meme and
+attributions of interpret.smk; the program streme, where a selection uses it.
 Provides: results/motifs/{database}.meme and .tsv; in results/{dataset}/{model}/seed{seed}/
-modisco/{method}.meme, .tsv, .targets.tsv and .annotation.tsv, binding_modes/{method}.tsv;
-results/{dataset}/{model}/motif_agreement.tsv.
+modisco/{method}.meme, .tsv and .targets.tsv; results/{dataset}/motifs/{motif_set}.meme, for STREME's
+sets also .tsv and in a folder of that name train.bound.fa, train.unbound.fa, streme.txt, machine.txt.
 """
+
+STREME_SETS = one_of(n for n, entry in config["motif_sets"].items() if "streme" in entry)
+OTHER_SETS = one_of(n for n, entry in config["motif_sets"].items() if "streme" not in entry)
+
+
+def cluster_file(wildcards):
+    """The table of binding modes that the config names, if it names one."""
+    clusters = config["motif_databases"][wildcards.database].get("clusters")
+    if not clusters:
+        return {}
+    return {"clusters": f"resources/downloads/{clusters['source']}/{clusters['file']}"}
 
 
 rule motif_database:
@@ -22,12 +34,17 @@ rule motif_database:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(10),
     params:
-        chosen=chosen_profiles,
+        entry=setting("{database}", within=config["motif_databases"]),
         code=code_digest("motif_database"),
     message:
         "Writing the known motifs of {wildcards.database}"
     script:
         "../scripts/motif_database.py"
+
+
+def runs_with_patterns(method):
+    """The runs in whose attributions by a method TF-MoDISco looks for motifs."""
+    return attributed_runs(method) if method in config["attribution"]["modisco"]["methods"] else []
 
 
 rule modisco:
@@ -57,64 +74,149 @@ rule modisco:
         "../scripts/modisco.py"
 
 
-use rule annotate as annotate_patterns with:
+rule sequences_to_fasta:
+    """The bound and the unbound sequences of the training part, for STREME."""
     input:
-        unpack(tomtom_pairs),
-        filters="results/{dataset}/{model}/seed{seed}/modisco/{method}.meme",
-        database=f"results/motifs/{config['annotation']['database']}.meme",
-        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
+        dataset="results/{dataset}/dataset.h5ad",
     output:
-        annotation="results/{dataset}/{model}/seed{seed}/modisco/{method}.annotation.tsv",
+        bound="results/{dataset}/motifs/{motif_set}/train.bound.fa",
+        unbound="results/{dataset}/motifs/{motif_set}/train.unbound.fa",
     log:
-        "logs/annotate_patterns/{dataset}/{model}/seed{seed}/{method}.log",
+        "logs/sequences_to_fasta/{dataset}/{motif_set}.log",
+    wildcard_constraints:
+        motif_set=STREME_SETS,
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(20),
+    params:
+        part="train",
+        target=setting("motif_sets/{motif_set}/streme/target", within=config),
+        most_sequences=setting("motif_sets/{motif_set}/streme/most_sequences", within=config),
+        seed=setting("motif_sets/{motif_set}/streme/seed", within=config),
+        code=code_digest("sequences_to_fasta"),
     message:
-        "Naming the patterns of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+        "Writing the sequences of {wildcards.dataset} for {wildcards.motif_set}"
+    script:
+        "../scripts/sequences_to_fasta.py"
 
 
-rule binding_modes:
-    """Which binding modes the motifs of a model stand for, and which of the predicted TFs' are there."""
+rule streme:
+    """STREME: motifs that the bound sequences have more often than the unbound ones."""
     input:
-        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
-        annotation=annotation_of,
-        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
+        bound="results/{dataset}/motifs/{motif_set}/train.bound.fa",
+        unbound="results/{dataset}/motifs/{motif_set}/train.unbound.fa",
     output:
-        modes="results/{dataset}/{model}/seed{seed}/binding_modes/{method}.tsv",
+        streme="results/{dataset}/motifs/{motif_set}/streme.txt",
+        machine="results/{dataset}/motifs/{motif_set}/machine.txt",
     log:
-        "logs/binding_modes/{dataset}/{model}/seed{seed}/{method}.log",
+        "logs/streme/{dataset}/{motif_set}.log",
+    benchmark:
+        "benchmarks/streme/{dataset}/{motif_set}.tsv"
+    wildcard_constraints:
+        motif_set=STREME_SETS,
+    conda:
+        "../envs/meme.yaml"
+    threads: 1
+    resources:
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(720),
+    params:
+        hofract=setting("motif_sets/{motif_set}/streme/hofract", within=config),
+        maxw=setting("motif_sets/{motif_set}/streme/maxw", within=config),
+        nmotifs=setting("motif_sets/{motif_set}/streme/nmotifs", within=config),
+    message:
+        "STREME on {wildcards.dataset} for {wildcards.motif_set} (progress: {log})"
+    # The machine is noted for comparisons of times. FINALTIME is the last thing that STREME writes:
+    # without it the output is not whole (a full disk, say).
+    shell:
+        """
+        if ! command -v streme >/dev/null; then
+            echo "error: the program streme is not on the PATH; add '--sdm conda' to let snakemake" \
+                "install it from envs/meme.yaml, or load your site's MEME suite" | tee {log:q} >&2
+            exit 1
+        fi
+        cpu=$(grep -m 1 '^model name' /proc/cpuinfo 2>/dev/null | sed 's/^[^:]*: *//' \
+            || sysctl -n machdep.cpu.brand_string 2>/dev/null \
+            || true)
+        echo "$(uname -srm), ${{cpu:-unknown CPU}}" >{output.machine:q}
+        streme \
+            --p {input.bound:q} \
+            --n {input.unbound:q} \
+            --dna \
+            --hofract {params.hofract:q} \
+            --maxw {params.maxw:q} \
+            --nmotifs {params.nmotifs:q} \
+            --text \
+            >{output.streme:q} \
+            2>{log:q}
+        if ! grep -q '^FINALTIME' {output.streme:q}; then
+            echo "error: STREME's output is not whole" | tee -a {log:q} >&2
+            exit 1
+        fi
+        """
+
+
+rule streme_motifs:
+    """STREME's motifs as a MEME file, and a table of their scores."""
+    input:
+        streme="results/{dataset}/motifs/{motif_set}/streme.txt",
+    output:
+        meme="results/{dataset}/motifs/{motif_set}.meme",
+        motifs="results/{dataset}/motifs/{motif_set}.tsv",
+    log:
+        "logs/streme_motifs/{dataset}/{motif_set}.log",
+    wildcard_constraints:
+        motif_set=STREME_SETS,
     conda:
         "../envs/python.yaml"
     resources:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(10),
     params:
-        which=config["binding_modes"]["matches"],
-        code=code_digest("binding_modes"),
+        code=code_digest("streme_motifs"),
     message:
-        "Counting binding modes of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} ({wildcards.method})"
+        "Reading STREME's motifs of {wildcards.dataset} ({wildcards.motif_set})"
     script:
-        "../scripts/binding_modes.py"
+        "../scripts/streme_motifs.py"
 
 
-rule motif_agreement:
-    """Which binding modes the filters of a model come back to from other seeds."""
+def motif_source(wildcards):
+    """What a motif set is made of: known profiles, a file of the user's, the filters of a run."""
+    entry = config["motif_sets"][wildcards.motif_set]
+    if "database" in entry:
+        return f"results/motifs/{entry['database']}.meme"
+    if "of" in entry:
+        run = selection.Run(**entry["of"])
+        if run not in set(RUNS):
+            raise WorkflowError(
+                f"motif_sets.{wildcards.motif_set}.of: {run.model} on {run.dataset}, seed "
+                f"{run.seed}, is not among the selected `runs`"
+            )
+        return for_runs(f"{RUN}/filters.meme", [run])[0]
+    return entry["meme"]
+
+
+rule motif_set:
+    """Motifs that exist already: known profiles, a file of the user's, the filters of a run."""
     input:
-        models=of_model(f"{RUN}/model.safetensors"),
-        annotations=of_model(f"{RUN}/annotation.tsv"),
-        profiles=f"results/motifs/{config['annotation']['database']}.tsv",
+        motifs=motif_source,
     output:
-        agreement="results/{dataset}/{model}/motif_agreement.tsv",
+        meme="results/{dataset}/motifs/{motif_set}.meme",
     log:
-        "logs/motif_agreement/{dataset}/{model}.log",
+        "logs/motif_set/{dataset}/{motif_set}.log",
+    wildcard_constraints:
+        motif_set=OTHER_SETS,
     conda:
         "../envs/python.yaml"
     resources:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(10),
     params:
-        seeds=seeds_of,
-        which=config["binding_modes"]["matches"],
-        code=code_digest("motif_agreement"),
+        profiles=setting("motif_sets/{motif_set}/profiles", within=config),
+        code=code_digest("motif_set"),
     message:
-        "Comparing the motifs of {wildcards.model} on {wildcards.dataset} over seeds"
+        "Taking the motifs {wildcards.motif_set} for {wildcards.dataset}"
     script:
-        "../scripts/motif_agreement.py"
+        "../scripts/motif_set.py"

@@ -1,12 +1,13 @@
-"""Motifs on sequences: how well they predict targets, which ones matter, and where they stand.
+"""What motifs predict: the best hit of each motif in each sequence, and which motifs matter.
 
-Requires: dataset.h5ad of data.smk; filters.meme, filters.tsv, annotation.tsv and
-unit_importance.tsv of interpret.smk; motif sets in results/{dataset}/motifs/{motif_set}.meme; what
-is ranked (paths_figure_3.smk).
-Provides: in results/{dataset}/{model}/seed{seed}/ filters.scores.tsv, filters.ranking.tsv,
-filters.best.meme and instances.bed.gz; in results/{dataset}/motifs/ {motif_set}.scores.tsv,
-.ranking.tsv and .best.meme; results/motif_scores.tsv.
+Requires: dataset.h5ad of data.smk; filters.meme and unit_importance.tsv of interpret.smk; motif sets
+of motifs.smk.
+Provides: in results/{dataset}/{model}/seed{seed}/ filters.scores.tsv, filters.ranking.tsv and
+filters.best.meme; in results/{dataset}/motifs/ {motif_set}.scores.tsv, .ranking.tsv and .best.meme;
+results/motif_scores.tsv.
 """
+
+SET = "results/{dataset}/motifs/{motif_set}"
 
 
 rule scan:
@@ -25,7 +26,7 @@ rule scan:
         mem_mb=by_attempt(4000),
         runtime=by_attempt(60),
     params:
-        settings={k: config["scanning"][k] for k in ("parts", "scoring", "floor")},
+        settings={k: config["scanning"][k] for k in ("splits", "scoring", "floor")},
         code=code_digest("scan"),
     message:
         "Scanning {wildcards.dataset} with the filters of {wildcards.model}, seed {wildcards.seed}"
@@ -82,42 +83,37 @@ use rule rank_motifs as rank_motif_set with:
         "Ranking the motifs of {wildcards.motif_set} on {wildcards.dataset}"
 
 
-rule instances:
-    """Where in the genome the filters' sites are, and what each adds to a prediction."""
-    input:
-        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
-        dataset="results/{dataset}/dataset.h5ad",
-        filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
-        annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
-    output:
-        instances="results/{dataset}/{model}/seed{seed}/instances.bed.gz",
-    log:
-        "logs/instances/{dataset}/{model}/seed{seed}.log",
-    benchmark:
-        "benchmarks/instances/{dataset}/{model}/seed{seed}.tsv"
-    conda:
-        "../envs/python.yaml"
-    threads: 2
-    resources:
-        device=config["device"],
-        mem_mb=by_attempt(8000),
-        runtime=by_attempt(120),
-    params:
-        settings={
-            "inclusive": config["interpretation"]["inclusive"],
-            **without_choice("instances"),
-        },
-        code=code_digest("instances"),
-    message:
-        "Writing the motif instances of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
-    script:
-        "../scripts/instances.py"
+def ranked_runs():
+    """The runs whose filters are scored as motifs."""
+    return chosen_runs("scanning", runs_with_units())
+
+
+def scanned_sets():
+    """The motif sets that are scored, each with its data set."""
+    selected = dict.fromkeys(run.dataset for run in RUNS)
+    found = {}
+    for entry in config["scanning"]["sets"]:
+        for dataset in selection.matching_names(selected, entry["datasets"]):
+            found |= {(dataset, motif_set): None for motif_set in entry["motif_sets"]}
+    return list(found)
+
+
+def rankings(wildcards):
+    """The ranking of each model's filters and of each motif set."""
+    of_sets = [SET.format(dataset=d, motif_set=m) + ".ranking.tsv" for d, m in scanned_sets()]
+    return for_runs(f"{RUN}/filters.ranking.tsv", ranked_runs()) + of_sets
+
+
+def ranked_datasets(wildcards):
+    """The data sets whose sequences were scanned."""
+    names = [run.dataset for run in ranked_runs()] + [dataset for dataset, _ in scanned_sets()]
+    return [f"results/{name}/dataset.h5ad" for name in dict.fromkeys(names)]
 
 
 rule collect_motif_scores:
     """The rankings of all models and motif sets in one table."""
     input:
-        rankings=ranking_paths,
+        rankings=rankings,
         datasets=ranked_datasets,
     output:
         scores="results/motif_scores.tsv",
@@ -129,7 +125,6 @@ rule collect_motif_scores:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(10),
     params:
-        about=about_rankings,
         code=code_digest("collect_motif_scores"),
     message:
         "Collecting the scores of all motifs"

@@ -1,18 +1,9 @@
 """Training, prediction and evaluation.
 
-Requires: results/{dataset}/dataset.h5ad and labels.tsv.gz.
-Provides: in results/{dataset}/{model}/seed{seed}/ model.safetensors, history.tsv, predictions.tsv.gz,
-metrics.tsv, apply/{applied}.tsv; results/metrics.tsv; results/{dataset}/{model}/comparison.tsv;
-results/{dataset}/strand_comparison.tsv and .runs.tsv.
+Requires: results/{dataset}/dataset.h5ad and labels.tsv.gz of data.smk.
+Provides: in results/{dataset}/{model}/seed{seed}/ model.safetensors, history.tsv, predictions.tsv.gz
+and metrics.tsv; results/metrics.tsv.
 """
-
-
-rule models:
-    """All selected models, trained and scored."""
-    input:
-        "results/metrics.tsv",
-        applied_results(),
-    localrule: True
 
 
 rule train:
@@ -110,103 +101,3 @@ rule collect_metrics:
         "Collecting the metrics"
     script:
         "../scripts/collect_metrics.py"
-
-
-rule compare_on_same_regions:
-    """Two data sets with the same held-out sequences: which one trains the better model?"""
-    input:
-        unpack(compared_runs),
-    output:
-        comparison="results/{dataset}/{model}/comparison.tsv",
-    log:
-        "logs/compare_on_same_regions/{dataset}/{model}.log",
-    conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=by_attempt(4000),
-        runtime=by_attempt(60),
-    params:
-        draws=config["evaluation"]["draws"],
-        code=code_digest("compare_on_same_regions"),
-    message:
-        "Comparing {wildcards.dataset} with the data set whose split it shares ({wildcards.model})"
-    script:
-        "../scripts/compare_on_same_regions.py"
-
-
-rule strand_comparison:
-    """Models that treat the strands differently: scores, time and motifs."""
-    input:
-        labels=["results/{dataset}/labels.tsv.gz"],
-        predictions=of_strand_runs(f"{RUN}/predictions.tsv.gz"),
-        histories=of_strand_runs(f"{RUN}/history.tsv"),
-        annotations=of_strand_runs(f"{RUN}/annotation.tsv"),
-        binding_modes=of_strand_runs(f"{RUN}/binding_modes/filters.tsv"),
-    output:
-        comparison="results/{dataset}/strand_comparison.tsv",
-        runs="results/{dataset}/strand_comparison.runs.tsv",
-    log:
-        "logs/strand_comparison/{dataset}.log",
-    conda:
-        "../envs/python.yaml"
-    resources:
-        mem_mb=by_attempt(4000),
-        runtime=by_attempt(60),
-    params:
-        models=strand_runs_param("model"),
-        seeds=strand_runs_param("seed"),
-        metric=main_metric,
-        draws=config["evaluation"]["draws"],
-        code=code_digest("strand_comparison"),
-    message:
-        "Comparing ways to treat the strands on {wildcards.dataset}"
-    script:
-        "../scripts/strand_comparison.py"
-
-
-rule apply:
-    """Predict a user's sequences with a trained model."""
-    input:
-        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
-        fasta=setting("apply/{applied}/fasta", within=config),
-    output:
-        predictions="results/{dataset}/{model}/seed{seed}/apply/{applied}.tsv",
-    log:
-        "logs/apply/{dataset}/{model}/seed{seed}/{applied}.log",
-    conda:
-        "../envs/python.yaml"
-    resources:
-        device=config["device"],
-        mem_mb=by_attempt(4000),
-        runtime=by_attempt(60),
-    params:
-        fit=setting("apply/{applied}/fit", within=config),
-        code=code_digest("apply"),
-    message:
-        "Applying {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}, to {wildcards.applied}"
-    script:
-        "../scripts/apply.py"
-
-
-rule contributions:
-    """What each unit adds to the predictions for a user's sequences."""
-    input:
-        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
-        fasta=setting("apply/{applied}/fasta", within=config),
-    output:
-        contributions="results/{dataset}/{model}/seed{seed}/apply/{applied}.contributions.tsv.gz",
-    log:
-        "logs/contributions/{dataset}/{model}/seed{seed}/{applied}.log",
-    conda:
-        "../envs/python.yaml"
-    resources:
-        device=config["device"],
-        mem_mb=by_attempt(4000),
-        runtime=by_attempt(60),
-    params:
-        fit=setting("apply/{applied}/fit", within=config),
-        code=code_digest("contributions"),
-    message:
-        "Taking apart {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}, on {wildcards.applied}"
-    script:
-        "../scripts/contributions.py"

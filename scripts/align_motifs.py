@@ -9,28 +9,22 @@ from workflow_lib.motifs.ranking import best_resembling
 from workflow_lib.tables import read_table, write_table
 
 
-def of_entry(path: str, entry: Mapping, profile: str, known: Sequence[Motif]) -> Motif | None:
+def of_entry(entry: Mapping, known: Sequence[Motif]) -> Motif | None:
     """The motif to show: with a `ranking`, the best of those that resemble the row's profile."""
+    motifs = read_meme(entry["path"])
     if not entry.get("ranking"):
-        return choose(read_meme(path), entry.get("motif"), path)
+        return choose(motifs, entry.get("motif"), entry["path"])
     ranking = read_table(entry["ranking"], dtype={"motif": str})
-    return best_resembling(read_meme(path), ranking, profile, known)
+    return best_resembling(motifs, ranking, entry["profile"], known)
 
 
 def main(
-    motifs: Sequence[str],
-    database: str,
-    entries: Sequence[Mapping],
-    references: Mapping[str, str],
-    reference_label: str,
-    outputs: Mapping[str, str],
+    entries: Sequence[Mapping], database: str, reference_label: str, outputs: Mapping[str, str]
 ) -> None:
-    """Align; entry i (row, column, motif id or None, ranking or None) is of the i-th motif file."""
+    """Align; an entry has path, row, column and profile, and the motif's id or the ranking."""
     known = read_meme(database)
-    chosen = [
-        Entry(entry["row"], entry["column"], of_entry(path, entry, references[entry["row"]], known))
-        for path, entry in zip(motifs, entries, strict=True)
-    ]
+    chosen = [Entry(entry["row"], entry["column"], of_entry(entry, known)) for entry in entries]
+    references = {entry["row"]: entry["profile"] for entry in entries}
     beside = reference_motifs(references, known, database)
     aligned, table = align_entries(chosen, beside, known, reference_label)
     write_meme(outputs["meme"], aligned)
@@ -39,12 +33,9 @@ def main(
 
 if __name__ == "__main__":
     with recorded(snakemake):
-        paths = snakemake.input.motifs
         main(
-            motifs=[paths] if isinstance(paths, str) else list(paths),
-            database=snakemake.input.database,
             entries=list(snakemake.params.entries),
-            references=dict(snakemake.params.references),
+            database=snakemake.input.database,
             reference_label=snakemake.params.reference_label,
             outputs=dict(snakemake.output.items()),
         )

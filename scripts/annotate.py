@@ -1,15 +1,18 @@
 """Compare filters with known motifs and write the pairs that resemble each other."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
 from workflow_lib.motif import read_meme
 from workflow_lib.motifs.meme_suite import read_tomtom
 from workflow_lib.motifs.tomtom import annotate, tomtom
-from workflow_lib.tables import write_table
+from workflow_lib.tables import write_run_table
 
 
 def main(
+    run: Mapping[str, str],
     filters: str,
     database: str,
     profiles: str,
@@ -24,12 +27,13 @@ def main(
     else:
         found = tomtom(motifs, read_meme(database), q_value)
     known = pd.read_csv(profiles, sep="\t", dtype=str, keep_default_na=False)
-    write_table(annotate(found, known), output, float_format="%.6g")
+    write_run_table(annotate(found, known), run, output, float_format="%.6g")
 
 
 if __name__ == "__main__":
     with recorded(snakemake):
         main(
+            run=dict(snakemake.wildcards.items()),
             filters=snakemake.input.filters,
             database=snakemake.input.database,
             profiles=snakemake.input.profiles,

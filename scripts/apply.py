@@ -1,6 +1,7 @@
 """Predict a user's sequences with a trained model, as it was scored."""
 
 import logging
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import torch
 from workflow_lib import models
 from workflow_lib.execution.job import recorded
 from workflow_lib.sequence import UNKNOWN
-from workflow_lib.tables import write_table
+from workflow_lib.tables import write_run_table
 from workflow_lib.train.apply import read_fitting
 from workflow_lib.train.inference import choose_device, predict
 from workflow_lib.train.losses import LOSSES
@@ -17,7 +18,9 @@ from workflow_lib.train.losses import LOSSES
 log = logging.getLogger("workflow_lib.apply")
 
 
-def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> None:
+def main(
+    run: Mapping[str, str], model_path: str, fasta: str, fit: str, device: str, output: str
+) -> None:
     """Write one row per sequence and target."""
     model = models.load(model_path)
     ids, codes = read_fitting(fasta, model.length, fit)
@@ -36,13 +39,14 @@ def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> Non
             "prediction": activation(torch.from_numpy(logits)).numpy().ravel(),
         }
     )
-    write_table(table, output, float_format="%.6g")
+    write_run_table(table, run, output, float_format="%.6g")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
     with recorded(snakemake):
         main(
+            run=dict(snakemake.wildcards.items()),
             model_path=snakemake.input.model,
             fasta=snakemake.input.fasta,
             fit=snakemake.params.fit,

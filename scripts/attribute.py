@@ -1,6 +1,7 @@
 """Which letters of correctly predicted sequences speak for each target, by one method."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -17,20 +18,21 @@ from workflow_lib.interpret.attribute import (
     summary_row,
 )
 from workflow_lib.interpret.attribution_methods import Options
-from workflow_lib.tables import write_table
+from workflow_lib.tables import write_run_table
 from workflow_lib.train.inference import choose_device, describe_device
 
 log = logging.getLogger("workflow_lib.attribute")
 
 
 def main(
+    run: Mapping[str, str],
     model_path: str, data_path: str, method: str, settings: dict[str, Any], device: str,
     outputs: dict[str, str],
 ) -> None:  # fmt: skip
     """Write the attributions of each target (HDF5) and a table of what they come to."""
     model, chosen_device = models.load(model_path), choose_device(device)
     data = dataset.load(data_path)
-    part = dataset.part(data, *(settings["parts"] or [dataset.scored_part(data)]))
+    part = dataset.part(data, *(settings["splits"] or [dataset.scored_part(data)]))
     chosen = attributed_sequences(model, part, settings, chosen_device)
     log.info("%d targets, by %s, on %s", len(chosen), method, describe_device(chosen_device))
     used = {key: settings[key] for key in ("n_references", "steps", "both_strands", "seed")}
@@ -45,13 +47,14 @@ def main(
     about = (model.metadata["architecture"], method, model.target_names, settings)
     attribution_file.write(outputs["scores"], attribution_file.Header(*about), groups())
     table = pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
-    write_table(table, outputs["summary"], float_format="%.6g")
+    write_run_table(table, run, outputs["summary"], float_format="%.6g")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
     with recorded(snakemake):
         main(
+            run=dict(snakemake.wildcards.items()),
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,
             method=snakemake.wildcards.method,

@@ -1,5 +1,7 @@
 """What each unit of a trained model adds to each prediction for a user's sequences."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import torch
@@ -7,13 +9,16 @@ import torch
 from workflow_lib import models
 from workflow_lib.execution.job import recorded
 from workflow_lib.files import atomic, gzip_text
+from workflow_lib.tables import RUN
 from workflow_lib.train.apply import read_fitting
 from workflow_lib.train.inference import UnitOutputs, choose_device, predict
 
 ROWS_AT_ONCE = 2000
 
 
-def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> None:
+def main(
+    run: Mapping[str, str], model_path: str, fasta: str, fit: str, device: str, output: str
+) -> None:
     """Write one row per sequence and target: the bias and each unit's part, which sum to the logit.
 
     Unit outputs are the mean of both strands where the predictions are. Written bit by bit:
@@ -34,6 +39,8 @@ def main(model_path: str, fasta: str, fit: str, device: str, output: str) -> Non
             table.insert(0, "bias", np.tile(bias, len(units)))
             table.insert(0, "target", np.tile(model.target_names, len(units)))
             table.insert(0, "id", np.repeat(ids[rows], len(model.target_names)))
+            for position, name in enumerate(RUN):
+                table.insert(position, name, run[name])
             table.to_csv(handle, sep="\t", index=False, header=start == 0, float_format="%.5g")
 
 
@@ -41,6 +48,7 @@ if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
     with recorded(snakemake):
         main(
+            run=dict(snakemake.wildcards.items()),
             model_path=snakemake.input.model,
             fasta=snakemake.input.fasta,
             fit=snakemake.params.fit,

@@ -1,6 +1,7 @@
 """Turn each unit's filter into a position weight matrix, from the sites that activate it."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -13,24 +14,29 @@ from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.filters import filter_matrices, probabilities
 from workflow_lib.interpret.sequence_selection import interpreted
 from workflow_lib.motif import Motif, consensus, information, write_meme
-from workflow_lib.tables import write_table
+from workflow_lib.tables import write_run_table
 from workflow_lib.train.inference import choose_device
 
 log = logging.getLogger("workflow_lib.filters")
 
 
 def main(
-    model_path: str, data_path: str, settings: dict[str, Any], device: str, outputs: dict[str, str]
+    run: Mapping[str, str],
+    model_path: str,
+    data_path: str,
+    settings: dict[str, Any],
+    device: str,
+    outputs: dict[str, str],
 ) -> None:
     """Write the matrices as MEME and what they were made of as a table."""
     model, chosen = models.load(model_path), choose_device(device)
-    part = dataset.part(dataset.load(data_path), *settings["interpret_on"])
+    part = dataset.part(dataset.load(data_path), *settings["splits"])
     X, selected = interpreted(model, part, settings, chosen)
     counts = pd.DataFrame(
         {"target": model.target_names, "n": part.n_obs, "n_selected": selected.sum(axis=0)}
     )
     counts.loc[len(counts)] = ["any", part.n_obs, len(X)]
-    write_table(counts, outputs["selection"])
+    write_run_table(counts, run, outputs["selection"])
     log.info("sequences: %d, of which correctly predicted: %d", part.n_obs, len(X))
     if not len(X):
         log.warning("no sequence is correctly predicted: all filters will be flat")
@@ -53,13 +59,14 @@ def main(
             "consensus": [consensus(motif.probabilities) for motif in motifs],
         }
     )
-    write_table(table, outputs["filters"])
+    write_run_table(table, run, outputs["filters"])
 
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
     with recorded(snakemake):
         main(
+            run=dict(snakemake.wildcards.items()),
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,
             settings=snakemake.params.settings,

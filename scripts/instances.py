@@ -26,7 +26,7 @@ def main(
 ) -> None:
     """Write BED; `tables` are those of the filters and of their annotation."""
     model, part = models.load(model_path), dataset.load(data_path)
-    part = dataset.part(part, *settings["parts"])
+    part = dataset.part(part, *settings["splits"])
     filters, annotation = (read_table(path) for path in tables)
     maximum = filters["activation_max"].to_numpy(dtype=np.float32)
     chosen = {name: settings[name] for name in ("targets", "strands", "inclusive")}

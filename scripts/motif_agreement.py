@@ -1,40 +1,41 @@
 """Say which binding modes come back in how many of the seeds of one model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
 from workflow_lib.models import read_metadata
 from workflow_lib.motifs.binding_modes import motif_agreement
-from workflow_lib.tables import write_table
+from workflow_lib.tables import write_run_table
 
 
 def main(
+    run: Mapping[str, str],
     annotations: Sequence[str],
-    seeds: Sequence[int],
-    model: str,
+    models: Sequence[str],
     profiles: str,
     which: str,
     output: str,
 ) -> None:
-    """Write one row per binding mode; `model` is that of any of the seeds."""
+    """Write one row per binding mode; annotations and models are of the same seeds."""
     *pairs, known = (
         pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
         for path in (*annotations, profiles)
     )
-    of_seeds = dict(zip(seeds, pairs, strict=True))
-    target_names = read_metadata(model)["target_names"]
-    table = motif_agreement(of_seeds, known, target_names, which)
-    write_table(table, output, float_format="%.6g")
+    # A model without annotated filters has an empty table, which does not say its seed.
+    about = [read_metadata(path) for path in models]
+    of_seeds = {entry["seed"]: table for entry, table in zip(about, pairs, strict=True)}
+    table = motif_agreement(of_seeds, known, about[0]["target_names"], which)
+    write_run_table(table, run, output, float_format="%.6g")
 
 
 if __name__ == "__main__":
     with recorded(snakemake):
         main(
+            run=dict(snakemake.wildcards.items()),
             annotations=list(snakemake.input.annotations),
-            seeds=list(snakemake.params.seeds),
-            model=snakemake.input.models[0],
+            models=list(snakemake.input.models),
             profiles=snakemake.input.profiles,
             which=snakemake.params.which,
             output=snakemake.output.agreement,

@@ -1,6 +1,7 @@
 """What every prediction loses when one filter of the first layer is switched off."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,13 +12,14 @@ from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret.activations import map_shape
 from workflow_lib.interpret.nullification import chosen_filters, chosen_sequences, nullification
-from workflow_lib.tables import write_table
+from workflow_lib.tables import write_run_table
 from workflow_lib.train.inference import choose_device, describe_device
 
 log = logging.getLogger("workflow_lib.nullification")
 
 
 def main(
+    run: Mapping[str, str],
     model_path: str,
     data_path: str,
     annotation: str,
@@ -28,7 +30,7 @@ def main(
     """Write quantiles of each filter's impact on each target."""
     model, chosen = models.load(model_path), choose_device(device)
     data = dataset.load(data_path)
-    part = dataset.part(data, *(settings["parts"] or [dataset.scored_part(data)]))
+    part = dataset.part(data, *(settings["splits"] or [dataset.scored_part(data)]))
     X, selected = chosen_sequences(model, part, settings, chosen)
     n_filters, _ = map_shape(model, model.length, chosen)
     pairs = pd.read_csv(annotation, sep="\t", dtype=str, keep_default_na=False)
@@ -39,13 +41,14 @@ def main(
         settings["replace"], describe_device(chosen),
     )  # fmt: skip
     table = nullification(model, X, selected, filters, settings["replace"], device=chosen)
-    write_table(table, output, float_format="%.6g")
+    write_run_table(table, run, output, float_format="%.6g")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
     with recorded(snakemake):
         main(
+            run=dict(snakemake.wildcards.items()),
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,
             annotation=snakemake.input.annotation,

@@ -1,6 +1,5 @@
 """One page that says what was run: data sets, drop counts, models, devices, versions, config."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ if __name__ == "__main__":
                 for name in ("models", "histories", "selections", "attributions")
             },
             metrics=snakemake.input.metrics,
-            config=json.loads(snakemake.params.config),
+            config=snakemake.params.config,
             template=snakemake.input.template,
             outputs=dict(snakemake.output.items()),
         )

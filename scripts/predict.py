@@ -1,5 +1,7 @@
 """Predict the held-out sequences, both strands averaged unless the model's entry says otherwise."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import torch
 
@@ -7,11 +9,11 @@ from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.data.tasks import comparable
 from workflow_lib.execution.job import recorded
-from workflow_lib.tables import write_table
+from workflow_lib.tables import write_run_table
 from workflow_lib.train.inference import choose_device, predict
 
 
-def main(model_path: str, data_path: str, device: str, output: str) -> None:
+def main(run: Mapping[str, str], model_path: str, data_path: str, device: str, output: str) -> None:
     """Write one row of logits or values per sequence of the scored part."""
     data = dataset.load(data_path)
     scored = dataset.part(data, dataset.scored_part(data))
@@ -23,13 +25,14 @@ def main(model_path: str, data_path: str, device: str, output: str) -> None:
     values = comparable(str(data.uns["task"]), values)
     table = pd.DataFrame(values, index=scored.obs_names, columns=model.target_names)
     table.insert(0, "split", scored.obs["split"].astype(str))
-    write_table(table, output, index_label="id", float_format="%.7g")
+    write_run_table(table, run, output, index_label="id", float_format="%.7g")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
     with recorded(snakemake):
         main(
+            run=dict(snakemake.wildcards.items()),
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,
             device=snakemake.resources.device,

@@ -50,7 +50,7 @@ def main(
         "assembly": entry.get("assembly", ""),
     }
     dataset.check_targets(data, name)
-    dataset.validate(data, name=name, optional_parts=entry.get("optional_parts", ()))
+    dataset.validate(data, name=name, optional_splits=entry.get("optional_splits", ()))
     dataset.save(data, outputs["dataset"])
     write_table(dataset.labels(data), outputs["labels"], index_label="id")
     log.info("%s; parts: %s", dataset.counts(data), dataset.part_sizes(data))

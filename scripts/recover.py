@@ -1,26 +1,28 @@
 """Hold what was planted against what was found."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from workflow_lib.data.simulate import recovery
 from workflow_lib.execution.job import recorded
-from workflow_lib.tables import write_table
+from workflow_lib.tables import write_run_table
 
 
-def main(tables: dict[str, str], seed: int, output: str) -> None:
+def main(run: Mapping[str, str], tables: dict[str, str], output: str) -> None:
     """Write one row per planted motif: found or not, by which unit, with which q."""
     read = {
         name: pd.read_csv(path, sep="\t", keep_default_na=False, na_values={"importance": [""]})
         for name, path in tables.items()
     }
-    found = recovery(read["truth"], read["annotation"], read["importance"], read["profiles"], seed)
-    write_table(found, output, float_format="%.4g")
+    found = recovery(read["truth"], read["annotation"], read["importance"], read["profiles"])
+    write_run_table(found, run, output, float_format="%.4g")
 
 
 if __name__ == "__main__":
     with recorded(snakemake):
         main(
+            run=dict(snakemake.wildcards.items()),
             tables=dict(snakemake.input.items()),
-            seed=int(snakemake.wildcards.seed),
             output=snakemake.output.recovery,
         )

@@ -1,6 +1,6 @@
 """Attributions of a model against those of changed ones: random weights, shuffled labels, seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from workflow_lib.execution.job import recorded
 from workflow_lib.interpret import attribution_file
 from workflow_lib.interpret.attribution_methods import Options
 from workflow_lib.interpret.sanity_checks import randomised, sanity_checks
-from workflow_lib.tables import write_table
+from workflow_lib.tables import write_run_table
 from workflow_lib.train.inference import choose_device
 
 # So many training sequences give the batch norms of a randomised model their statistics.
@@ -20,6 +20,7 @@ CALIBRATION = 2000
 
 
 def main(
+    run: Mapping[str, str],
     inputs: dict[str, str], others: dict[str, Sequence[str]], settings: dict[str, Any],
     device: str, output: str,
 ) -> None:  # fmt: skip
@@ -39,7 +40,7 @@ def main(
         options,
         settings["most_targets"],
     )
-    write_table(table, output, float_format="%.6g")
+    write_run_table(table, run, output, float_format="%.6g")
 
 
 if __name__ == "__main__":
@@ -47,6 +48,7 @@ if __name__ == "__main__":
     with recorded(snakemake):
         given = snakemake.input
         main(
+            run=dict(snakemake.wildcards.items()),
             inputs={name: given[name] for name in ("model", "dataset", "scores")},
             others={
                 "shuffled_labels": list(given.get("shuffled", [])),

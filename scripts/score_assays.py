@@ -21,14 +21,10 @@ COLUMNS = [
 
 
 def main(
-    motifs: list[str], data_path: str, entries: list[dict[str, str]], about: dict[str, Any],
-    output: str,
-) -> None:  # fmt: skip
-    """Write AUPRC with its interval for each entry (assay, method, kind, target)."""
-    found = [
-        choose(read_meme(path), entry["target"], path)
-        for path, entry in zip(motifs, entries, strict=True)
-    ]
+    data_path: str, entries: list[dict[str, str]], settings: dict[str, Any], output: str
+) -> None:
+    """Write AUPRC with its interval; an entry has row, column, kind, path and the motif's id."""
+    found = [choose(read_meme(e["path"]), e["motif"], e["path"]) for e in entries]
     present = [i for i, motif in enumerate(found) if motif is not None]
     data = dataset.load(data_path)
     if data.n_vars != 1 or data.uns["task"] != "binary":
@@ -38,23 +34,22 @@ def main(
         )
     part = dataset.scored_part(data)
     scored = dataset.part(data, part)
-    settings = about["scanning"]
     codes = scored.obsm["sequence"]
     hits = best_hits([found[i] for i in present], codes, settings["scoring"], settings["floor"])
     labels = np.repeat(np.asarray(scored.X)[:, :1], len(present), axis=1)
     names = [str(i) for i in present]
-    table = evaluate(hits, labels, names, ("auprc", "base_rate"), about["draws"])
+    table = evaluate(hits, labels, names, ("auprc", "base_rate"), settings["draws"])
     table = table[table["target"].isin(names)].pivot(index="target", columns="metric")
     rows = [
         {
-            "assay": entries[i]["assay"],
-            "method": entries[i]["method"],
+            "assay": entries[i]["row"],
+            "method": entries[i]["column"],
             "kind": entries[i]["kind"],
             "motif": found[i].name,
             **{key: table.loc[str(i), (key, "auprc")] for key in ("value", "low", "high")},
             **{key: table.loc[str(i), (key, "auprc")] for key in ("n", "n_positive")},
             "base_rate": table.loc[str(i), ("value", "base_rate")],
-            "scored_on": f"{about['scored_on']} ({part})",
+            "scored_on": f"{settings['scored_on']} ({part})",
         }
         for i in present
     ]
@@ -63,10 +58,10 @@ def main(
 
 if __name__ == "__main__":
     with recorded(snakemake):
+        settings = ("scoring", "floor", "draws", "scored_on")
         main(
-            motifs=list(snakemake.input.motifs),
             data_path=snakemake.input.dataset,
             entries=snakemake.params.entries,
-            about=snakemake.params.about,
+            settings={name: snakemake.params[name] for name in settings},
             output=snakemake.output.scores,
         )

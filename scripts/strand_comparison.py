@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from workflow_lib.data.tasks import TASKS
 from workflow_lib.execution.job import recorded
-from workflow_lib.tables import read_predictions, read_table, write_table
+from workflow_lib.tables import RUN, read_predictions, read_table, write_table
 from workflow_lib.train.evaluation import MEAN, evaluate, paired_difference
 
 
@@ -19,30 +20,36 @@ def summary(history: pd.DataFrame, annotation: pd.DataFrame, modes: pd.DataFrame
     }
 
 
-def main(runs: list, files: dict[str, list[str]], metric: str, draws: int, outputs: dict) -> None:
+def main(files: dict[str, list[str]], metric: str, draws: int, outputs: dict) -> None:
     """Write one row per run and one per model, each model against the first.
 
-    `runs` are (model, seed); `files` has in their order predictions, histories, annotations and
-    binding_modes, and the one file of labels.
+    `files` has predictions, histories, annotations and binding_modes of the same runs in the same
+    order, and the one file of labels.
     """
     scores, rows = {}, []
-    for i, (model, seed) in enumerate(runs):
-        predictions, truth, _ = read_predictions(files["predictions"][i], files["labels"][0])
-        scores.setdefault(model, []).append(predictions.to_numpy())
+    for i, path in enumerate(files["predictions"]):
+        predictions, truth, _, run = read_predictions(path, files["labels"][0])
+        scores.setdefault(run["model"], []).append(predictions.to_numpy())
         found = evaluate(predictions.to_numpy(), truth.to_numpy(), list(truth), (metric,), draws=0)
         value = found.loc[found["target"] == MEAN, "value"].iloc[0]
         names = ("histories", "annotations", "binding_modes")
         tables = [read_table(files[name][i]) for name in names]
-        row = {"model": model, "seed": seed, "metric": metric, "value": value}
+        row = run | {"metric": metric, "value": value}
         rows.append(row | summary(*tables))
-    table, first, compared = pd.DataFrame(rows), runs[0][0], []
+    table, first, compared = pd.DataFrame(rows), rows[0]["model"], []
     write_table(table, outputs["runs"], float_format="%.6g")
     for model, arrays in scores.items():
         found = paired_difference(truth.to_numpy(), arrays, scores[first], metric, draws)
         low, high = (found.low, found.high) if model != first else (None, None)
-        row = {"model": model, "reference": first, "n_seeds": len(arrays), "metric": metric}
+        row = {
+            "dataset": rows[0]["dataset"],
+            "model": model,
+            "reference": first,
+            "n_seeds": len(arrays),
+            "metric": metric,
+        }
         row |= {"value": found.a, "difference": found.difference, "low": low, "high": high}
-        means = table[table["model"] == model].drop(columns=["model", "seed", "metric", "value"])
+        means = table[table["model"] == model].drop(columns=[*RUN, "metric", "value"])
         compared.append(row | {"n_targets": found.n_targets} | means.mean().to_dict())
     write_table(pd.DataFrame(compared), outputs["comparison"], float_format="%.6g")
 
@@ -51,9 +58,8 @@ if __name__ == "__main__":
     with recorded(snakemake):
         params, files = snakemake.params, snakemake.input
         main(
-            runs=list(zip(params.models, map(str, params.seeds), strict=True)),
             files={name: list(paths) for name, paths in files.items()},
-            metric=params.metric,
+            metric=TASKS[params.task].metrics[0],
             draws=params.draws,
             outputs=dict(snakemake.output.items()),
         )

@@ -1,6 +1,7 @@
 """Train one model on one data set from one seed."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.execution.provenance import of_model
-from workflow_lib.tables import write_table
+from workflow_lib.tables import write_run_table
 from workflow_lib.train import training
 from workflow_lib.train.checkpoint import Checkpoint, digest_of, remove_state
 from workflow_lib.train.inference import choose_device, describe_device
@@ -20,16 +21,16 @@ STATE = "training_state.pt"
 
 
 def main(
+    run: Mapping[str, str],
     data_path: str,
     model: dict[str, Any],
     settings: dict[str, Any],
-    seed: int,
     code: str,
     device: str,
     outputs: dict[str, str],
 ) -> None:
     """Build, fit and save; the state of an interrupted run beside the model is continued."""
-    data = dataset.load(data_path)
+    data, seed = dataset.load(data_path), int(run["seed"])
     few = dataset.few_bound(data, settings["batch_size"])
     target_names, task = list(data.var_names), data.uns["task"]
     train, validation = (
@@ -69,7 +70,7 @@ def main(
         device=chosen,
         checkpoint=Checkpoint(state_path, digest),
     )
-    write_table(history, outputs["history"])
+    write_run_table(history, run, outputs["history"])
     models.save(net.cpu(), outputs["model"], metadata | of_model(describe_device(chosen)))
 
 
@@ -77,10 +78,10 @@ if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
     with recorded(snakemake):
         main(
+            run=dict(snakemake.wildcards.items()),
             data_path=snakemake.input.dataset,
             model=snakemake.params.model,
             settings=snakemake.params.settings,
-            seed=int(snakemake.wildcards.seed),
             code=snakemake.params.code,
             device=snakemake.resources.device,
             outputs=dict(snakemake.output.items()),

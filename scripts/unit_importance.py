@@ -1,5 +1,6 @@
 """The importance of each unit for each target, and the final layer's weights."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,11 +12,12 @@ from workflow_lib.execution.job import recorded
 from workflow_lib.interpret.filters import above
 from workflow_lib.interpret.importance import output_weights, unit_importance
 from workflow_lib.interpret.sequence_selection import interpreted
-from workflow_lib.tables import write_table
+from workflow_lib.tables import write_run_table
 from workflow_lib.train.inference import choose_device
 
 
 def main(
+    run: Mapping[str, str],
     model_path: str,
     data_path: str,
     filters: str,
@@ -25,7 +27,7 @@ def main(
 ) -> None:
     """Write quantiles of unit output x weight (long) and the weights (wide)."""
     model, chosen = models.load(model_path), choose_device(device)
-    part = dataset.part(dataset.load(data_path), *settings["interpret_on"])
+    part = dataset.part(dataset.load(data_path), *settings["splits"])
     X, selected = interpreted(model, part, settings, chosen)
     maximum = pd.read_csv(filters, sep="\t")["activation_max"].to_numpy()
     if not settings["inclusive"]:
@@ -33,13 +35,14 @@ def main(
     options = {"device": chosen, "strands": settings["strands"]}
     table = unit_importance(model, X, selected, maximum, model.target_names, **options)
     for name, written in {"importance": table, "weights": output_weights(model)}.items():
-        write_table(written, outputs[name], float_format="%.6g")
+        write_run_table(written, run, outputs[name], float_format="%.6g")
 
 
 if __name__ == "__main__":
     torch.set_num_threads(snakemake.threads)
     with recorded(snakemake):
         main(
+            run=dict(snakemake.wildcards.items()),
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,
             filters=snakemake.input.filters,

@@ -131,7 +131,7 @@ def test_an_empty_part_is_an_error_unless_declared():
     data.obs["split"] = splits.random(data, fractions=(0.8, 0.2, 0))
     with pytest.raises(InputError, match="test part empty"):
         dataset.validate(data, name="x")
-    dataset.validate(data, name="x", optional_parts=["test"])
+    dataset.validate(data, name="x", optional_splits=["test"])
     assert dataset.scored_part(data) == "validation"
 
 

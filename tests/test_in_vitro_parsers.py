@@ -414,15 +414,18 @@ def test_probes_of_another_length_can_be_left_out(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"parts": {"b.txt": "train"}}, "no part for 'a.txt'; the files are a.txt, `parts` has b"),
-        ({"parts": {"a.txt": "train", "b.txt": "test"}}, "no file 'b.txt'"),
-        ({"parts": {"a.txt": "training"}}, "found 'training', wanted one of train, validation"),
+        (
+            {"splits": {"b.txt": "train"}},
+            "no part for 'a.txt'; the files are a.txt, `splits` has b",
+        ),
+        ({"splits": {"a.txt": "train", "b.txt": "test"}}, "no file 'b.txt'"),
+        ({"splits": {"a.txt": "training"}}, "found 'training', wanted one of train, validation"),
         ({"distribution": "gamma"}, "distribution 'gamma'.*wanted uniform or normal"),
         ({"n_quantiles": 1}, "n_quantiles 1; wanted uniform or normal, and 2 or more"),
-        ({"files": {}, "parts": {}}, "the source has no files"),
+        ({"files": {}, "splits": {}}, "the source has no files"),
     ],
 )
 def test_array_options_that_do_not_fit_are_explained(tmp_path, changed, message):
     (tmp_path / "a.txt").write_text("1.5\tACGT\n")
     with pytest.raises(InputError, match=message):
-        pbm(**({"files": {"a.txt": tmp_path / "a.txt"}, "parts": {"a.txt": "train"}} | changed))
+        pbm(**({"files": {"a.txt": tmp_path / "a.txt"}, "splits": {"a.txt": "train"}} | changed))

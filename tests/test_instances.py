@@ -231,7 +231,7 @@ def test_the_script_writes_bed_that_is_equal_each_time(root, tmp_path):
     filters.to_csv(tmp_path / "filters.tsv", sep="\t", index=False, float_format="%.9g")
     (tmp_path / "annotation.tsv").write_text("unit\tname\tq_value\n1\tNA\t0.01\n")
     main = runpy.run_path(str(root / "scripts" / "instances.py"))["main"]
-    settings = {"parts": ["validation", "test"], "targets": None, "strands": "both"}
+    settings = {"splits": ["validation", "test"], "targets": None, "strands": "both"}
     tables = (tmp_path / "filters.tsv", tmp_path / "annotation.tsv")
     for name in ("a.bed.gz", "b.bed.gz"):
         main(

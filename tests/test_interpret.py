@@ -101,7 +101,7 @@ def test_reference_matrices(golden):
 def test_reference_selection_and_importances(golden):
     model, g = golden
     logits, labels = predict(model, g["sequence"]), g["label"].astype(np.float32)
-    selected = correctly_predicted(logits, labels, "binary", "all_targets")
+    selected = correctly_predicted(logits, labels, "binary", "exact_match")
     np.testing.assert_array_equal(selected.all(axis=1), g["correct"])
     np.testing.assert_array_equal(selected.any(axis=1), g["correct"])
     maximum = above(g["activation_max"])
@@ -255,9 +255,9 @@ def test_output_weights_are_one_row_per_unit():
 def test_rules_for_binary_tasks():
     labels = np.array([[1, 0], [1, NAN], [0, 0], [NAN, NAN], [1, 1]], dtype=np.float32)
     logits = np.array([[2, -1], [2, 5], [1, -1], [1, 1], [0, 3]], dtype=np.float32)
-    rows = correctly_predicted(logits, labels, "binary", "all_targets")
+    rows = correctly_predicted(logits, labels, "binary", "exact_match")
     assert rows.tolist() == [[True] * 2, [True] * 2, [False] * 2, [False] * 2, [False] * 2]
-    own = correctly_predicted(logits, labels, "binary", "bound_target")
+    own = correctly_predicted(logits, labels, "binary", "true_positive")
     assert own.tolist() == [[True, False], [True, False], [False] * 2, [False] * 2, [True, True]]
     assert correctly_predicted(logits, labels, "binary", "all").all()
 
@@ -278,8 +278,8 @@ def test_rules_for_regression():
 def test_rules_that_do_not_fit_are_named_with_those_that_do():
     one = np.zeros((3, 1))
     for task, rule, wanted in (
-        ("binary", "correlation", "all_targets, bound_target, all"),
-        ("regression", "all_targets", "correlation, top_fraction, all"),
+        ("binary", "correlation", "exact_match, true_positive, all"),
+        ("regression", "exact_match", "correlation, top_fraction, all"),
         ("regression", "best", "correlation, top_fraction, all"),
     ):
         with pytest.raises(InputError, match=f"'{rule}'.*wanted one of {wanted}"):

@@ -192,7 +192,7 @@ def test_the_scripts(root, tmp_path):
     data.uns |= {"task": "binary", "source": "toy", "assembly": ""}
     dataset.save(data, tmp_path / "dataset.h5ad")
     settings = {
-        "targets": ["*"], "parts": ["test"], "correct": "auto", "correct_threshold": None,
+        "targets": ["*"], "splits": ["test"], "correct": "auto", "correct_threshold": None,
         "most_sequences": 3, "n_references": 2, "steps": 5, "both_strands": True,
         "largest_delta": 0.1, "seed": 0,
     }  # fmt: skip

@@ -170,7 +170,7 @@ def scan(root):
     return runpy.run_path(str(root / "scripts" / "scan.py"))["main"]
 
 
-SETTINGS = {"parts": ["validation", "test"], "scoring": "log_probabilities", "floor": 1e-4}
+SETTINGS = {"splits": ["validation", "test"], "scoring": "log_probabilities", "floor": 1e-4}
 
 
 def planted(path, splits):
@@ -205,6 +205,6 @@ def test_the_script_takes_a_set_without_motifs_but_no_empty_parts(scan, tmp_path
     planted(tmp_path / "all.h5ad", ["train", "validation"])
     scan(tmp_path / "none.meme", tmp_path / "all.h5ad", SETTINGS, tmp_path / "none.tsv")
     assert read_table(tmp_path / "none.tsv").empty
-    only_test = SETTINGS | {"parts": ["test"]}
+    only_test = SETTINGS | {"splits": ["test"]}
     with pytest.raises(InputError, match="no sequences in the parts test"):
         scan(tmp_path / "none.meme", tmp_path / "all.h5ad", only_test, tmp_path / "x.tsv")

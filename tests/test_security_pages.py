@@ -82,7 +82,7 @@ def test_captions_show_any_text_as_it_stands(root, text):
     preset = {"learning_rate": 0.1, "batch_size": 2, "max_epochs": 3, "patience": None}
     config = {
         "preset": "p_", "presets": {"p_": preset}, "evaluation": {"draws": 1},
-        "interpretation": {"inclusive": True, "interpret_on": ["train"], "correct": "auto",
+        "interpretation": {"inclusive": True, "splits": ["train"], "correct": "auto",
                            "strands": "both"},
         "annotation": {"database": "d_", "q_value": 0.1}, "motif_databases": {"d_": database},
         "figure_1": {"target": text, "negative": [text, "x_"]},

@@ -51,9 +51,9 @@ def test_the_likeliest_class_alone_is_decided_for():
 
 
 def test_a_class_is_right_where_it_is_the_likeliest():
-    right = correctly_predicted(LOGITS, ONE_HOT, "cross_entropy", "all_targets")
+    right = correctly_predicted(LOGITS, ONE_HOT, "cross_entropy", "exact_match")
     assert (right[:, 0] == (LOGITS.argmax(axis=1) == CLASSES)).all()
-    bound = correctly_predicted(LOGITS, ONE_HOT, "cross_entropy", "bound_target")
+    bound = correctly_predicted(LOGITS, ONE_HOT, "cross_entropy", "true_positive")
     assert (bound == (right & (ONE_HOT == 1))).all()
 
 

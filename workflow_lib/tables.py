@@ -1,11 +1,22 @@
-"""The tables that stand between rules, read back with the right types."""
+"""The tables that rules hand on, written whole and read back with the right types.
+
+A table of one run says in its columns dataset, model and seed which run it is of, so that tables of
+several runs are put together by concatenating them.
+"""
 
 import os
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import pandas as pd
 
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic, gzip_text
+
+# Columns of every table of one run.
+RUN = ("dataset", "model", "seed")
+# Of tables by attribution method, and of motif sets, which have no model.
+_OF_A_RUN = ("method", "motif_set")
 
 
 def read_table(path: str | os.PathLike, **options: object) -> pd.DataFrame:
@@ -21,17 +32,75 @@ def read_table(path: str | os.PathLike, **options: object) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], **options)
 
 
+def read_runs(paths: Iterable[str | os.PathLike], **options: object) -> pd.DataFrame:
+    """Read the same table of several runs as one; its columns RUN say which run a row is of.
+
+    Parameters
+    ----------
+    paths
+        At least one file that `write_run_table` wrote.
+    **options
+        Of `pandas.read_csv`.
+    """
+    return pd.concat([read_table(path, **options) for path in paths], ignore_index=True)
+
+
+def write_run_table(
+    table: pd.DataFrame, run: Mapping[str, str], path: str | os.PathLike, **options: object
+) -> None:
+    """Write a table of one run with the columns that say which one in front.
+
+    Parameters
+    ----------
+    table
+        What `write_table` takes.
+    run
+        A job's wildcards; of these dataset, model, seed, method and motif_set become columns.
+    path, **options
+        See `write_table`.
+    """
+    columns = {name: run[name] for name in (*RUN, *_OF_A_RUN) if name in run}
+    table = table.copy(deep=False)
+    for position, (name, value) in enumerate(columns.items()):
+        table.insert(position, name, value)
+    write_table(table, path, **options)
+
+
+def without_run(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of one run without the columns that say which one."""
+    return table.drop(columns=[name for name in (*RUN, *_OF_A_RUN) if name in table])
+
+
+class Scored(NamedTuple):
+    """Predictions of one run and the labels of the same sequences.
+
+    Attributes
+    ----------
+    predictions, labels
+        Sequences x targets, in the same order.
+    split
+        The part of the split that they are of.
+    run
+        Its data set, model and seed.
+    """
+
+    predictions: pd.DataFrame
+    labels: pd.DataFrame
+    split: str
+    run: dict[str, str]
+
+
 def _read(path: str | os.PathLike) -> pd.DataFrame:
-    """Index id, column split, the others numbers; an id or a target may be called `NA`."""
+    """Index id; targets are numbers, what else is known of a sequence is text."""
     table = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False).set_index("id")
-    values = table.drop(columns="split").apply(pd.to_numeric)
-    return values.assign(split=table["split"])
+    text = [name for name in (*RUN, "split") if name in table]
+    return table[text].join(table.drop(columns=text).apply(pd.to_numeric))
 
 
 def read_predictions(
     predictions: str | os.PathLike, labels: str | os.PathLike, shared_only: bool = False
-) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Predictions and labels in the same order, and the part of the split that they are of.
+) -> Scored:
+    """Predictions and labels in the same order, and what they are of.
 
     Parameters
     ----------
@@ -55,7 +124,8 @@ def read_predictions(
             f"{predictions} does not fit {labels}: {len(missing)} sequences and the targets "
             f"{without[:5]} have no prediction"
         )
-    return table.loc[truth.index, targets], truth[targets], split
+    run = table[list(RUN)].iloc[0].to_dict()
+    return Scored(table.loc[truth.index, targets], truth[targets], split, run)
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike, **options: object) -> None:

@@ -2,39 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
-
+from workflow_lib.data.tasks import TASKS
 from workflow_lib.execution.job import recorded
 from workflow_lib.figures.style import save
 from workflow_lib.figures.unit_sweep import unit_sweep, unit_sweep_table
-from workflow_lib.tables import write_table
+from workflow_lib.tables import read_runs, write_table
 
 
 def main(
     metrics: Sequence[str],
-    dataset: str,
-    sweep: Mapping[str, int],
-    baselines: Sequence[str],
+    units: Mapping[str, int],
     metric: str,
     outputs: Mapping[str, str],
 ) -> None:
-    """Draw; `metrics` are tables of runs, of which those of the data set count."""
-    read = [pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False) for path in metrics]
-    scores = pd.concat(read, ignore_index=True).query("dataset == @dataset")
-    scores = scores.assign(value=pd.to_numeric(scores["value"]))
-    table = unit_sweep_table(scores, sweep, baselines, metric)
+    """Draw; `metrics` are tables of runs."""
+    scores = read_runs(metrics, dtype={"target": str, "seed": str})
+    baselines = [model for model in scores["model"].unique() if model not in units]
+    table = unit_sweep_table(scores, units, baselines, metric)
     write_table(table, outputs["tsv"], float_format="%.6g")
     save(unit_sweep(table, metric), outputs["pdf"], outputs["png"])
 
 
 if __name__ == "__main__":
     with recorded(snakemake):
-        paths = snakemake.input.metrics
         main(
-            metrics=[paths] if isinstance(paths, str) else list(paths),
-            dataset=snakemake.wildcards.dataset,
-            sweep=dict(zip(snakemake.params.models, snakemake.params.units, strict=True)),
-            baselines=list(snakemake.params.baselines),
-            metric=snakemake.params.metric,
+            metrics=list(snakemake.input.metrics),
+            units=dict(snakemake.params.units),
+            metric=TASKS[snakemake.params.task].metrics[0],
             outputs=dict(snakemake.output.items()),
         )

@@ -1,7 +1,5 @@
 """Draw a unit's importances and the impact of a CNN's nullified filters (the paper's Fig. 1G)."""
 
-import json
-
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
@@ -34,7 +32,7 @@ if __name__ == "__main__":
     with recorded(snakemake):
         main(
             tables=dict(snakemake.input.items()),
-            target=json.loads(snakemake.params.target),
+            target=snakemake.params.target,
             models=(snakemake.params.unit_model, snakemake.params.filter_model),
             outputs=dict(snakemake.output.items()),
         )

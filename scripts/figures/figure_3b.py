@@ -12,13 +12,13 @@ def main(
     scores: str,
     model: str,
     seed: int,
-    compared: str | None,
+    baseline: str | None,
     datasets: Sequence[str],
     outputs: Mapping[str, str],
 ) -> None:
-    """Draw; `scores` are the rankings of all data sets, `compared` is the motif set or None."""
+    """Draw; `scores` are the rankings of all data sets, `baseline` is the motif set or None."""
     names = dict.fromkeys(("dataset", "method", "target", "motif"), str)
-    table = pairs_table(read_table(scores, dtype=names), model, seed, compared, datasets)
+    table = pairs_table(read_table(scores, dtype=names), model, seed, baseline, datasets)
     write_table(table, outputs["tsv"], float_format="%.6g")
     save(best_against(table), outputs["pdf"], outputs["png"])
 
@@ -29,7 +29,7 @@ if __name__ == "__main__":
             scores=snakemake.input.scores,
             model=snakemake.params.model,
             seed=snakemake.params.seed,
-            compared=snakemake.params.compared,
+            baseline=snakemake.params.baseline,
             datasets=list(snakemake.params.datasets),
             outputs=dict(snakemake.output.items()),
         )

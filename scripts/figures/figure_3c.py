@@ -13,13 +13,13 @@ def main(
     scores: str,
     model: str,
     seed: int,
-    compared: str | None,
+    baseline: str | None,
     datasets: Sequence[str],
     outputs: Mapping[str, str],
 ) -> None:
-    """Draw; `scores` are the rankings of all data sets, `compared` is the motif set or None."""
+    """Draw; `scores` are the rankings of all data sets, `baseline` is the motif set or None."""
     names = dict.fromkeys(("dataset", "method", "target", "motif"), str)
-    pairs = pairs_table(read_table(scores, dtype=names), model, seed, compared, datasets)
+    pairs = pairs_table(read_table(scores, dtype=names), model, seed, baseline, datasets)
     table = size_table(pairs)
     write_table(table, outputs["tsv"], float_format="%.6g")
     save(difference_by_size(table), outputs["pdf"], outputs["png"])
@@ -31,7 +31,7 @@ if __name__ == "__main__":
             scores=snakemake.input.scores,
             model=snakemake.params.model,
             seed=snakemake.params.seed,
-            compared=snakemake.params.compared,
+            baseline=snakemake.params.baseline,
             datasets=list(snakemake.params.datasets),
             outputs=dict(snakemake.output.items()),
         )

@@ -12,13 +12,13 @@ def main(
     times: str,
     model: str,
     seed: int,
-    compared: str | None,
+    baseline: str | None,
     datasets: Sequence[str],
     outputs: Mapping[str, str],
 ) -> None:
-    """Draw; `times` has the steps of all runs, `compared` is the other tool or None."""
+    """Draw; `times` has the steps of all runs, `baseline` is the other tool or None."""
     names = dict.fromkeys(("dataset", "method", "step", "device", "machine"), str)
-    table = times_table(read_table(times, dtype=names), model, seed, compared, datasets)
+    table = times_table(read_table(times, dtype=names), model, seed, baseline, datasets)
     write_table(table, outputs["tsv"], float_format="%.6g")
     save(times_by_size(table), outputs["pdf"], outputs["png"])
 
@@ -29,7 +29,7 @@ if __name__ == "__main__":
             times=snakemake.input.times,
             model=snakemake.params.model,
             seed=snakemake.params.seed,
-            compared=snakemake.params.compared,
+            baseline=snakemake.params.baseline,
             datasets=list(snakemake.params.datasets),
             outputs=dict(snakemake.output.items()),
         )

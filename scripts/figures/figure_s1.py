@@ -1,7 +1,5 @@
 """Draw the importances of units with a negative weight for their own TF (the paper's Fig. S1)."""
 
-import json
-
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
@@ -24,6 +22,6 @@ if __name__ == "__main__":
     with recorded(snakemake):
         main(
             tables=dict(snakemake.input.items()),
-            targets=json.loads(snakemake.params.targets),
+            targets=list(snakemake.params.targets),
             outputs=dict(snakemake.output.items()),
         )

@@ -3,7 +3,7 @@
 from workflow_lib.execution.job import recorded
 from workflow_lib.figures.logos import filter_sheet, filter_table
 from workflow_lib.figures.style import save
-from workflow_lib.motif import read_meme
+from workflow_lib.interpret.units import unit_matrices
 from workflow_lib.tables import read_table, write_table
 
 
@@ -14,8 +14,7 @@ def main(meme: str, tables: dict[str, str], pdf: str, png: str, tsv: str) -> Non
     )
     table = filter_table(filters, annotation, importance)
     write_table(table, tsv, float_format="%.6g")
-    logos = {int(m.id.removeprefix("unit")): m.probabilities for m in read_meme(meme)}
-    save(filter_sheet(table, logos), pdf, png)
+    save(filter_sheet(table, unit_matrices(meme)), pdf, png)
 
 
 if __name__ == "__main__":

@@ -5,22 +5,18 @@ import pandas as pd
 from workflow_lib.execution.job import recorded
 from workflow_lib.figures.recovery import recovered_logos, recovery_rows
 from workflow_lib.figures.style import save
+from workflow_lib.interpret.units import unit_matrices
 from workflow_lib.motif import read_meme
-from workflow_lib.tables import read_table, write_table
+from workflow_lib.tables import read_runs, read_table, write_table
 
 
-def main(seeds: list[int], inputs: dict, threshold: float, outputs: dict[str, str]) -> None:
-    """Draw; `inputs` has profiles (one path), and recovery, annotation and meme by seed."""
-    recovery = pd.concat([read_table(p) for p in inputs["recovery"]], ignore_index=True)
-    annotation = pd.concat(
-        [
-            read_table(path).assign(seed=seed)
-            for seed, path in zip(seeds, inputs["annotation"], strict=True)
-        ]
-    )
+def main(inputs: dict, threshold: float, outputs: dict[str, str]) -> None:
+    """Draw; `inputs` has profiles (one path), and recovery, annotation and meme of each seed."""
+    tables = [read_table(path) for path in inputs["recovery"]]
+    recovery, annotation = pd.concat(tables, ignore_index=True), read_runs(inputs["annotation"])
     filters = {
-        seed: {int(m.id.removeprefix("unit")): m.probabilities for m in read_meme(path)}
-        for seed, path in zip(seeds, inputs["meme"], strict=True)
+        int(table["seed"].iloc[0]): unit_matrices(path)
+        for table, path in zip(tables, inputs["meme"], strict=True)
     }
     profiles = {motif.id: motif.probabilities for motif in read_meme(inputs["profiles"])}
     logos = recovered_logos(recovery, profiles, filters, annotation)
@@ -31,7 +27,6 @@ def main(seeds: list[int], inputs: dict, threshold: float, outputs: dict[str, st
 if __name__ == "__main__":
     with recorded(snakemake):
         main(
-            seeds=[int(seed) for seed in snakemake.params.seeds],
             inputs={
                 "profiles": snakemake.input.profiles,
                 "recovery": list(snakemake.input.recovery),

@@ -23,6 +23,6 @@ if __name__ == "__main__":
         main(
             comparison=snakemake.input.comparison,
             labels=(snakemake.params.label_a, snakemake.params.label_b),
-            datasets=(snakemake.input.dataset_a, snakemake.input.dataset_b),
+            datasets=(snakemake.input.like, snakemake.input.dataset),
             outputs=dict(snakemake.output.items()),
         )

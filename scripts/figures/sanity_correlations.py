@@ -3,12 +3,12 @@
 from workflow_lib.execution.job import recorded
 from workflow_lib.figures.robustness import sanity_checks, sanity_table
 from workflow_lib.figures.style import save
-from workflow_lib.tables import read_table, write_table
+from workflow_lib.tables import read_runs, write_table
 
 
-def main(checks: dict[str, str], pdf: str, png: str, tsv: str) -> None:
-    """Draw; `checks` has method -> the path of its table."""
-    table = sanity_table({method: read_table(path) for method, path in checks.items()})
+def main(checks: list[str], pdf: str, png: str, tsv: str) -> None:
+    """Draw; `checks` are the tables of the methods by which a run is checked."""
+    table = sanity_table(read_runs(checks))
     write_table(table, tsv, float_format="%.6g")
     save(sanity_checks(table), pdf, png)
 
@@ -16,7 +16,7 @@ def main(checks: dict[str, str], pdf: str, png: str, tsv: str) -> None:
 if __name__ == "__main__":
     with recorded(snakemake):
         main(
-            checks=dict(zip(snakemake.params.methods, snakemake.input.checks, strict=True)),
+            checks=list(snakemake.input.checks),
             pdf=snakemake.output.pdf,
             png=snakemake.output.png,
             tsv=snakemake.output.tsv,

@@ -6,13 +6,14 @@ from workflow_lib.execution.job import recorded
 from workflow_lib.figures.style import save
 from workflow_lib.figures.weight_heatmap import weight_cells, weight_heatmap
 from workflow_lib.motifs.binding_modes import expected_modes
-from workflow_lib.tables import read_table, write_table
+from workflow_lib.tables import read_table, without_run, write_table
 
 
 def main(tables: dict[str, str], limit: float, pdf: str, png: str, tsv: str) -> None:
     """Draw; `tables` has the paths of weights, annotation, filters, importance, maybe profiles."""
     weights, annotation, filters, importance = (
-        read_table(tables[name]) for name in ("weights", "annotation", "filters", "importance")
+        without_run(read_table(tables[name]))
+        for name in ("weights", "annotation", "filters", "importance")
     )
     modes = None
     if tables.get("profiles"):

@@ -10,11 +10,10 @@ from typing import Any
 
 import jsonschema
 
-from workflow_lib.config import registries
-from workflow_lib.config.expand import expand_datasets, expand_models
+from workflow_lib.config.expand import expand_datasets, expand_models, expand_sources
 from workflow_lib.config.names import known, match, nearest
 from workflow_lib.config.registries import check_options
-from workflow_lib.config.selection import check_choices, select
+from workflow_lib.config.selection import check_names, select
 from workflow_lib.errors import InputError
 
 SIMULATED = "sequences.tsv.gz"
@@ -75,6 +74,8 @@ def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
             f"known here: {', '.join(sorted(present))}"
         )
     hint = ""
+    if error.validator == "enum":
+        hint = nearest(str(error.instance), map(str, error.validator_value))
     if error.validator == "type" and re.fullmatch(r"[0-9.]+[eE][+-]?[0-9]+", str(error.instance)):
         hint = " (YAML reads a number like 1e-3 as text; write 0.001 or 1.0e-3)"
     if error.validator == "pattern" and "description" in error.schema:
@@ -83,10 +84,7 @@ def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
 
 
 def training_settings(
-    config: Mapping[str, Any],
-    dataset: Mapping[str, Any],
-    model: Mapping[str, Any],
-    place: str = "training",
+    config: Mapping[str, Any], dataset: Mapping[str, Any], model: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Settings of one training: preset < data set < model; `preset` names the one in use.
 
@@ -96,7 +94,6 @@ def training_settings(
     preset = config["preset"]
     for layer in layers:
         preset = layer.get("preset", preset)
-    known("preset", preset, config["presets"], place)
     merged = dict(config["presets"][preset])
     for layer in layers:
         merged |= {key: value for key, value in layer.items() if key != "preset"}
@@ -119,8 +116,15 @@ def source_files(
     return match("file", dataset.get("files", ["*"]), present, place)
 
 
-def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
+def resolve(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """The whole config, written out and checked.
+
+    Parameters
+    ----------
+    config
+        The merged config, with the schema's defaults.
+    schema
+        Says which strings are names, see `selection.check_names`.
 
     Returns
     -------
@@ -134,66 +138,50 @@ def resolve(config: Mapping[str, Any]) -> dict[str, Any]:
         Names that do not exist (with the nearest that does), options that a parser, split or
         architecture does not take or misses.
     """
-    datasets = expand_datasets(config["datasets"])
-    models = expand_models(config["models"])
-    for name, entry in datasets.items():
-        _check_dataset(name, entry, datasets, config["sources"])
-    for name, entry in models.items():
-        place = f"models.{name}"
-        known("architecture", entry["architecture"], registries.registered("model"), place)
-        check_options("model", entry["architecture"], entry.get("hyperparameters", {}), place)
-    _check_databases(config)
-    runs = select(config, datasets, models)
-    check_choices(config, datasets, models)
-    training: dict[str, dict[str, Any]] = {}
-    for run in runs:
-        place = f"training of {run.model} on {run.dataset}"
-        settings = training_settings(config, datasets[run.dataset], models[run.model], place)
-        training.setdefault(run.dataset, {})[run.model] = settings
-    return {
-        "sources": config["sources"],
-        "datasets": datasets,
-        "models": models,
-        "runs": runs,
-        "training": training,
+    written_out = {
+        "sources": expand_sources(config["sources"]),
+        "datasets": expand_datasets(config["datasets"]),
+        "models": expand_models(config["models"]),
     }
+    check_names({**config, **written_out}, schema)
+    for name, entry in written_out["datasets"].items():
+        _check_dataset(name, entry, written_out["datasets"], written_out["sources"])
+    for name, entry in written_out["models"].items():
+        options = entry.get("hyperparameters", {})
+        check_options("model", entry["architecture"], options, f"models.{name}")
+    _check_motifs(config, written_out)
+    runs = select(config, written_out["datasets"], written_out["models"])
+    training: dict[str, dict[str, Any]] = {}
+    for dataset, model, _ in runs:
+        layers = written_out["datasets"][dataset], written_out["models"][model]
+        training.setdefault(dataset, {})[model] = training_settings(config, *layers)
+    return written_out | {"runs": runs, "training": training}
 
 
-def _check_databases(config: Mapping[str, Any]) -> None:
-    databases, sources = config["motif_databases"], config["sources"]
-    wanted = config.get("annotation", {}).get("database", "jaspar2020")
-    known("motif database", wanted, databases, "annotation.database")
-    for name, entry in databases.items():
+def _check_motifs(config: Mapping[str, Any], written_out: Mapping[str, Any]) -> None:
+    for name, entry in config["motif_databases"].items():
         clusters = entry.get("clusters")
         if clusters:
-            place = f"motif_databases.{name}.clusters"
-            known("source", clusters["source"], sources, f"{place}.source")
-            present = sources[clusters["source"]].get("files", {})
-            known("file", clusters["file"], present, f"{place}.file")
-    for name, entry in sources.items():
-        if "simulate" in entry:
-            place = f"sources.{name}.simulate.database"
-            known("motif database", entry["simulate"]["database"], databases, place)
+            present = written_out["sources"][clusters["source"]].get("files", {})
+            known("file", clusters["file"], present, f"motif_databases.{name}.clusters.file")
+    for name in config.get("motif_sets", {}):
+        # Tables of scores have one column for both.
+        if name in written_out["models"]:
+            raise InputError(
+                f"config, motif_sets.{name}: a model is called so too; wanted another name"
+            )
 
 
 def _check_dataset(
     name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any], sources: Mapping[str, Any]
 ) -> None:
     place = f"datasets.{name}"
-    known("source", entry["source"], sources, f"{place}.source")
-    known("task", entry["task"], registries.registered("task"), f"{place}.task")
     if "parser" in entry:
-        known("parser", entry["parser"], registries.registered("parser"), f"{place}.parser")
         check_options("parser", entry["parser"], entry.get("options", {}), f"{place}.options")
         source_files(entry, sources, f"{place}.files")
     split = entry["split"]
-    if "like" in split:
-        known("data set", split["like"], datasets, f"{place}.split.like")
-        if "like" in datasets[split["like"]]["split"] or split["like"] == name:
-            raise InputError(
-                f"config, {place}.split.like: {split['like']!r} has no split of its own"
-            )
-        return
-    known("split", split["method"], registries.registered("split"), f"{place}.split.method")
-    options = {key: value for key, value in split.items() if key != "method"}
-    check_options("split", split["method"], options, f"{place}.split")
+    if "like" not in split:
+        options = {key: value for key, value in split.items() if key != "method"}
+        check_options("split", split["method"], options, f"{place}.split")
+    elif "like" in datasets[split["like"]]["split"] or split["like"] == name:
+        raise InputError(f"config, {place}.split.like: {split['like']!r} has no split of its own")

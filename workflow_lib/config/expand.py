@@ -23,6 +23,37 @@ def _check_name(name: str, others: Iterable[str], place: str) -> None:
         )
 
 
+def expand_sources(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Write out addresses: a source's `url` with `{file}` is that of each file without an own one.
+
+    Raises
+    ------
+    InputError
+        A file that has neither an address nor a path.
+    """
+    sources = {}
+    for name, entry in entries.items():
+        rest = {key: value for key, value in entry.items() if key != "url"}
+        if "files" in entry:
+            rest["files"] = {
+                file: _with_address(about or {}, file, entry.get("url"), f"sources.{name}")
+                for file, about in entry["files"].items()
+            }
+        sources[name] = rest
+    return sources
+
+
+def _with_address(about: Mapping[str, Any], file: str, url: str | None, place: str) -> dict:
+    if "url" in about or "path" in about:
+        return dict(about)
+    if url is None:
+        raise InputError(
+            f"config, {place}.files.{file}: found neither `url` nor `path`; wanted one of them, or "
+            f"a `url` with {{file}} for all files of {place}"
+        )
+    return {"url": url.replace("{file}", file), **about}
+
+
 def _fill_in(value: Any, member: str) -> Any:
     """Write a family member's name wherever `{member}` stands."""
     if isinstance(value, str):

@@ -1,122 +1,31 @@
-"""What the config chooses for steps after training: names that exist, models that suit."""
+"""What the config selects: runs, and names of what stands in the catalogue."""
 
 import fnmatch
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import jsonschema
+
 from workflow_lib.config import registries
-from workflow_lib.config.names import known, match
+from workflow_lib.config.names import match, unknown
 from workflow_lib.errors import InputError
 
-
-def check_choices(
-    config: Mapping[str, Any], datasets: Iterable[str], models: Mapping[str, Any]
-) -> None:
-    """Check what stands after `runs`: each name of a data set, model or motif set.
-
-    Raises
-    ------
-    InputError
-        A name that does not exist (with the nearest that does), or models in `figure_1` that are
-        not made of units.
-    """
-    chosen = {f"apply.{name}": entry for name, entry in config.get("apply", {}).items()}
-    attribution = config.get("attribution") or {}
-    chosen |= {f"attribution.runs.{i}": e for i, e in enumerate(attribution.get("runs", []))}
-    for section in ("nullification", "scanning", "instances"):
-        entries = (config.get(section) or {}).get("runs", [])
-        chosen |= {f"{section}.runs.{i}": entry for i, entry in enumerate(entries)}
-    checks = attribution.get("sanity_checks", {})
-    chosen["attribution.sanity_checks"] = {
-        "models": checks.get("models", ["*"]),
-        "datasets": [name for pair in checks.get("shuffled", {}).items() for name in pair] or ["*"],
-    }
-    for name, entry in chosen.items():
-        match("data set", entry.get("datasets", ["*"]), datasets, f"{name}.datasets")
-        match("model", entry.get("models", ["*"]), models, f"{name}.models")
-    match("model", config.get("strand_symmetry", []), models, "strand_symmetry")
-    _check_figure_1(config.get("figure_1") or {}, datasets, models)
-    _check_motif_sets(config, datasets, models)
-    _check_figure_3(config.get("figure_3") or {}, config, datasets, models)
-
-
-def _check_figure_1(
-    entry: Mapping[str, Any], datasets: Iterable[str], models: Mapping[str, Any]
-) -> None:
-    if "dataset" in entry:
-        known("data set", entry["dataset"], datasets, "figure_1.dataset")
-    for key in ("model", "nullified"):
-        if key in entry:
-            known("model", entry[key], models, f"figure_1.{key}")
-    for key in ("baselines", "compared", "interpreted"):
-        match("model", entry.get(key, []), models, f"figure_1.{key}")
-    if "sweep" in entry:
-        _check_units(match("model", [entry["sweep"]], models, "figure_1.sweep"), models, "sweep")
-        _check_units([entry["model"]], models, "model")
-
-
-def _check_units(names: list[str], models: Mapping[str, Any], key: str) -> None:
-    """Raise unless these models are made of units, each of another number of them."""
-    seen: dict[int, str] = {}
-    for name in names:
-        architecture = models[name]["architecture"]
-        if "units" not in registries.methods("model", architecture):
-            raise InputError(
-                f"config, figure_1.{key}: {name!r} ({architecture}) is not made of units"
-            )
-        default = registries.default("model", architecture, "units")
-        units = models[name].get("hyperparameters", {}).get("units", default)
-        if units in seen:
-            raise InputError(
-                f"config, figure_1.{key}: {seen[units]!r} and {name!r} both have {units} units; "
-                "wanted models that differ in them"
-            )
-        seen[units] = name
-
-
-def _check_motif_sets(
-    config: Mapping[str, Any], datasets: Iterable[str], models: Iterable[str]
-) -> None:
-    sets = config.get("motif_sets", {})
-    for name, entry in sets.items():
-        place = f"motif_sets.{name}"
-        if name in models:
-            raise InputError(f"config, {place}: a model is called so too; wanted another name")
-        if "database" in entry:
-            known("motif database", entry["database"], config["motif_databases"], place)
-        if "of" in entry:
-            known("data set", entry["of"]["dataset"], datasets, f"{place}.of")
-            known("model", entry["of"]["model"], models, f"{place}.of")
-    for i, entry in enumerate((config.get("scanning") or {}).get("sets", [])):
-        match("data set", entry.get("datasets", ["*"]), datasets, f"scanning.sets.{i}.datasets")
-        for name in entry["motif_sets"]:
-            known("motif set", name, sets, f"scanning.sets.{i}.motif_sets")
-
-
-def _check_figure_3(
-    entry: Mapping[str, Any],
-    config: Mapping[str, Any],
-    datasets: Iterable[str],
-    models: Iterable[str],
-) -> None:
-    sets, databases = config.get("motif_sets", {}), config["motif_databases"]
-    if not entry:
-        return
-    match("data set", entry["datasets"], datasets, "figure_3.datasets")
-    known("model", entry["model"], models, "figure_3.model")
-    if entry.get("database"):
-        known("motif database", entry["database"], databases, "figure_3.database")
-    if entry.get("compared"):
-        known("motif set", entry["compared"], sets, "figure_3.compared")
-    assays = entry.get("assays") or {}
-    named = [*entry.get("logos", {}), *entry.get("receptors", {})]
-    named += [shown["dataset"] for shown in assays.get("shown", [])]
-    for name in named + ([assays["scored_on"]] if assays else []):
-        known("data set", name, datasets, "figure_3")
-    for shown in assays.get("shown", []):
-        for name in shown.get("methods", {}).values():
-            known("motif set", name, sets, "figure_3.assays")
+# What names in the config may be of, as messages call it.
+KINDS = {
+    "sources": "source",
+    "datasets": "data set",
+    "models": "model",
+    "presets": "preset",
+    "motif_databases": "motif database",
+    "motif_sets": "motif set",
+    "architectures": "architecture",
+    "parsers": "parser",
+    "tasks": "task",
+    "splits": "split",
+}
+# Those that the code registers, by their registry.
+_REGISTERED = {"architectures": "model", "parsers": "parser", "tasks": "task", "splits": "split"}
 
 
 class Run(NamedTuple):
@@ -160,3 +69,57 @@ def matching_names(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
     """The names that fit any of the patterns, in their order."""
     patterns = list(patterns)
     return [name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)]
+
+
+def check_names(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
+    """Check every name that the config gives, wherever the schema marks it as one.
+
+    Parameters
+    ----------
+    config
+        The config with families and sweeps written out.
+    schema
+        JSON schema with the keywords `nameIn` (a string is a name among those of a kind),
+        `patternIn` (it fits at least one of them) and `withMethod` (models that it fits have this
+        method); kinds are the keys of KINDS. Other strings and other values are not looked at.
+
+    Raises
+    ------
+    InputError
+        For the first wrong name: where it stands, the nearest one that exists.
+    """
+    for error in _names_validator(config)(schema).iter_errors(config):
+        place = ".".join(map(str, error.absolute_path))
+        raise InputError(f"config, {place}: {error.message}")
+
+
+def _names_validator(config: Mapping[str, Any]) -> type:
+    names = {kind: list(config.get(kind) or {}) for kind in KINDS if kind not in _REGISTERED}
+    names |= {kind: registries.registered(registry) for kind, registry in _REGISTERED.items()}
+
+    def name_in(validator, kind: str, given: object, schema) -> Iterator:
+        if isinstance(given, str) and given not in names[kind]:
+            yield jsonschema.ValidationError(unknown(KINDS[kind], given, names[kind]))
+
+    def pattern_in(validator, kind: str, given: object, schema) -> Iterator:
+        if isinstance(given, str) and not fnmatch.filter(names[kind], given):
+            yield jsonschema.ValidationError(unknown(KINDS[kind], given, names[kind]))
+
+    def with_method(validator, method: str, given: object, schema) -> Iterator:
+        for name in fnmatch.filter(names["models"], str(given)):
+            architecture = config["models"][name]["architecture"]
+            if method not in registries.methods("model", architecture):
+                yield jsonschema.ValidationError(f"{name!r} ({architecture}) has no {method}")
+
+    def others(validator, sub_schema: object, given: object, schema) -> Iterator:
+        if isinstance(sub_schema, Mapping):
+            yield from standard["additionalProperties"](validator, sub_schema, given, schema)
+
+    standard = jsonschema.Draft202012Validator.VALIDATORS
+    walked = ("$ref", "properties", "items", "propertyNames", "if")
+    return jsonschema.validators.create(
+        meta_schema={},
+        validators={key: standard[key] for key in walked}
+        | {"additionalProperties": others}
+        | {"nameIn": name_in, "patternIn": pattern_in, "withMethod": with_method},
+    )

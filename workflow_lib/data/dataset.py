@@ -28,10 +28,11 @@ from workflow_lib.data.tasks import TASKS
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
 from workflow_lib.sequence import UNKNOWN, reverse_complement
+from workflow_lib.tables import RUN
 
 PARTS = ("train", "validation", "test")
 # Columns and rows of result tables; no target can be called so.
-RESERVED = ("id", "split", "target", "unit", "mean", "bias")
+RESERVED = ("id", "split", "target", "unit", "mean", "bias", *RUN)
 REGION_COLUMNS = ("chrom", "start", "end", "strand")
 
 
@@ -150,7 +151,7 @@ def _repeats(codes: np.ndarray, among: np.ndarray) -> np.ndarray:
     return repeated
 
 
-def validate(data: anndata.AnnData, *, name: str, optional_parts: Sequence[str] = ()) -> None:
+def validate(data: anndata.AnnData, *, name: str, optional_splits: Sequence[str] = ()) -> None:
     """Check a data set against the specification above.
 
     Parameters
@@ -159,7 +160,7 @@ def validate(data: anndata.AnnData, *, name: str, optional_parts: Sequence[str] 
         What is to be saved or was read.
     name
         The file or data set, for messages.
-    optional_parts
+    optional_splits
         Parts of the split that may be absent (declared in the catalogue).
 
     Raises
@@ -181,10 +182,10 @@ def validate(data: anndata.AnnData, *, name: str, optional_parts: Sequence[str] 
         raise InputError(f"{name}: parts {sorted(unknown)} of the split, wanted {list(PARTS)}")
     sizes = part_sizes(data)
     for part in PARTS:
-        if sizes[part] == 0 and part not in optional_parts:
+        if sizes[part] == 0 and part not in optional_splits:
             raise InputError(
                 f"{name}: the split leaves its {part} part empty ({sizes}); change the split, "
-                f"or declare `optional_parts: [{part}]`"
+                f"or declare `optional_splits: [{part}]`"
             )
 
 
@@ -265,7 +266,7 @@ def load(path: str | os.PathLike) -> anndata.AnnData:
         data = anndata.read_h5ad(path)
     except (OSError, KeyError) as error:
         raise InputError(f"{path}: not a readable .h5ad file ({error})") from error
-    validate(data, name=str(path), optional_parts=PARTS)
+    validate(data, name=str(path), optional_splits=PARTS)
     return data
 
 

@@ -227,7 +227,6 @@ def recovery(
     annotation: pd.DataFrame,
     importance: pd.DataFrame,
     database: pd.DataFrame,
-    seed: int,
 ) -> pd.DataFrame:
     """Which planted motifs a trained model found again.
 
@@ -245,13 +244,11 @@ def recovery(
         Unit importances (unit, target, importance), see `unit_importance.tsv`.
     database
         Profiles with name and cluster; the definition of a cluster.
-    seed
-        Of the run; copied.
 
     Returns
     -------
     DataFrame
-        One row per planted motif: motif, profile, name, role, targets, seed, recovered, unit,
+        One row per planted motif: motif, profile, name, role, targets, recovered, unit,
         match (profile), match_name, q_value, importance (largest absolute one of that unit over
         the targets; 0 where no unit matches).
     """
@@ -269,7 +266,7 @@ def recovery(
         row = {
             key: getattr(planted, key) for key in ["motif", "profile", "name", "role", "targets"]
         }
-        row |= {"seed": seed, "recovered": best is not None, "unit": None, "match": None}
+        row |= {"recovered": best is not None, "unit": None, "match": None}
         row |= {"match_name": None, "q_value": np.nan, "importance": 0.0}
         if best is not None:
             row |= {"unit": best.unit, "match": best.profile, "q_value": best.q_value}

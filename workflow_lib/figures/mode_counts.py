@@ -35,36 +35,27 @@ _KINDS = {"expected": (GREEN, "o"), "all": (DARK_GREY, "s")}
 _COLUMNS = ["model", "method", "seed", "units", "expected", "other", "all", "n_expected"]
 
 
-def mode_table(
-    modes: Mapping[tuple[str, str, str], pd.DataFrame], units: Mapping[str, int] | None = None
-) -> pd.DataFrame:
-    """Count the binding modes that each run found.
+def mode_table(counts: pd.DataFrame, units: Mapping[str, int] | None = None) -> pd.DataFrame:
+    """The numbers of binding modes that runs found, with the number of units of some models.
 
     Parameters
     ----------
-    modes
-        (model, method, seed) -> table of modes: columns n_motifs (0 = not found) and expected.
+    counts
+        One row per run and method: model, method, seed, and the columns of
+        `motifs.binding_modes.count_modes`.
     units
         Number of units of some models; these rows come in this order, the others as given.
 
     Returns
     -------
     DataFrame
-        model, method, seed, units, expected (modes of the predicted TFs that were found), other
-        (further ones), all (both), n_expected (modes that the predicted TFs have).
+        The same rows: model, method, seed, units, expected, other, all, n_expected.
 
     Raises
     ------
     InputError
         Where the runs do not expect equally many modes, so that they are not comparable.
     """
-    units, rows = units or {}, []
-    for (model, method, seed), table in modes.items():
-        is_expected = table["expected"].astype(str).str.lower() == "true"
-        found = table["n_motifs"].astype(float) > 0
-        n = int((found & is_expected).sum()), int((found & ~is_expected).sum())
-        rows.append((model, method, seed, units.get(model), *n, sum(n), int(is_expected.sum())))
-    counts = pd.DataFrame(rows, columns=_COLUMNS).astype({"units": "Int64"})
     if counts["n_expected"].nunique() > 1:
         first, other = counts.drop_duplicates("n_expected").iloc[:2].itertuples()
         raise InputError(
@@ -72,7 +63,8 @@ def mode_table(
             f"{other.n_expected} expected modes, {first.model} ({first.method}, seed {first.seed}) "
             f"against {first.n_expected}; wanted runs of one data set and one set of known motifs"
         )
-    return counts.sort_values("units", kind="stable", ignore_index=True)
+    table = counts.assign(units=counts["model"].map(units or {}).astype("Int64"))
+    return table.sort_values("units", kind="stable", ignore_index=True)[_COLUMNS]
 
 
 @style()

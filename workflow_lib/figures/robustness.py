@@ -1,7 +1,5 @@
 """How far interpretations hold: over changed models and over seeds (not in the paper)."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -31,24 +29,24 @@ _HEAD = 17.0  # mm
 _ROWS = 60  # of the agreement figure, in each of two columns
 
 
-def sanity_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def sanity_table(checks: pd.DataFrame) -> pd.DataFrame:
     """What the sanity figure draws: the checks of all methods, with their means over targets.
 
     Parameters
     ----------
-    tables
-        Method -> sanity_checks.tsv.
+    checks
+        The tables of `interpret.sanity_checks` with the column method, one below the other.
 
     Returns
     -------
     DataFrame
-        The columns of the tables behind `method`; in rows with the target `mean`, `correlation`
+        Those columns, `method` first; in rows with the target `mean`, `correlation`
         is the mean over the targets that have one, low and high its 95 % interval over targets
         (1.96 standard errors; missing for one target), n_sequences their sum.
     """
     parts = []
-    for method, table in tables.items():
-        parts.append(table.assign(method=method))
+    for method, table in checks.groupby("method", sort=False):
+        parts.append(table)
         for check, rows in table.dropna(subset="correlation").groupby("check", sort=False):
             values = rows["correlation"]
             reach = 1.96 * values.std() / np.sqrt(len(values))  # NaN for one value

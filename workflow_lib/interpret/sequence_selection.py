@@ -50,9 +50,9 @@ def correctly_predicted(
     task
         A name in TASKS.
     rule
-        `all_targets`: the rounded probability of every resolved target is its label (what the
+        `exact_match`: the rounded probability of every resolved target is its label (what the
         authors' notebooks do); of exclusive classes the likeliest is the right one.
-        `bound_target`: bound, and predicted with a probability of one half or more, target by
+        `true_positive`: bound, and predicted with a probability of one half or more, target by
         target. `correlation`: the correlation over a sequence's targets
         exceeds `threshold` (.75 for AI-TAC, .85 for the islets). `top_fraction`: both the label
         and the prediction are among the `threshold` highest of the target. `all`: every sequence.
@@ -86,14 +86,14 @@ def correctly_predicted(
     )
 
 
-def _all_targets(logits: np.ndarray, labels: np.ndarray, _: float | None) -> np.ndarray:
+def _exact_match(logits: np.ndarray, labels: np.ndarray, _: float | None) -> np.ndarray:
     # Rounding half to even: a probability of exactly one half is a 0.
     resolved = ~np.isnan(labels)
     right = ~resolved | ((logits > 0) == (labels == 1))
     return _same_for_all_targets(right.all(axis=1) & resolved.any(axis=1), labels)
 
 
-def _bound_target(logits: np.ndarray, labels: np.ndarray, _: float | None) -> np.ndarray:
+def _true_positive(logits: np.ndarray, labels: np.ndarray, _: float | None) -> np.ndarray:
     return (labels == 1) & (logits >= 0)
 
 
@@ -135,8 +135,8 @@ def _same_for_all_targets(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 RULES: dict[str, Rule] = {
-    "all_targets": Rule(_all_targets, binary=True),
-    "bound_target": Rule(_bound_target, binary=True),
+    "exact_match": Rule(_exact_match, binary=True),
+    "true_positive": Rule(_true_positive, binary=True),
     "correlation": Rule(_correlation, binary=False, threshold=0.75),
     "top_fraction": Rule(_top_fraction, binary=False, threshold=0.05),
     "all": Rule(_all, binary=None),
@@ -158,7 +158,7 @@ def interpreted(
     data
         The part of the data set to choose from (`workflow_lib.data.dataset`).
     settings
-        `correct` (a name in RULES, or `auto`: all_targets for binary labels; for values
+        `correct` (a name in RULES, or `auto`: exact_match for binary labels; for values
         correlation, or top_fraction where there is one target) and `correct_threshold`.
     device
         Where to predict.
@@ -173,7 +173,7 @@ def interpreted(
     rule = settings["correct"]
     if rule == "auto":
         for_values = "correlation" if data.n_vars > 1 else "top_fraction"
-        rule = "all_targets" if TASKS[task].binary else for_values
+        rule = "exact_match" if TASKS[task].binary else for_values
     logits = predict(model, data.obsm["sequence"], device=device)
     selected = correctly_predicted(
         logits, data.X, task, str(rule), settings.get("correct_threshold")
@@ -185,11 +185,11 @@ def interpreted(
 def rule_per_target(rule: str, task: str) -> str:
     """The rule that `auto` means where one target is looked at: attributions, nullification.
 
-    bound_target for labels, top_fraction for values; another name stays.
+    true_positive for labels, top_fraction for values; another name stays.
     """
     if rule != "auto":
         return rule
-    return "bound_target" if TASKS[task].binary else "top_fraction"
+    return "true_positive" if TASKS[task].binary else "top_fraction"
 
 
 def at_most(selected: np.ndarray, most: int | None, seed: int = 0) -> np.ndarray:

@@ -1,14 +1,23 @@
 """Units and their names: the one place that reads `unit12`."""
 
+import os
 import re
 
+import numpy as np
 import pandas as pd
+
+from workflow_lib.motif import read_meme
 
 
 def unit_number(name: str) -> int | None:
     """The number in a motif's id like `unit12`; None for any other id."""
     found = re.fullmatch(r"unit([0-9]+)", name)
     return int(found[1]) if found else None
+
+
+def unit_matrices(path: str | os.PathLike) -> dict[int, np.ndarray]:
+    """The matrices (4, width) in a model's filters.meme by the number of their unit."""
+    return {unit_number(motif.id): motif.probabilities for motif in read_meme(path)}
 
 
 def unit_numbers(units: pd.Series) -> pd.Series:

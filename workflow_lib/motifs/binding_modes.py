@@ -111,6 +111,26 @@ def binding_modes(
     return pd.DataFrame(rows, columns=COLUMNS).astype({"n_motifs": int, "expected": bool})
 
 
+def count_modes(modes: pd.DataFrame) -> pd.DataFrame:
+    """How many binding modes were found.
+
+    Parameters
+    ----------
+    modes
+        From `binding_modes`.
+
+    Returns
+    -------
+    DataFrame
+        One row: expected (modes of the predicted TFs that were found), other (further ones), all
+        (both), n_expected (modes that the predicted TFs have).
+    """
+    expected, found = modes["expected"].astype(bool), modes["n_motifs"] > 0
+    n, other = int((found & expected).sum()), int((found & ~expected).sum())
+    counts = {"expected": n, "other": other, "all": n + other, "n_expected": int(expected.sum())}
+    return pd.DataFrame([counts])
+
+
 def motif_agreement(
     annotations: Mapping[int, pd.DataFrame],
     profiles: pd.DataFrame,

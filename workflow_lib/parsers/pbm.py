@@ -32,7 +32,7 @@ class _Layout(NamedTuple):
 
 def pbm(
     files: Mapping[str, str | os.PathLike],
-    parts: Mapping[str, str],
+    splits: Mapping[str, str],
     target: str = "intensity",
     distribution: str = "uniform",
     linker: bool = True,
@@ -49,7 +49,7 @@ def pbm(
     ----------
     files
         Name -> path, plain or gzip; one file is one array.
-    parts
+    splits
         File name -> train, validation or test, for `split: {method: source}`: each array is of one
         part (paper, Methods, "Training, validation, and test datasets").
     target
@@ -77,7 +77,7 @@ def pbm(
     InputError
         Names the file, the line, what was found and what was wanted.
     """
-    _check_options(files, parts, distribution, n_quantiles)
+    _check_options(files, splits, distribution, n_quantiles)
     arrays = {name: _read(name, path, linker) for name, path in files.items()}
     probes = pd.concat(arrays.values(), ignore_index=True)
     n_read = len(probes)
@@ -90,7 +90,7 @@ def pbm(
         _quantile_transformed, distribution, n_quantiles
     )
     dropped = {"no_intensity": n_missing, "length": int((~kept).sum())}
-    obs = pd.DataFrame({"split": probes["file"].map(parts)})
+    obs = pd.DataFrame({"split": probes["file"].map(splits)})
     return build(
         probes["id"], codes, values.to_numpy()[:, None], [target], obs=obs, dropped=dropped
     )
@@ -98,23 +98,23 @@ def pbm(
 
 def _check_options(
     files: Mapping[str, str | os.PathLike],
-    parts: Mapping[str, str],
+    splits: Mapping[str, str],
     distribution: str,
     n_quantiles: int,
 ) -> None:
     if not files:
         raise InputError("parser pbm: the source has no files; wanted one array or more")
-    for what, names, others in (("part for", files, parts), ("file", parts, files)):
+    for what, names, others in (("part for", files, splits), ("file", splits, files)):
         missing = [name for name in names if name not in others]
         if missing:
             raise InputError(
-                f"parser pbm: no {what} {missing[0]!r}; the files are {', '.join(files)}, `parts` "
-                f"has {', '.join(parts)}"
+                f"parser pbm: no {what} {missing[0]!r}; the files are {', '.join(files)}, `splits` "
+                f"has {', '.join(splits)}"
             )
-    for name, part in parts.items():
+    for name, part in splits.items():
         if part not in PARTS:
             raise InputError(
-                f"parser pbm: parts, {name!r}: found {part!r}, wanted one of {', '.join(PARTS)}"
+                f"parser pbm: splits, {name!r}: found {part!r}, wanted one of {', '.join(PARTS)}"
             )
     if distribution not in ("uniform", "normal") or n_quantiles < 2:
         raise InputError(

@@ -1,0 +1,36 @@
+"""The page that says what was run.
+
+Requires: what train.smk, interpret.smk and data.smk make.
+Provides: results/overview.html, results/config.yaml.
+"""
+
+
+rule overview:
+    """One page that says what was run, with drop counts, devices, versions and the merged config."""
+    input:
+        datasets=for_runs("results/{dataset}/dataset.h5ad"),
+        models=for_runs(f"{RUN}/model.safetensors"),
+        histories=for_runs(f"{RUN}/history.tsv"),
+        selections=for_runs(f"{RUN}/selection.tsv", runs_with_filters()),
+        attributions=attribution_tables,
+        metrics="results/metrics.tsv",
+        template=workflow.source_path("../resources/report/overview.html.jinja"),
+    output:
+        page=report(
+            "results/overview.html",
+            caption="../resources/report/overview.rst",
+            category="What was run",
+        ),
+        config="results/config.yaml",
+    log:
+        "logs/overview.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        config=dict(config),
+        code=code_digest("overview"),
+    message:
+        "Writing what was run"
+    script:
+        "../scripts/overview.py"
