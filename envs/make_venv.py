@@ -11,7 +11,7 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
+import subprocess  # noqa: TID251 - runs pip
 import sys
 import time
 from functools import partial

@@ -4,7 +4,9 @@ import ast
 import copy
 import hashlib
 import re
+import shutil
 import subprocess
+import sys
 from types import SimpleNamespace
 
 import checks_security
@@ -291,81 +293,82 @@ def test_the_numbers_of_a_log_axis_are_no_formulas():
 
 # --- the check of the project's files -------------------------------------------------------------
 
-BAD = {
-    "eval('1')": "eval: use a registry",
-    "x = map(eval, y)": "eval: use a registry",
-    "exec(open('x').read())": "exec: use a registry",
-    "code = compile(x, 'a', 'exec')": "compile: use a registry",
-    "import builtins\nbuiltins.eval(x)": "eval: use a registry",
-    "import pickle\npickle.load(f)": "pickle.load: use JSON",
-    "from pickle import loads": "pickle.loads: use JSON",
-    "import cloudpickle as c\nc.dumps(x)": "cloudpickle.dumps: use JSON",
-    "import joblib\njoblib.load('x')": "joblib.load: use safetensors",
-    "import shelve\nshelve.open('x')": "shelve.open",
-    "import marshal\nmarshal.loads(x)": "marshal.loads",
-    "import yaml\nyaml.load(x, Loader=yaml.Loader)": "yaml.load: use yaml.safe_load",
-    "from yaml import unsafe_load as load": "yaml.unsafe_load: use yaml.safe_load",
-    "import torch\ntorch.load('x')": "torch.load: use torch.load(..., weights_only=True)",
-    "import torch\ntorch.load('x', weights_only=False)": "weights_only=True",
-    "import torch\ntorch.hub.load('x', 'y')": "torch.hub.load: use safetensors",
-    "import numpy as np\nnp.load('x')": "numpy.load: use numpy.load(..., allow_pickle=False)",
-    "import numpy as np\nnp.load('x', allow_pickle=True)": "allow_pickle=False",
-    "import os\nos.system('ls')": "os.system: use a rule",
-    "from os import popen\npopen('ls')": "os.popen: use a rule",
-    "import os\nos.execvp('ls', [])": "os.execvp: use a rule",
-    "import subprocess": "subprocess only in envs/make_venv.py",
-    "import runpy": "runpy",
-    "import urllib.request": "urllib.request only in workflow_lib/data/download.py",
-    "from urllib import request": "urllib.request only in workflow_lib/data/download.py",
-    "from requests import get": "requests only in workflow_lib/data/download.py",
-    "archive.extractall('x')": ".extractall(): use a stream",
-    "zipfile.ZipFile(x).extract('y')": ".extract(): use a stream",
-    "import shutil\nshutil.unpack_archive('x')": "shutil.unpack_archive: use a stream",
-    "import tarfile\ntarfile.open('x')": "tarfile.open: use a stream",
-    "import pandas as pd\npd.read_pickle('x')": "pandas.read_pickle: use read_table",
-    "table.eval('a + b')": ".eval(...): use plain expressions",
-    "path.chmod(0o755)": ".chmod(): use workflow_lib.files.atomic",
-    "import jinja2\njinja2.Environment()": "jinja2.Environment(..., autoescape=True)",
-    "from jinja2 import Environment\nEnvironment(autoescape=False)": "autoescape=True",
-    "import jinja2\njinja2.Template(x)": "jinja2.Template: use",
-    "from markupsafe import Markup": "markupsafe.Markup: use autoescape",
+# What ruff refuses, by the rule that does.
+REFUSED = {
+    "eval('1')": "S307",
+    "exec(open('x').read())": "S102",
+    "import builtins\nbuiltins.eval(x)": "S307",
+    "import pickle\npickle.load(f)": "S301",
+    "from pickle import loads": "TID251",
+    "import cloudpickle as c": "TID251",
+    "import joblib": "TID251",
+    "import shelve": "TID251",
+    "import marshal\nmarshal.loads(x)": "S302",
+    "import yaml\nyaml.load(x, Loader=yaml.Loader)": "S506",
+    "from yaml import unsafe_load as load": "TID251",
+    "import torch\ntorch.hub.load('x', 'y')": "TID251",
+    "import numpy as np\nnp.load('x')": "TID251",
+    "import os\nos.system('ls')": "S605",
+    "from os import popen\npopen('ls')": "S605",
+    "import os\nos.execvp('ls', [])": "S606",
+    "import subprocess": "TID251",
+    "import subprocess\nsubprocess.run('ls', shell=True)": "S602",
+    "import runpy": "TID251",
+    "import importlib\nimportlib.import_module(x)": "TID251",
+    "import urllib.request": "TID251",
+    "from urllib import request": "TID251",
+    "from requests import get": "TID251",
+    "import http.client": "TID251",
+    "import socket\nsocket.socket()": "TID251",
+    "import shutil\nshutil.unpack_archive('x')": "TID251",
+    "import tarfile": "TID251",
+    "import pandas as pd\npd.read_pickle('x')": "S301",
+    "import jinja2\njinja2.Environment()": "S701",
+    "from jinja2 import Environment\nEnvironment(autoescape=False)": "S701",
+    "import jinja2\njinja2.Template(x)": "TID251",
+    "from markupsafe import Markup": "TID251",
 }
 GOOD = """
-import pickle, re
-import numpy as np, torch, yaml, jinja2
-try:
-    model.eval()
-    torch.load("x", weights_only=True, map_location="cpu")
-    np.load("x", allow_pickle=False)
-except pickle.UnpicklingError:
-    re.compile("x"), yaml.safe_load("x"), names.str.extract("(x)")
+import re
+
+import jinja2
+import torch
+import yaml
+
+model.eval()
+torch.load(str(path), weights_only=True, map_location="cpu")
+re.compile("x"), yaml.safe_load("x"), names.str.extract("(x)")
 jinja2.Environment(autoescape=True, trim_blocks=True)
 """
 
 
-@pytest.mark.parametrize("text", BAD)
-def test_the_check_finds_what_could_run(tmp_path, text):
-    (tmp_path / "scripts").mkdir()
-    (tmp_path / "scripts" / "one.py").write_text(text + "\n")
-    found = checks_security.nothing_from_outside_runs(tmp_path)
-    line = text.count("\n") + 1
-    assert any(f.startswith(f"scripts/one.py:{line}: ") and BAD[text] in f for f in found), found
+@pytest.fixture(scope="module")
+def ruff_says(root, tmp_path_factory):
+    """One run of ruff, as the project sets it, over files of a library: GOOD, then REFUSED."""
+    folder = tmp_path_factory.mktemp("ruff")
+    shutil.copy(root / "pyproject.toml", folder)
+    (folder / "workflow_lib").mkdir()
+    for number, text in enumerate([GOOD, *REFUSED]):
+        (folder / f"workflow_lib/x{number}.py").write_text(text + "\n")
+    command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format=concise"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
 
 
-def test_the_check_knows_a_shell_in_a_call():
-    text = "import subprocess\nsubprocess.run('ls', shell=True)\nsubprocess.run(['ls'])\n"
-    assert [line for line, _ in checks_security.python(text, "envs/make_venv.py")] == [2]
+@pytest.mark.parametrize(("number", "text"), list(enumerate(REFUSED, start=1)))
+def test_ruff_refuses_what_could_run(ruff_says, number, text):
+    assert re.search(rf"\bx{number}\.py:\d+:\d+: {REFUSED[text]} ", ruff_says), ruff_says
 
 
-def test_the_check_lets_pass_what_is_safe():
-    assert checks_security.python(GOOD, "workflow_lib/x.py") == []
+def test_what_is_safe_passes(ruff_says):
+    assert not re.search(r"\bx0\.py:\d+:\d+: (?:S|TID)\d", ruff_says), ruff_says
+    assert not list(checks_security.refused_in(GOOD, checks_security.IN_PYTHON))
 
 
 RULE = 'rule one:\n    shell:\n        """\n        {}\n        """\n\n\nrule two:\n    params:\n'
 IN_A_SHELL = {
-    "streme {input.x}": "{input.x} in a shell: use {input.x:q}",
-    "streme --n {params.n}": "{params.n:q}",
-    "streme {wildcards.dataset} >{output:q}": "{wildcards.dataset:q}",
+    "streme {input.x}": "{input.x}: quote the field",
+    "streme --n {params.n}": "{params.n}: quote the field",
+    "streme {wildcards.dataset} >{output:q}": "{wildcards.dataset}: quote the field",
     "bash -c {input.x:q}": "use plain commands",
     "eval $x": "use plain commands",
     "python -c 'x'": "use `script:`",
@@ -381,13 +384,23 @@ def test_the_check_reads_the_shells_of_rules(tmp_path, command):
     (found,) = checks_security.nothing_from_outside_runs(tmp_path)
     assert found.startswith("rules/a.smk:4: ") and IN_A_SHELL[command] in found
     fine = "streme {input.x:q} ${{cpu:-unknown}} >{log:q}"
-    assert not list(checks_security.shells(RULE.replace("{}", fine)))
+    assert not list(checks_security.refused_in(fine, checks_security.IN_SHELLS))
 
 
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("rules/a.smk", "x = eval(config['x'])", "eval(: use"),
+        ("workflow_lib/x.py", "x = map(eval, y)", "eval: use a registry"),
+        ("workflow_lib/x.py", "code = compile(x, 'a', 'exec')", "compile: use a registry"),
+        ("scripts/x.py", "torch.load('x')", "add weights_only=True"),
+        ("scripts/x.py", "torch.load(str(x), weights_only=False)", "add weights_only=True"),
+        ("scripts/x.py", "from torch import load", "use torch.load(..., weights_only=True)"),
+        ("scripts/x.py", "archive.extractall('x')", ".extractall(: use a stream"),
+        ("scripts/x.py", "zipfile.ZipFile(x).extract('y')", ".extract(: use a stream"),
+        ("scripts/x.py", "table.to_pickle('x')", "use write_table"),
+        ("scripts/x.py", "table.eval('a + b')", ".eval(: use plain expressions"),
+        ("envs/x.py", "path.chmod(0o755)", "chmod(: use workflow_lib.files.atomic"),
+        ("rules/a.smk", "x = eval(config['x'])", "eval: use a registry"),
         ("rules/a.smk", "x = yaml.load(f)", "yaml.load: use yaml.safe_load"),
         ("rules/a.smk", "import pickle", "pickle: use"),
         ("rules/a.smk", "    run:", "run:: use `script:`"),
@@ -398,7 +411,7 @@ def test_the_check_reads_the_shells_of_rules(tmp_path, command):
         ("envs/a.yaml", "dependencies: [pip: [git+https://x]]", "from an address"),
     ],
 )
-def test_the_check_reads_rules_templates_and_environments(tmp_path, name, text, told):
+def test_the_check_reads_each_kind_of_file(tmp_path, name, text, told):
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text(text + "\n")
     (found,) = checks_security.nothing_from_outside_runs(tmp_path)
@@ -406,4 +419,7 @@ def test_the_check_reads_rules_templates_and_environments(tmp_path, name, text, 
 
 
 def test_the_project_passes(root):
+    command = [sys.executable, "-m", "ruff", "check", "--no-cache"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
     assert checks_security.nothing_from_outside_runs(root) == []

@@ -3,7 +3,7 @@
 import logging
 import os
 import shutil
-import subprocess
+import subprocess  # noqa: TID251 - asks Slurm for the jobs
 from pathlib import Path
 
 from workflow_lib.errors import InputError

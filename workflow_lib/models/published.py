@@ -1,7 +1,7 @@
 """The authors' own weights: checkpoints of ExplaiNN, and DeepSTARR as converted from Keras."""
 
 import os
-import pickle
+import pickle  # noqa: TID251 - only its exception, which unpickles nothing
 
 import torch
 from torch import Tensor, nn
