@@ -11,9 +11,9 @@ import pytest
 import yaml
 from docutils.core import publish_parts
 from running import snakemake
+from workflow_lib.report.markup import without_markup
 
 from workflow_lib.motif import Motif, read_meme, write_meme
-from workflow_lib.report.markup import without_markup
 
 SCRIPT = "<script>alert(1)</script>"
 OUT = "</script><img src=x onerror=alert(2)><!--<script> {x} {{ y }}"
