@@ -27,6 +27,9 @@ include: "rules/report.smk"
 include: "rules/cluster.smk"
 
 
+check_figure_names()
+
+
 rule all:
     default_target: True
     input:

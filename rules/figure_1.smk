@@ -68,7 +68,7 @@ rule figure_1a:
         "../scripts/figures/figure_1a.py"
 
 
-def sweep_units(wildcards):
+def sweep_units():
     """For `params`: the number of units of each model of the sweep, as given or the default."""
     found = {}
     for name in dict.fromkeys(run.model for run in figure_1_runs("sweep")):
@@ -96,7 +96,7 @@ rule figure_1b:
     conda:
         "../envs/python.yaml"
     params:
-        units=sweep_units,
+        units=sweep_units(),
         task=setting(f"datasets/{FIGURE_1.get('dataset')}/task"),
         code=code_digest("figures/figure_1b"),
     message:
@@ -138,7 +138,7 @@ rule figure_1d:
     conda:
         "../envs/python.yaml"
     params:
-        units=sweep_units,
+        units=sweep_units(),
         code=code_digest("figures/figure_1d"),
     message:
         "Drawing Figure 1D"

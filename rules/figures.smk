@@ -26,17 +26,21 @@ def panel(pattern, title, figure=None):
     return {"pdf": f"{pattern}.pdf", "png": png, "tsv": f"{pattern}.tsv"}
 
 
+def check_figure_names():
+    """Refuse a pattern of `figures` that no figure's name fits; called when all rules are there."""
+    for pattern in config["figures"]:
+        if not fnmatch.filter(FIGURES, pattern):
+            raise WorkflowError(
+                f"config, figures: no figure is called {pattern!r}; there are: {', '.join(FIGURES)}"
+            )
+
+
 def figure_files(wildcards, patterns=None):
     """The PDF files of figures, by default of those that the config names.
 
     Members of families (there may be hundreds) have figures of their own only where asked for.
     """
     found, missing = [], []
-    for pattern in patterns or config["figures"]:
-        if not fnmatch.filter(FIGURES, pattern):
-            raise WorkflowError(
-                f"config, figures: no figure is called {pattern!r}; there are: {', '.join(FIGURES)}"
-            )
     for name in selection.matching_names(FIGURES, patterns or config["figures"]):
         path, runs = FIGURES[name]
         if "{dataset}" in path and not config["member_figures"]:

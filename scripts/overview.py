@@ -1,5 +1,6 @@
 """One page that says what was run: data sets, drop counts, models, devices, versions, config."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ if __name__ == "__main__":
                 for name in ("models", "histories", "selections", "attributions")
             },
             metrics=snakemake.input.metrics,
-            config=snakemake.params.config,
+            # Plain mappings: Snakemake reads JSON configs as others, which YAML has no form for.
+            config=json.loads(json.dumps(snakemake.params.config)),
             template=snakemake.input.template,
             outputs=dict(snakemake.output.items()),
         )

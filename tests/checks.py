@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -47,20 +46,15 @@ def scripts_named(root: Path) -> list[str]:
                 continue
             script = (path.parent / text).resolve()
             used.add(script)
-            # Rules made in a loop have names of their own.
-            if rule and script.stem != rule:
+            if script.stem != rule:
                 problems.append(f"{place}: its script is called {script.name}, wanted {rule}.py")
     return problems + unused_files(root, "scripts/**/*.py", used)
 
 
 def rule_texts(root: Path) -> dict[str, str]:
-    """Return the text of each rule, by name; of one made in a loop by its script's name."""
+    """Return the text of each rule, by name."""
     found = {}
     for path in rule_files(root):
-        for match in re.finditer(r"^    rule:\n(.*?)(?=^\S|\Z)", path.read_text(), re.M | re.S):
-            text = textwrap.dedent(match[1]).replace("\n", "\n    ")
-            script = re.search(r"scripts/(\w+)\.py", text)
-            found[script[1] if script else ""] = "    " + text
         pattern = r"^(?:use rule \w+ as|rule) (\w+)[^\n]*:\n(.*?)(?=^\S|\Z)"
         for match in re.finditer(pattern, path.read_text(), re.MULTILINE | re.DOTALL):
             found[match[1]] = match[2]
@@ -77,8 +71,9 @@ def names_declared(root: Path) -> list[str]:
             pattern = rf"^    {kind}:\n(.*?)(?=^    \w+:|\Z)"
             section = re.search(pattern, texts.get(script.stem, ""), re.MULTILINE | re.DOTALL)
             given = section[1] if section else ""
-            # unpack() brings names that only a run knows.
+            # unpack() brings names that only a run knows, panel() those of a figure's files.
             known = re.search(rf"^        {name}=", given, re.MULTILINE) or "unpack(" in given
+            known = known or ("**panel(" in given and name in ("pdf", "png", "tsv"))
             if not known and name not in ("get", "items"):
                 place = script.relative_to(root)
                 problems.append(

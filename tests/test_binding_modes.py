@@ -8,7 +8,7 @@ import pytest
 from workflow_lib import models
 from workflow_lib.errors import InputError
 from workflow_lib.motifs import jaspar
-from workflow_lib.motifs.binding_modes import COLUMNS, binding_modes, expected_modes
+from workflow_lib.motifs.binding_modes import COLUMNS, binding_modes, count_modes, expected_modes
 
 PROFILES = pd.DataFrame(
     [
@@ -120,6 +120,14 @@ def test_a_profile_without_a_cluster_does_not_count(missing):
     assert binding_modes(pairs, PROFILES, []).values.tolist() == [["2", "FOXA1", 1, False, ""]]
 
 
+def test_modes_are_counted_where_motifs_stand_for_them():
+    pairs = annotation(("0", "FOXA1", "0"), ("1", "FOXK2", "0"), ("2", "Arnt", "0"))
+    counted = count_modes(binding_modes(pairs, PROFILES, ["FOXA1", "CTCF", "JUN"]))
+    assert counted.to_dict("records") == [{"expected": 1, "other": 1, "all": 2, "n_expected": 4}]
+    nothing = count_modes(binding_modes(annotation(), PROFILES, ["B cells"]))
+    assert nothing.to_dict("records") == [{"expected": 0, "other": 0, "all": 0, "n_expected": 0}]
+
+
 def test_another_rule_is_refused():
     with pytest.raises(InputError, match="found 'first', wanted best or all"):
         binding_modes(annotation(), PROFILES, [], "first")
@@ -134,12 +142,19 @@ def test_script_takes_the_targets_from_the_model(root, tmp_path):
     spec = importlib.util.spec_from_file_location("s", root / "scripts/binding_modes.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
+    outputs = {name: str(tmp_path / f"{name}.tsv") for name in ("modes", "counts")}
     script.main(
+        run={"dataset": "tfs", "model": "explainn", "seed": "3", "method": "filters"},
         annotation=str(tmp_path / "annotation.tsv"),
         profiles=str(tmp_path / "profiles.tsv"),
         model=str(tmp_path / "model.safetensors"),
         which="best",
-        output=str(tmp_path / "modes.tsv"),
+        outputs=outputs,
     )
-    text = (tmp_path / "modes.tsv").read_text()
-    assert text == "cluster\tnames\tn_motifs\texpected\ttargets\n4\tCTCF\t1\tTrue\tCTCF\n"
+    run, of_run = "dataset\tmodel\tseed\tmethod\t", "tfs\texplainn\t3\tfilters\t"
+    assert (tmp_path / "modes.tsv").read_text() == (
+        f"{run}cluster\tnames\tn_motifs\texpected\ttargets\n{of_run}4\tCTCF\t1\tTrue\tCTCF\n"
+    )
+    assert (tmp_path / "counts.tsv").read_text() == (
+        f"{run}expected\tother\tall\tn_expected\n{of_run}1\t0\t1\t1\n"
+    )

@@ -1,6 +1,7 @@
 """The config, written out and checked."""
 
 import copy
+from pathlib import Path
 
 import pytest
 import yaml
@@ -18,9 +19,16 @@ def shipped(root):
     return merged
 
 
+SCHEMA = Path(__file__).resolve().parent.parent / "config/schemas/config.schema.yaml"
+
+
 @pytest.fixture(scope="module")
-def schema(root):
-    return yaml.safe_load((root / "config/schemas/config.schema.yaml").read_text())
+def schema():
+    return yaml.safe_load(SCHEMA.read_text())
+
+
+def resolve(config):
+    return catalogue.resolve(config, yaml.safe_load(SCHEMA.read_text()))
 
 
 @pytest.fixture
@@ -30,7 +38,7 @@ def config(shipped):
 
 def test_the_shipped_config_resolves(config, schema):
     catalogue.check_schema(config, schema)
-    found = catalogue.resolve(config)
+    found = resolve(config)
     assert selection.Run("tf_binding", "explainn", 2) in found["runs"]
     assert len(found["datasets"]["tf_binding"]["options"]["rows"]) == 163
     assert len(found["datasets"]["tf_binding"]["options"]["targets"]) == 50
@@ -53,7 +61,7 @@ def test_the_50_tfs_are_the_papers(config, shared):
         (("datasets", "figures"), {}, "datasets"),
         (("runs", 0, "seeds"), ["one"], "runs.0.seeds.0: 'one' is not of type 'integer'"),
         (("runs", 0, "seeds"), [], "runs.0.seeds"),
-        (("sources", "x"), {"files": {"a": {}}}, "sources.x"),
+        (("sources", "x"), {"files": {"a": {"url": "http://x/a", "path": "a"}}}, "sources.x"),
         (("presets", "mine"), {"batch_size": 10}, "presets.mine: 'learning_rate' is a required"),
         (("presets", "paper_methods", "learning_rate"), "1e-3", "write 0.001 or 1.0e-3"),
         (("presets", "paper_methods", "learning_rate"), 0, "presets.paper_methods.learning_rate"),
@@ -100,30 +108,34 @@ def test_a_missing_key_is_named(config, schema):
 def test_names_that_do_not_exist_are_explained(config, change, message):
     config["datasets"]["tf_binding"] |= change
     with pytest.raises(InputError, match=f"config, datasets.tf_binding.*{message}"):
-        catalogue.resolve(config)
+        resolve(config)
 
 
 def test_unknown_architectures_hyperparameters_and_selections_are_explained(config):
     broken = copy.deepcopy(config)
     broken["models"]["explainn"]["architecture"] = "explain"
     with pytest.raises(InputError, match="unknown architecture 'explain' .did you mean"):
-        catalogue.resolve(broken)
+        resolve(broken)
     broken = copy.deepcopy(config)
     broken["models"]["explainn"]["hyperparameters"] = {"unit": 5}
     with pytest.raises(InputError, match="unknown option of model explainn 'unit' .did you mean"):
-        catalogue.resolve(broken)
+        resolve(broken)
     broken = copy.deepcopy(config)
     broken["runs"][0]["models"] = ["explain*x"]
-    with pytest.raises(InputError, match="runs.0.models: unknown model"):
-        catalogue.resolve(broken)
+    with pytest.raises(InputError, match="runs.0.models.0: unknown model"):
+        resolve(broken)
 
 
 @pytest.mark.parametrize(
     ("keys", "value", "message"),
     [
         (("annotation",), {"database": "jaspr2020"}, "unknown motif database 'jaspr2020' .did you"),
-        (("apply",), {"x": {"fasta": "x", "models": ["explian"]}}, "apply.x.models: unknown model"),
-        (("preset",), "paper", "training of explainn.units5 on tf_binding: unknown preset"),
+        (
+            ("apply",),
+            {"x": {"fasta": "x", "models": ["explian"]}},
+            "apply.x.models.0: unknown model",
+        ),
+        (("preset",), "paper", "preset: unknown preset"),
         (("models", "explainn", "hyperparameters"), {"units": ["../x"]}, "is no name of letters"),
         (
             ("models", "explainn.units5"),
@@ -142,7 +154,7 @@ def test_other_names_that_do_not_exist_are_explained(config, keys, value, messag
     place[keys[-1]] = value
     config["runs"] = [{"datasets": ["tf_binding"], "models": ["explainn*"], "seeds": [0]}]
     with pytest.raises(InputError, match=message):
-        catalogue.resolve(config)
+        resolve(config)
 
 
 @pytest.mark.parametrize(
@@ -158,15 +170,15 @@ def test_options_of_another_type_are_refused(config, options, message):
     mine = {"source": "tf_binding", "parser": "bed", "options": options, "task": "binary"}
     config["datasets"]["my"] = mine | {"split": {"method": "random"}}
     with pytest.raises(InputError, match=message):
-        catalogue.resolve(config)
+        resolve(config)
 
 
 def test_hyperparameters_of_another_type_are_refused(config):
     config["models"]["explainn"]["hyperparameters"] = {"units": "many"}
     with pytest.raises(InputError, match="models.explainn.units: found 'many', wanted int"):
-        catalogue.resolve(config)
+        resolve(config)
     config["models"]["explainn"]["hyperparameters"] = {"units": 10, "dropout": 0}
-    catalogue.resolve(config)  # a whole number is a number
+    resolve(config)  # a whole number is a number
 
 
 def test_a_family_is_written_out(config):
@@ -176,7 +188,7 @@ def test_a_family_is_written_out(config):
     entry["options"]["targets"] = ["{member}"]
     config["datasets"]["tf_binding.{member}"] = entry
     config["runs"] = [{"datasets": ["tf_binding.*"], "models": ["*"], "seeds": [0]}]
-    found = catalogue.resolve(config)
+    found = resolve(config)
     assert found["datasets"]["tf_binding.MAX"]["options"]["targets"] == ["MAX"]
     assert "members" not in found["datasets"]["tf_binding.CTCF"]
     assert {run.dataset for run in found["runs"]} == {"tf_binding.CTCF", "tf_binding.MAX"}
@@ -185,7 +197,7 @@ def test_a_family_is_written_out(config):
 
 
 def test_a_data_set_made_from_another_has_its_source(config, schema):
-    datasets = catalogue.resolve(config)["datasets"]
+    datasets = resolve(config)["datasets"]
     member = datasets["tf_binding.NKX3-1"]
     assert member["targets"] == ["NKX3-1"] and member["from"] == "tf_binding_matrix"
     assert member["source"] == "tf_binding" and member["assembly"] == "hg38"
@@ -200,10 +212,10 @@ def test_a_data_set_is_made_from_one_that_is_there_and_parsed(config):
     family = config["datasets"]["tf_binding.{member}"]
     family["from"] = "tf_bindng_matrix"
     with pytest.raises(InputError, match="did you mean 'tf_binding_matrix'"):
-        catalogue.resolve(config)
+        resolve(config)
     family["from"] = "tf_binding.AR"
     with pytest.raises(InputError, match="is itself made from another data set"):
-        catalogue.resolve(config)
+        resolve(config)
 
 
 def test_a_sweep_makes_one_model_of_each_value(config):
@@ -234,24 +246,80 @@ def test_runs_are_products_without_repeats(config):
     ("section", "message"),
     [
         ({"figure_1": {"dataset": "tf_bind", "model": "explainn"}}, "figure_1.dataset.*tf_bind'"),
-        ({"figure_1": {"dataset": "tf_binding", "model": "danq", "sweep": "danq"}}, "not made of"),
         (
-            {"figure_1": {"dataset": "tf_binding", "model": "explainn", "sweep": "explainn*"}},
-            "both have 100 units",
+            {"figure_1": {"dataset": "tf_binding", "model": "danq", "sweep": "danq"}},
+            "figure_1.sweep: .danq. .danq. has no units",
         ),
         ({"attribution": {"runs": [{"methods": ["ism"], "models": ["dang"]}]}}, "'danq'"),
         ({"nullification": {"runs": [{"datasets": ["tf_bindin"]}]}}, "nullification.runs.0"),
         (
             {"attribution": {"sanity_checks": {"shuffled": {"tf_binding": "tf_shuffled"}}}},
-            "sanity_checks.datasets.*tf_shuffled",
+            "sanity_checks.shuffled.tf_binding: .*tf_shuffled",
         ),
         ({"strand_symmetry": ["explain"]}, "strand_symmetry.*'explainn'"),
     ],
 )
 def test_choices_are_checked_before_anything_runs(config, section, message):
-    catalogue.resolve(config)
+    resolve(config)
     with pytest.raises(InputError, match=message):
-        catalogue.resolve(config | section)
+        resolve(config | section)
+
+
+def test_an_address_with_file_is_that_of_each_file_without_an_own_one():
+    files = {"a.gz": {"sha256": "1"}, "b": None, "c": {"path": "x"}, "d": {"url": "http://y/d"}}
+    found = expand.expand_sources({"s": {"url": "http://x/{file}.zip", "files": files}})
+    assert found == {
+        "s": {
+            "files": {
+                "a.gz": {"url": "http://x/a.gz.zip", "sha256": "1"},
+                "b": {"url": "http://x/b.zip"},
+                "c": {"path": "x"},
+                "d": {"url": "http://y/d"},
+            }
+        }
+    }
+    with pytest.raises(InputError, match="sources.s.files.a: found neither `url` nor `path`"):
+        expand.expand_sources({"s": {"files": {"a": {}}}})
+
+
+@pytest.mark.parametrize(
+    ("section", "old", "new"),
+    [
+        ("interpretation", {"interpret_on": ["train"]}, "splits"),
+        ("interpretation", {"correct": "all_targets"}, "exact_match"),
+        ("attribution", {"correct": "bound_target"}, "true_positive"),
+        ("scanning", {"parts": ["validation"]}, "splits"),
+        ("figure_1", {"baselines": []}, "baseline_models"),
+        ("figure_1", {"compared": []}, "other_models"),
+        ("figure_1", {"nullified": "danq"}, "nullified_model"),
+        ("figure_1", {"negative": ["CTCF"]}, "negative_weight_targets"),
+        ("figure_3", {"compared": "streme"}, "baseline_motif_set"),
+        ("figure_3", {"database": "jaspar2020"}, "motif_database"),
+    ],
+)
+def test_a_key_or_value_of_an_older_config_is_told_its_new_name(config, schema, section, old, new):
+    config[section] = config.get(section, {}) | old
+    with pytest.raises(InputError, match=f"it is called '{new}' now"):
+        catalogue.check_schema(config, schema)
+
+
+def test_an_option_of_an_older_config_is_told_its_new_name(config):
+    options = config["datasets"]["gata3_pbm"]["options"]
+    options["parts"] = options.pop("splits")
+    with pytest.raises(InputError, match="it is called 'splits' now"):
+        resolve(config)
+
+
+@pytest.mark.parametrize(
+    "keys", [("datasets", "tf_binding", "description"), ("figure_1", "target")]
+)
+def test_text_that_pages_would_read_as_markup_is_refused(config, schema, keys):
+    place = config
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = "a </script><b> c"
+    with pytest.raises(InputError, match=f"{'.'.join(keys)}: .*wanted text without <"):
+        catalogue.check_schema(config, schema)
 
 
 def test_seeds_choose_among_the_selected_runs():

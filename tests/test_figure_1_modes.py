@@ -10,12 +10,14 @@ from matplotlib.patches import Rectangle
 
 from workflow_lib.errors import InputError
 from workflow_lib.figures.mode_counts import mode_table, modes_by_model, modes_by_units
+from workflow_lib.motifs.binding_modes import count_modes
+from workflow_lib.tables import write_run_table
 
 UNITS = {f"explainn.units{n}": n for n in (100, 1, 10)}
 
 
 def modes(expected: int, other: int, n_expected: int = 5) -> pd.DataFrame:
-    """A table of modes as it stands on disk, so many of them found."""
+    """A table of modes, so many of them found."""
     n_motifs = [2] * expected + [0] * (n_expected - expected) + [1] * other
     is_expected = [True] * n_expected + [False] * other
     return pd.DataFrame(
@@ -23,25 +25,37 @@ def modes(expected: int, other: int, n_expected: int = 5) -> pd.DataFrame:
     )
 
 
+def counts(runs) -> pd.DataFrame:
+    """The counts of runs, one below the other; `runs` has (model, method, seed) -> modes."""
+    none = count_modes(modes(0, 0)).assign(model="", method="", seed="").iloc[:0]
+    parts = [
+        count_modes(table).assign(model=model, method=method, seed=seed)
+        for (model, method, seed), table in runs.items()
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else none
+
+
 def test_modes_are_counted_by_run():
     runs = {(m, "filters", s): modes(3 - int(s), 2) for m in UNITS for s in ("0", "1")}
-    table = mode_table(runs, UNITS)
+    table = mode_table(counts(runs), UNITS)
+    assert table["model"].tolist() == sorted(list(UNITS) * 2)
+    assert table["seed"].tolist() == ["0", "1"] * 3 and table["method"].eq("filters").all()
     assert table["units"].tolist() == [1, 1, 10, 10, 100, 100]
     assert table["expected"].tolist() == [3, 2] * 3
     assert table["all"].tolist() == [5, 4] * 3
     assert table["n_expected"].eq(5).all()
-    # As text, and with no mode at all.
-    as_text = {("a", "filters", "0"): modes(1, 1).astype(str), ("b", "filters", "0"): modes(0, 0)}
-    table = mode_table(as_text)
+    # Of models whose number of units is not known, and with no mode at all.
+    table = mode_table(counts({("a", "filters", "0"): modes(1, 1), ("b", "ism", "0"): modes(0, 0)}))
+    assert table["model"].tolist() == ["a", "b"] and table["units"].isna().all()
     assert table["expected"].tolist() == [1, 0] and table["other"].tolist() == [1, 0]
-    none = mode_table({("a", "filters", "0"): modes(0, 0, 0)})
+    none = mode_table(counts({("a", "filters", "0"): modes(0, 0, 0)}))
     assert none.loc[0, ["all", "n_expected"]].tolist() == [0, 0]
 
 
 def test_runs_that_cannot_be_compared_are_refused():
     runs = {("a", "filters", "0"): modes(1, 1), ("b", "deeplift", "2"): modes(1, 1, 7)}
     with pytest.raises(InputError, match=r"b \(deeplift, seed 2\) was held against 7"):
-        mode_table(runs)
+        mode_table(counts(runs))
 
 
 def sweep_table(seeds=("0", "1", "2"), units=None):
@@ -51,7 +65,7 @@ def sweep_table(seeds=("0", "1", "2"), units=None):
         for i, model in enumerate(units)
         for seed in seeds
     }
-    return mode_table(runs, units)
+    return mode_table(counts(runs), units)
 
 
 @pytest.mark.parametrize("seeds", [("0", "1", "2"), ("0",)])
@@ -77,7 +91,7 @@ def model_table(models, methods, seeds=("0", "1", "2")):
         for i, method in enumerate(methods)
         for seed in seeds
     }
-    return mode_table(runs)
+    return mode_table(counts(runs))
 
 
 @pytest.mark.parametrize(
@@ -116,29 +130,31 @@ def test_a_model_without_one_of_the_methods_has_one_bar_less():
 
 
 def test_without_modes_the_figures_say_so():
-    empty = mode_table({})
+    empty = mode_table(counts({}))
     assert "No model" in check_texts(modes_by_units(empty))
     assert "No model" in check_texts(modes_by_model(empty))
-    nothing_found = mode_table({("explainn", "filters", "0"): modes(0, 0, 0)}, {"explainn": 9})
+    nothing = counts({("explainn", "filters", "0"): modes(0, 0, 0)})
+    nothing_found = mode_table(nothing, {"explainn": 9})
     assert "modes expected" not in check_texts(modes_by_units(nothing_found))
     check_texts(modes_by_model(nothing_found))
 
 
 @pytest.mark.parametrize("name", ["figure_1d", "figure_1e"])
-def test_the_scripts_read_the_tables_of_modes(root, tmp_path, name):
+def test_the_scripts_read_the_counts_of_runs(root, tmp_path, name):
     path = root / "scripts" / "figures" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    modes(2, 1).to_csv(tmp_path / "full.tsv", sep="\t", index=False)
-    modes(0, 0).to_csv(tmp_path / "none.tsv", sep="\t", index=False)
+    files = {"a": str(tmp_path / "full.tsv"), "b": str(tmp_path / "none.tsv")}
+    for (model, file), found in zip(files.items(), (modes(2, 1), modes(0, 0)), strict=True):
+        run = {"dataset": "data", "model": model, "seed": "0", "method": "filters"}
+        write_run_table(count_modes(found), run, file)
     outputs = {kind: str(tmp_path / f"{name}.{kind}") for kind in ("pdf", "png", "tsv")}
-    files = {"a": tmp_path / "full.tsv", "b": tmp_path / "none.tsv"}
-    if name == "figure_1d":
-        runs = {(model, "0"): file for model, file in files.items()}
-        module.main(runs, {"a": 100, "b": 5}, outputs)
-    else:
-        module.main({(model, "filters", "0"): file for model, file in files.items()}, outputs)
+    units = {"units": {"a": 100, "b": 5}} if name == "figure_1d" else {}
+    module.main(counts=list(files.values()), **units, outputs=outputs)
     table = pd.read_csv(outputs["tsv"], sep="\t")
-    assert sorted(table["all"]) == [0, 3]
+    assert dict(zip(table["model"], table["all"], strict=True)) == {"a": 3, "b": 0}
+    assert set(table["method"]) == {"filters"} and set(table["seed"]) == {0}
+    if name == "figure_1d":
+        assert table["units"].tolist() == [5, 100]
     assert (tmp_path / f"{name}.png").stat().st_size > 1000

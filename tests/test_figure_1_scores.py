@@ -2,7 +2,6 @@
 
 import importlib.util
 import itertools
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -245,18 +244,16 @@ def run_script(root, name, tmp_path, **arguments):
     return pd.read_csv(outputs["tsv"], sep="\t", keep_default_na=False)
 
 
-def test_the_scripts_take_one_data_set_of_several_files(root, tmp_path):
+def test_the_scripts_take_the_tables_of_several_runs(root, tmp_path):
     scores = metrics(["explainn", "danq"], (0,)).replace({"target": {"TF1": "NA"}})
-    for i, dataset in enumerate(("data", "other")):
-        scores.assign(dataset=dataset).to_csv(tmp_path / f"{i}.tsv", sep="\t", index=False)
-    common = SimpleNamespace(
-        metrics=[tmp_path / "0.tsv", tmp_path / "1.tsv"], dataset="data", metric="auprc"
-    )
-    table = run_script(
-        root, "figure_1b", tmp_path, sweep={"explainn": 100}, baselines=["danq"], **vars(common)
-    )
+    common = {"metrics": [], "metric": "auprc"}
+    for model, of_run in scores.groupby("model"):
+        common["metrics"].append(tmp_path / f"{model}.tsv")
+        of_run.to_csv(common["metrics"][-1], sep="\t", index=False)
+    table = run_script(root, "figure_1b", tmp_path, units={"explainn": 100}, **common)
     assert table["n_targets"].tolist() == [6, 6]
-    table = run_script(
-        root, "figure_1c", tmp_path, model="explainn", others=["danq"], **vars(common)
-    )
+    assert dict(zip(table["model"], table["role"])) == {"explainn": "sweep", "danq": "baseline"}
+    assert table["seed"].tolist() == [0, 0]
+    table = run_script(root, "figure_1c", tmp_path, model="explainn", **common)
+    assert set(table["other"]) == {"danq"}
     assert sorted(table["target"]) == ["NA", "TF0", "TF2", "TF3", "TF4", "TF5"]

@@ -243,18 +243,18 @@ def run_script(root, name, tmp_path, **arguments):
     return pd.read_csv(outputs["tsv"], sep="\t", keep_default_na=False, na_values=[""])
 
 
-@pytest.mark.parametrize("compared", ["streme", None])
-def test_the_scripts_read_the_collected_scores(root, tmp_path, compared):
+@pytest.mark.parametrize("baseline", ["streme", None])
+def test_the_scripts_read_the_collected_scores(root, tmp_path, baseline):
     scores = three().replace({"dataset": {"tf.B": "tf.NA"}})
     scores.to_csv(tmp_path / "motif_scores.tsv", sep="\t", index=False)
     datasets = ["tf.A", "tf.NA", "tf.C"]
     common = {"scores": str(tmp_path / "motif_scores.tsv"), "model": "explainn", "seed": 0}
-    if compared:
+    if baseline:
         table = run_script(root, "figure_3a", tmp_path, **common, datasets=datasets)
         assert table.loc[table["kind"] == "best", "name"].tolist() == ["A", "NA", "C"]
     for name in ("figure_3b", "figure_3c"):
-        table = run_script(root, name, tmp_path, **common, datasets=datasets, compared=compared)
-        assert sorted(table["name"]) == (sorted(["A", "NA", "C"]) if compared else [])
+        table = run_script(root, name, tmp_path, **common, datasets=datasets, baseline=baseline)
+        assert sorted(table["name"]) == (sorted(["A", "NA", "C"]) if baseline else [])
 
 
 def test_names_of_dots_keep_off_lines():

@@ -263,7 +263,7 @@ def test_missing_scores_on_assays():
 def test_the_scripts_read_times_and_assays(root, tmp_path):
     runs(["a.NA", "a.B"]).to_csv(tmp_path / "times.tsv", sep="\t", index=False)
     assays().to_csv(tmp_path / "assays.tsv", sep="\t", index=False)
-    about = {"model": "explainn", "seed": 0, "compared": "streme", "datasets": ["a.NA", "a.B"]}
+    about = {"model": "explainn", "seed": 0, "baseline": "streme", "datasets": ["a.NA", "a.B"]}
     table = run_script(root, "figure_3d", tmp_path, times=str(tmp_path / "times.tsv"), **about)
     assert table["wall_s"].tolist() == [13, 13, 10, 20]
     table = run_script(root, "figure_3f", tmp_path, scores=str(tmp_path / "assays.tsv"))

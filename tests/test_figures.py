@@ -21,6 +21,7 @@ from workflow_lib.figures import (
 from workflow_lib.interpret import units
 from workflow_lib.motif import Motif, read_meme, write_meme
 from workflow_lib.motifs import alignment
+from workflow_lib.tables import write_run_table, write_table
 
 SLOW = pytest.mark.slow
 
@@ -527,6 +528,9 @@ def test_same_regions_states_the_mean_and_writes_no_name_over_another(n):
 # Scripts
 
 
+RUN = {"dataset": "tfs", "model": "danq", "seed": "4"}
+
+
 def load_script(root, name: str):
     spec = importlib.util.spec_from_file_location(name, root / "scripts/figures" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
@@ -540,7 +544,7 @@ def written(tmp_path):
     paths = {}
     for name, table in model_tables(5, 3, 3).items():
         paths[name] = str(tmp_path / f"{name}.tsv")
-        table.to_csv(paths[name], sep="\t", index=False)
+        write_run_table(table, RUN, paths[name])
     paths["meme"] = str(tmp_path / "filters.meme")
     write_meme(paths["meme"], [Motif(f"unit{i}", "", probabilities("ACG"), 9) for i in range(5)])
     return paths
@@ -583,11 +587,15 @@ def test_source_data_of_the_boxes_are_their_quantiles(root, written, tmp_path):
 
 
 def test_source_data_of_the_losses_name_model_and_seed(root, tmp_path):
-    path = str(tmp_path / "history.tsv")
-    history_table(seeds=(0,)).drop(columns=["model", "seed"]).to_csv(path, sep="\t", index=False)
-    load_script(root, "loss_curves").main({("danq", "4"): path}, **outputs(tmp_path))
+    history = history_table(seeds=(0,)).drop(columns=["model", "seed"])
+    runs = [RUN, {"dataset": "tfs", "model": "explainn", "seed": "7"}]
+    paths = [str(tmp_path / f"{run['model']}.tsv") for run in runs]
+    for run, path in zip(runs, paths, strict=True):
+        write_run_table(history, run, path)
+    load_script(root, "loss_curves").main(paths, **outputs(tmp_path))
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
-    assert set(source["model"]) == {"danq"} and set(source["seed"]) == {4} and len(source) == 5
+    assert source["model"].tolist() == ["danq"] * 5 + ["explainn"] * 5
+    assert source["seed"].tolist() == [4] * 5 + [7] * 5
 
 
 @pytest.mark.parametrize("n_targets, drawn", [(2, "precision"), (14, "value")])
@@ -597,17 +605,21 @@ def test_few_targets_are_drawn_as_curves_and_many_as_scores(root, tmp_path, n_ta
     labels = pd.DataFrame(rng.integers(0, 2, (60, n_targets)), columns=targets).astype(float)
     labels.iloc[:5, 0] = np.nan
     logits = labels.fillna(0) + rng.normal(0, 0.5, labels.shape)
-    for name, table in {"labels": labels, "predictions": logits}.items():
-        table.insert(0, "id", [f"s{i}" for i in range(60)])
-        table.insert(1, "split", "test")
-        table.to_csv(tmp_path / f"{name}.tsv.gz", sep="\t", index=False)
-    metrics_table(n_targets, seeds=(0,)).to_csv(tmp_path / "metrics.tsv", sep="\t", index=False)
+    files = {name: str(tmp_path / f"{name}.tsv.gz") for name in ("predictions", "labels")}
+    for table in (labels, logits):
+        table.index = [f"s{i}" for i in range(60)]
+        table.insert(0, "split", "test")
+    write_table(labels, files["labels"], index_label="id")
+    write_run_table(logits, RUN, files["predictions"], index_label="id")
+    metrics = metrics_table(n_targets, seeds=(0,)).drop(columns=["model", "seed"])
+    write_run_table(metrics, RUN, tmp_path / "metrics.tsv")
     load_script(root, "precision_recall").main(
-        {("explainn", 0): tmp_path / "predictions.tsv.gz"}, tmp_path / "labels.tsv.gz",
-        [tmp_path / "metrics.tsv"], "auprc", outputs(tmp_path),
+        [files["predictions"]], files["labels"], [tmp_path / "metrics.tsv"], "auprc",
+        outputs(tmp_path),
     )  # fmt: skip
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
     assert drawn in source and set(targets) <= set(source["target"])
+    assert set(source["model"]) == {"danq"} and set(source["seed"]) == {4}
 
 
 def test_every_figure_script_has_a_caption(root):

@@ -17,6 +17,7 @@ from workflow_lib.motifs.tomtom import annotate, tomtom
 from workflow_lib.sequence import encode
 
 RAISING, LOWERING = "MA0148.4", "MA0102.4"  # FOXA1 raises the prediction, CEBPA lowers it
+RUN = {"dataset": "toy", "model": "explainn", "seed": "5", "method": "ism"}
 
 
 @pytest.fixture(scope="module")
@@ -263,7 +264,7 @@ def annotated(root, folder, database):
     write_meme(folder / "db.meme", database[0])
     database[1].to_csv(folder / "db.tsv", sep="\t", index=False)
     names = (str(folder / name) for name in ("m.meme", "db.meme", "db.tsv"))
-    run("annotate", root, *names, q_value=0.05, output=str(folder / "a.tsv"))
+    run("annotate", root, RUN, *names, q_value=0.05, output=str(folder / "a.tsv"))
     return pd.read_csv(folder / "a.tsv", sep="\t", dtype=str, keep_default_na=False)
 
 
@@ -279,10 +280,13 @@ def test_script_writes_motifs_and_tables_also_without_any(
     write_attributions(tmp_path / "a.h5", parts)
     names = {"meme": "m.meme", "patterns": "m.tsv", "targets": "m.targets.tsv"}
     outputs = {key: str(tmp_path / name) for key, name in names.items()}
-    run("modisco", root, str(tmp_path / "a.h5"), {"min_sequences": 25}, outputs)
+    run("modisco", root, RUN, str(tmp_path / "a.h5"), {"min_sequences": 25}, outputs)
     patterns = pd.read_csv(outputs["patterns"], sep="\t", keep_default_na=False)
     targets = pd.read_csv(outputs["targets"], sep="\t", keep_default_na=False)
-    assert list(patterns) == modisco.PATTERN_COLUMNS and list(targets) == modisco.TARGET_COLUMNS
+    assert list(patterns) == [*RUN, *modisco.PATTERN_COLUMNS]
+    assert list(targets) == [*RUN, *modisco.TARGET_COLUMNS]
+    for table in (patterns, targets):
+        assert table[list(RUN)].astype(str).to_dict("records") == [RUN] * len(table)
     # In the targets' order, 10 after 9, the one without sequences too.
     assert list(targets["target"]) == [name for name, *_ in parts]
     assert targets["note"][2] == "0 sequences, fewer than 25"
@@ -292,6 +296,7 @@ def test_script_writes_motifs_and_tables_also_without_any(
     assert {motif.n_sites for motif in motifs} <= {33}
     named = annotated(root, tmp_path, database)
     assert set(named["unit"]) == set(expected)
+    assert list(named)[:4] == list(RUN) and set(named["seed"]) <= {"5"}
     if found_any:
         assert named.loc[named["unit"] == "T10.pos_0", "profile"].iloc[0] == RAISING
 

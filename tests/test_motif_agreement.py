@@ -8,6 +8,7 @@ import pytest
 
 from workflow_lib import models
 from workflow_lib.motifs.binding_modes import AGREEMENT_COLUMNS, motif_agreement
+from workflow_lib.tables import write_run_table
 
 PROFILES = pd.DataFrame(
     [("MA1", "FOXA1", "2"), ("MA2", "FOXK2", "2"), ("MA3", "CTCF", "10"), ("MA4", "AR", "1")],
@@ -62,25 +63,28 @@ def test_nothing_found_is_an_empty_table(annotations):
 
 
 def test_script_joins_the_tables_of_the_seeds(root, tmp_path):
+    run = {"dataset": "tfs", "model": "explainn"}
     model = models.build("explainn", length=40, n_targets=1, units=2)
-    models.save(model, tmp_path / "model.safetensors", {"target_names": ["AR"]})
     PROFILES.to_csv(tmp_path / "profiles.tsv", sep="\t", index=False)
+    # The third has no annotated filter: its table says no seed, its model does.
     for seed, table in seeds().items():
-        table.to_csv(tmp_path / f"{seed}.tsv", sep="\t", index=False)
+        about = {"target_names": ["AR"], "seed": seed}
+        models.save(model, tmp_path / f"{seed}.safetensors", about)
+        write_run_table(table, run | {"seed": str(seed)}, tmp_path / f"{seed}.tsv")
     spec = importlib.util.spec_from_file_location("s", root / "scripts/motif_agreement.py")
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     script.main(
+        run=run,
         annotations=[str(tmp_path / f"{seed}.tsv") for seed in seeds()],
-        seeds=list(seeds()),
-        model=str(tmp_path / "model.safetensors"),
+        models=[str(tmp_path / f"{seed}.safetensors") for seed in seeds()],
         profiles=str(tmp_path / "profiles.tsv"),
         which="best",
         output=str(tmp_path / "out.tsv"),
     )
     assert (tmp_path / "out.tsv").read_text().splitlines() == [
-        "\t".join(AGREEMENT_COLUMNS),
-        "2\tFOXA1,FOXK2\tFalse\t2\t3\t2,10\t2",
-        "10\tCTCF\tFalse\t1\t3\t2\t1",
-        "1\t\tTrue\t0\t3\t\t",
+        "\t".join(["dataset", "model", *AGREEMENT_COLUMNS]),
+        "tfs\texplainn\t2\tFOXA1,FOXK2\tFalse\t2\t3\t2,10\t2",
+        "tfs\texplainn\t10\tCTCF\tFalse\t1\t3\t2\t1",
+        "tfs\texplainn\t1\t\tTrue\t0\t3\t\t",
     ]

@@ -26,7 +26,7 @@ from workflow_lib.motifs.alignment import (
     reference_motifs,
 )
 from workflow_lib.motifs.tomtom import tomtom
-from workflow_lib.tables import read_table
+from workflow_lib.tables import read_table, write_run_table
 
 
 def spelled(word: str, sharp: float = 0.97, id_: str = "m") -> Motif:
@@ -262,22 +262,27 @@ def test_profiles_and_motifs_that_are_not_there_are_told(known):
     assert choose([spelled("A"), spelled("C", id_="b")], None, "").id == "m"
 
 
-def test_script_writes_motifs_and_table(root, tmp_path, known, androgen):
+@pytest.fixture
+def script(root):
     spec = importlib.util.spec_from_file_location("script", root / "scripts/align_motifs.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_script_writes_motifs_and_table(script, tmp_path, known, androgen):
     files = {name: str(tmp_path / f"{name}.meme") for name in ("db", "best", "none")}
     write_meme(files["db"], known)
     best = replace(reverse_complement(half(androgen)), id="AR", name="unit3")
     write_meme(files["best"], [spelled("GATA", id_="GATA3"), best])
     write_meme(files["none"], [])
     entries = [
-        {"row": "AR", "column": "ExplaiNN", "motif": "AR"},
-        {"row": "AR", "column": "STREME", "motif": None},
+        {"path": files["best"], "row": "AR", "column": "ExplaiNN", "motif": "AR"},
+        {"path": files["none"], "row": "AR", "column": "STREME", "motif": None},
     ]
+    entries = [entry | {"profile": "MA0007.3"} for entry in entries]
     outputs = {"meme": str(tmp_path / "out.meme"), "table": str(tmp_path / "out.tsv")}
-    motifs = [files["best"], files["none"]]
-    script.main(motifs, files["db"], entries, {"AR": "MA0007.3"}, "JASPAR", outputs)
+    script.main(entries, files["db"], "JASPAR", outputs)
     table = read_table(outputs["table"], dtype=TEXT)
     assert table["column"].tolist() == ["JASPAR", "ExplaiNN", "STREME"]
     assert table["motif"].isna().tolist() == [False, False, True]
@@ -287,3 +292,23 @@ def test_script_writes_motifs_and_table(root, tmp_path, known, androgen):
     start = int(table["offset"][1])
     there = androgen.probabilities[:, start : start + 8]
     assert written["AR|ExplaiNN"].probabilities == pytest.approx(there, abs=1e-5)
+
+
+def test_script_takes_the_motif_that_resembles_the_profile_of_its_row(
+    script, tmp_path, known, androgen
+):
+    """By the ranking another motif is best, but the row is of the androgen receptor."""
+    files = {name: str(tmp_path / name) for name in ("db.meme", "set.meme", "ranking.tsv")}
+    write_meme(files["db.meme"], known)
+    write_meme(files["set.meme"], [spelled("GATAAGATAA", id_="7"), replace(androgen, id="8")])
+    ranking = {"motif": ["7", "8"], "validation": [0.9, 0.6], "best": [True, False]}
+    run = {"dataset": "receptors.AR", "motif_set": "streme"}
+    write_run_table(pd.DataFrame(ranking), run, files["ranking.tsv"])
+    entry = {"path": files["set.meme"], "ranking": files["ranking.tsv"], "motif": None}
+    entry |= {"row": "AR", "column": "STREME", "profile": "MA0007.3"}
+    outputs = {"meme": str(tmp_path / "out.meme"), "table": str(tmp_path / "out.tsv")}
+    script.main([entry], files["db.meme"], "JASPAR", outputs)
+    table = read_table(outputs["table"], dtype=TEXT)
+    assert table["row"].tolist() == ["AR", "AR"]
+    assert table["motif"].tolist() == ["AR|JASPAR", "AR|STREME"]
+    assert table["matched"].tolist() == [1, 1]

@@ -13,7 +13,7 @@ from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif, read_meme, reverse_complement, write_meme
 from workflow_lib.motifs import jaspar
 from workflow_lib.motifs.ranking import COLUMNS, best_motifs, best_resembling, rank
-from workflow_lib.tables import read_table, write_table
+from workflow_lib.tables import read_table, write_run_table
 
 NAN = np.nan
 FLAT = np.full((4, 3), 0.25)
@@ -137,27 +137,36 @@ def test_the_size_of_a_part_is_read_from_the_file(tmp_path):
 
 def test_from_scores_to_the_table_of_all_rankings(script, tmp_path):
     # A target called NA is a target, and `007` is no number.
-    write_table(scores([0.2, 0.75], target="NA"), tmp_path / "scores.tsv")
-    write_table(importances([1, NAN], "NA"), tmp_path / "importance.tsv")
-    write_meme(tmp_path / "m.meme", motifs(2))
-    outputs = {name: str(tmp_path / name) for name in ("ranking", "best")}
-    paths = [tmp_path / name for name in ("scores.tsv", "m.meme", "importance.tsv")]
-    script("rank_motifs")(*paths, outputs)
-    assert [(m.id, m.name) for m in read_meme(outputs["best"])] == [("NA", "unit1")]
-    for name, n in (("a", 4), ("b", 9)):
-        data_set(tmp_path / f"{name}.h5ad", n)
-    about = [
-        {"dataset": "a", "method": "tiny", "seed": "0"},
-        {"dataset": "b", "method": "streme", "seed": ""},
-        {"dataset": "b", "method": "007", "seed": ""},
+    runs = [
+        {"dataset": "a", "model": "tiny", "seed": "0"},
+        {"dataset": "b", "motif_set": "streme"},
+        {"dataset": "b", "motif_set": "007"},
     ]
-    paths = [tmp_path / f"{one['dataset']}.h5ad" for one in about]
-    script("collect_motif_scores")([outputs["ranking"]] * 3, paths, about, tmp_path / "all.tsv")
+    write_meme(tmp_path / "m.meme", motifs(2))
+    rankings = []
+    for number, run in enumerate(runs):
+        files = {name: tmp_path / f"{number}.{name}" for name in ("scores", "importance")}
+        write_run_table(scores([0.2, 0.75], target="NA"), run, files["scores"])
+        write_run_table(importances([1, NAN], "NA"), run, files["importance"])
+        outputs = {name: str(tmp_path / f"{number}.{name}") for name in ("ranking", "best")}
+        importance = files["importance"] if "model" in run else None
+        script("rank_motifs")(run, files["scores"], tmp_path / "m.meme", importance, outputs)
+        assert [(m.id, m.name) for m in read_meme(outputs["best"])] == [("NA", "unit1")]
+        ranking = read_table(outputs["ranking"], dtype=str)
+        assert list(ranking) == [*run, *COLUMNS]
+        assert ranking[list(run)].to_dict("records") == [run, run]
+        rankings.append(outputs["ranking"])
+    paths = [tmp_path / name / "dataset.h5ad" for name in ("b", "a")]
+    for path, n in zip(paths, (9, 4), strict=True):
+        path.parent.mkdir()
+        data_set(path, n)
+    script("collect_motif_scores")(rankings, paths, tmp_path / "all.tsv")
     table = read_table(tmp_path / "all.tsv", dtype={"method": str, "target": str})
     assert list(table) == ["dataset", "method", "seed", "n_train", *COLUMNS]
+    assert list(table["dataset"]) == ["a"] * 2 + ["b"] * 4
     assert list(table["method"]) == ["tiny"] * 2 + ["streme"] * 2 + ["007"] * 2
     assert list(table["n_train"]) == [4, 4, 9, 9, 9, 9]
-    assert table["seed"].isna().sum() == 4
+    assert table["seed"].isna().sum() == 4 and list(table["seed"][:2]) == [0, 0]
     assert list(table["motif"][:2]) == ["unit0", "unit1"]
     assert list(table["best"][:2]) == [False, True]
 

@@ -8,6 +8,7 @@ import pytest
 from matplotlib.text import Text
 
 from workflow_lib.figures import robustness, strand_symmetry
+from workflow_lib.tables import write_run_table
 from workflow_lib.train.evaluation import paired_difference
 
 
@@ -45,37 +46,36 @@ def runs(tmp_path):
     ids, truth = [f"s{i}" for i in range(60)], rng.integers(0, 2, (60, 2)).astype(float)
     files: dict[str, list[str]] = {"labels": [str(tmp_path / "labels.tsv.gz")]}
 
-    def write(name: str, kind: str, table: pd.DataFrame) -> None:
-        path = str(tmp_path / name)
-        table.to_csv(path, sep="\t", index=False)
+    def write(run: dict[str, str], kind: str, table: pd.DataFrame) -> None:
+        path = str(tmp_path / f"{run['model']}{run['seed']}.{kind}.tsv")
+        write_run_table(table, run, path)
         files.setdefault(kind, []).append(path)
 
     def scored(values) -> pd.DataFrame:
         return pd.DataFrame({"id": ids, "split": "test", "CTCF": values[:, 0], "MAX": values[:, 1]})
 
     scored(truth).to_csv(files["labels"][0], sep="\t", index=False)
-    keys, predictions = [], {}
+    predictions = {}
     for model, noise in (("plain", 1.0), ("shared", 0.3)):
         for seed in "01":
-            keys.append((model, seed))
+            run = {"dataset": "tfs", "model": model, "seed": seed}
             values = truth + rng.normal(0, noise, truth.shape)
             predictions.setdefault(model, []).append(values)
-            name = f"{model}{seed}"
-            write(f"{name}.p.tsv", "predictions", scored(values))
+            write(run, "predictions", scored(values))
             seconds = [2.0, 4.0, 6.0] if model == "plain" else [8.0, 10.0]
-            write(f"{name}.h.tsv", "histories", pd.DataFrame({"seconds": seconds}))
+            write(run, "histories", pd.DataFrame({"seconds": seconds}))
             units = pd.DataFrame({"unit": [0, 0, 3 + int(seed)]})
-            write(f"{name}.a.tsv", "annotations", units if seed == "0" else units.iloc[:2])
+            write(run, "annotations", units if seed == "0" else units.iloc[:2])
             modes = {"expected": [True, True, False], "n_motifs": [2, 0, 5]}
-            write(f"{name}.m.tsv", "binding_modes", pd.DataFrame(modes))
-    return keys, files, truth, predictions
+            write(run, "binding_modes", pd.DataFrame(modes))
+    return files, truth, predictions
 
 
 @pytest.fixture
 def compared(root, runs, tmp_path):
-    keys, files, _, _ = runs
+    files, _, _ = runs
     paths = {"comparison": tmp_path / "comparison.tsv", "runs": tmp_path / "runs.tsv"}
-    load_script(root, "strand_comparison").main(keys, files, "auprc", 20, paths)
+    load_script(root, "strand_comparison").main(files, "auprc", 20, paths)
     return {name: pd.read_csv(path, sep="\t") for name, path in paths.items()} | {"paths": paths}
 
 
@@ -83,11 +83,12 @@ def test_comparison_has_a_row_per_model_against_the_first(compared, runs):
     table = compared["comparison"].set_index("model")
     assert table.index.tolist() == ["plain", "shared"] and set(table["reference"]) == {"plain"}
     assert table.loc["plain", "difference"] == 0 and np.isnan(table.loc["plain", "low"])
-    _, _, truth, predictions = runs
+    _, truth, predictions = runs
     wanted = paired_difference(truth, predictions["shared"], predictions["plain"], draws=20)
     found = table.loc["shared", ["value", "difference", "low", "high"]].to_numpy(dtype=float)
     assert found == pytest.approx([wanted.a, wanted.difference, wanted.low, wanted.high], rel=1e-4)
     assert table["n_seeds"].tolist() == [2, 2] and (table["n_targets"] == 2).all()
+    assert table["dataset"].tolist() == ["tfs", "tfs"]
 
 
 def test_time_and_motifs_are_those_of_the_runs(compared):
@@ -97,6 +98,9 @@ def test_time_and_motifs_are_those_of_the_runs(compared):
     assert table["annotated_filters"].tolist() == [1.5, 1.5]
     assert table["expected_modes"].tolist() == [1, 1]
     of_runs = compared["runs"]
+    assert of_runs[["dataset", "model", "seed"]].values.tolist() == [
+        ["tfs", "plain", 0], ["tfs", "plain", 1], ["tfs", "shared", 0], ["tfs", "shared", 1],
+    ]  # fmt: skip
     assert of_runs["annotated_filters"].tolist() == [2, 1, 2, 1]
     means = of_runs.groupby("model")["value"].mean()
     assert means["shared"] == pytest.approx(table.loc["shared", "value"], rel=1e-4)
@@ -128,7 +132,7 @@ def test_one_model_of_one_seed_and_none_at_all_draw(compared):
 # Sanity checks
 
 
-def checks(n: int, means: dict[str, float] | None = None) -> pd.DataFrame:
+def checks(n: int, means: dict[str, float] | None = None, method: str = "ism") -> pd.DataFrame:
     means = means or {"randomised_weights": 0.0, "other_seed": 0.8}
     rows = [
         (f"TF{i}", check, 10, mean + 0.01 * i, mean - 0.05, mean + 0.1, 1.0)
@@ -136,13 +140,14 @@ def checks(n: int, means: dict[str, float] | None = None) -> pd.DataFrame:
         for i in range(n)
     ]
     columns = ["target", "check", "n_sequences", "correlation", "low", "high", "magnitude"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(method=method)
 
 
 def test_mean_over_targets_has_the_interval_of_its_standard_error():
     table = checks(4)
     table.loc[3, "correlation"] = np.nan  # TF3 of the random weights
-    found = robustness.sanity_table({"ism": table})
+    found = robustness.sanity_table(table)
+    assert list(found)[0] == "method" and set(found["method"]) == {"ism"}
     mean = found[(found["target"] == "mean") & (found["check"] == "randomised_weights")].iloc[0]
     assert mean["correlation"] == pytest.approx(0.01) and mean["n_sequences"] == 30
     reach = 1.96 * 0.01 / np.sqrt(3)
@@ -150,8 +155,9 @@ def test_mean_over_targets_has_the_interval_of_its_standard_error():
 
 
 def test_each_method_has_a_panel_and_each_check_its_expectation():
-    tables = {m: checks(50) for m in ("ism", "saliency", "deeplift", "input_x_gradient")}
-    figure = robustness.sanity_checks(robustness.sanity_table(tables))
+    methods = ("ism", "saliency", "deeplift", "input_x_gradient")
+    tables = [checks(50, method=method) for method in methods]
+    figure = robustness.sanity_checks(robustness.sanity_table(pd.concat(tables)))
     panels = [ax for ax in figure.axes if ax.axison]
     titles = [ax.get_title(loc="left") for ax in panels]
     assert titles == ["ism", "saliency", "deeplift", "input x gradient"]
@@ -163,14 +169,15 @@ def test_each_method_has_a_panel_and_each_check_its_expectation():
 def test_one_target_an_unknown_check_and_no_value_draw(root, tmp_path):
     table = checks(1, {"randomised_weights": -0.4, "another_check": 0.5})
     table.loc[1, ["correlation", "low", "high"]] = np.nan
-    path = tmp_path / "checks.tsv"
-    table.to_csv(path, sep="\t", index=False)
-    load_script(root, "figures/sanity_correlations").main({"ism": str(path)}, **outputs(tmp_path))
+    path = str(tmp_path / "checks.tsv")
+    run = {"dataset": "tfs", "model": "explainn", "seed": "0", "method": "ism"}
+    write_run_table(table.drop(columns="method"), run, path)
+    load_script(root, "figures/sanity_correlations").main([path], **outputs(tmp_path))
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
     assert set(source["method"]) == {"ism"} and (source["target"] == "mean").sum() == 1
     figure = robustness.sanity_checks(source)
     assert "no value" in texts(figure) and figure.axes[0].get_ylim()[0] < -0.4
-    empty = robustness.sanity_table({"ism": table.iloc[:0]})
+    empty = robustness.sanity_table(table.iloc[:0])
     assert "No sanity check has a value" in texts(robustness.sanity_checks(empty))
 
 

@@ -172,6 +172,9 @@ def test_a_changed_model_finds_the_target_by_name():
         sanity_checks([group_of(model, codes)], {"turned": [turned]}, "saliency", Options(), 1)
 
 
+RUN = {"dataset": "toy", "model": "explainn", "seed": "0", "method": "deep_lift_shap"}
+
+
 def script(root, name):
     spec = importlib.util.spec_from_file_location(name, root / "scripts" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
@@ -198,23 +201,25 @@ def test_the_scripts(root, tmp_path):
     }  # fmt: skip
     outputs = {"scores": tmp_path / "a" / "ism.h5", "summary": tmp_path / "a" / "ism.tsv"}
     given = (tmp_path / "model.safetensors", tmp_path / "dataset.h5ad")
-    script(root, "attribute").main(*given, "deep_lift_shap", settings, "cpu", outputs)
+    script(root, "attribute").main(RUN, *given, "deep_lift_shap", settings, "cpu", outputs)
     header = attribution_file.read_header(outputs["scores"])
     assert (header.model, header.method) == ("explainn", "deep_lift_shap")
     assert header.settings == settings
     table = pd.read_csv(outputs["summary"], sep="\t")
+    assert list(table)[:4] == list(RUN)
     assert table["n"].tolist() == [20, 20] and table["n_used"].tolist() == [3, 0]
     assert table["median_abs_delta"][0] < 1e-3
     inputs = {"model": given[0], "dataset": given[1], "scores": outputs["scores"]}
     others = {"shuffled_labels": [], "other_seed": [tmp_path / "other.safetensors"]}
     limits = {"most_targets": 10, "most_sequences": 2}
-    script(root, "sanity_checks").main(inputs, others, limits, "cpu", tmp_path / "checks.tsv")
+    script(root, "sanity_checks").main(RUN, inputs, others, limits, "cpu", tmp_path / "checks.tsv")
     checks = pd.read_csv(tmp_path / "checks.tsv", sep="\t")
-    assert list(checks) == list(COLUMNS)
+    assert list(checks) == [*RUN, *COLUMNS]
+    assert checks[list(RUN)].astype(str).to_dict("records") == [RUN, RUN]
     assert checks["check"].tolist() == ["randomised_weights", "other_seed"]
     assert checks["n_sequences"].tolist() == [2, 2]
     others = {"other_seed": [given[0]]}
-    script(root, "sanity_checks").main(inputs, others, limits, "cpu", tmp_path / "checks.tsv")
+    script(root, "sanity_checks").main(RUN, inputs, others, limits, "cpu", tmp_path / "checks.tsv")
     itself = pd.read_csv(tmp_path / "checks.tsv", sep="\t").iloc[1]
     assert itself["correlation"] == pytest.approx(1, abs=1e-4)
     assert itself["magnitude"] == pytest.approx(1, abs=1e-4)

@@ -170,6 +170,7 @@ def scan(root):
     return runpy.run_path(str(root / "scripts" / "scan.py"))["main"]
 
 
+RUN = {"dataset": "all", "model": "explainn", "seed": "2"}
 SETTINGS = {"splits": ["validation", "test"], "scoring": "log_probabilities", "floor": 1e-4}
 
 
@@ -188,23 +189,30 @@ def test_the_script_scores_the_parts_that_there_are(scan, tmp_path):
     gattaca = Motif("unit0", "", np.eye(4)[encode(["GATTACA"])[0]].T)
     write_meme(tmp_path / "m.meme", [gattaca, *random_motifs([6])])
     planted(tmp_path / "all.h5ad", ["train", "validation", "test"])
-    scan(tmp_path / "m.meme", tmp_path / "all.h5ad", SETTINGS, tmp_path / "all.tsv")
+    scan(RUN, tmp_path / "m.meme", tmp_path / "all.h5ad", SETTINGS, tmp_path / "all.tsv")
     table = read_table(tmp_path / "all.tsv", dtype={"target": str})
-    assert list(table) == ["motif", "part", "target", "metric", "value", "n", "n_positive"]
+    columns = ["motif", "part", "target", "metric", "value", "n", "n_positive"]
+    assert list(table) == [*RUN, *columns]
+    assert table[list(RUN)].astype(str).to_dict("records") == [RUN] * 4
     assert list(table["part"]) == ["validation"] * 2 + ["test"] * 2
     assert set(table["target"]) == {"NA"} and set(table["n"]) == {20}
     assert (table.loc[table["motif"] == "unit0", "value"] == 1).all()
     assert (table.loc[table["motif"] == "m0", "value"] < 1).all()
     planted(tmp_path / "few.h5ad", ["train", "validation"])
-    scan(tmp_path / "m.meme", tmp_path / "few.h5ad", SETTINGS, tmp_path / "few.tsv")
-    assert list(read_table(tmp_path / "few.tsv")["part"]) == ["validation"] * 2
+    of_set = {"dataset": "few", "motif_set": "known"}
+    scan(of_set, tmp_path / "m.meme", tmp_path / "few.h5ad", SETTINGS, tmp_path / "few.tsv")
+    table = read_table(tmp_path / "few.tsv")
+    assert list(table["part"]) == ["validation"] * 2
+    assert list(table) == [*of_set, *columns] and set(table["motif_set"]) == {"known"}
 
 
 def test_the_script_takes_a_set_without_motifs_but_no_empty_parts(scan, tmp_path):
     write_meme(tmp_path / "none.meme", [])
     planted(tmp_path / "all.h5ad", ["train", "validation"])
-    scan(tmp_path / "none.meme", tmp_path / "all.h5ad", SETTINGS, tmp_path / "none.tsv")
-    assert read_table(tmp_path / "none.tsv").empty
+    of_set = {"dataset": "all", "motif_set": "none"}
+    scan(of_set, tmp_path / "none.meme", tmp_path / "all.h5ad", SETTINGS, tmp_path / "none.tsv")
+    table = read_table(tmp_path / "none.tsv")
+    assert table.empty and list(table)[:2] == list(of_set)
     only_test = SETTINGS | {"splits": ["test"]}
     with pytest.raises(InputError, match="no sequences in the parts test"):
-        scan(tmp_path / "none.meme", tmp_path / "all.h5ad", only_test, tmp_path / "x.tsv")
+        scan(of_set, tmp_path / "none.meme", tmp_path / "all.h5ad", only_test, tmp_path / "x.tsv")

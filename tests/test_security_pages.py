@@ -7,11 +7,11 @@ from types import SimpleNamespace
 
 import jinja2
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from docutils.core import publish_parts
 from running import snakemake
-from workflow_lib.report.markup import without_markup
 
 from workflow_lib.motif import Motif, read_meme, write_meme
 
@@ -19,6 +19,8 @@ SCRIPT = "<script>alert(1)</script>"
 OUT = "</script><img src=x onerror=alert(2)><!--<script> {x} {{ y }}"
 BOLD = "<b>$\\bad$_x_1$</b> </script><img src=x onerror=alert(3)>"
 LINK = "`a <javascript:alert(4)>`_ |b| :raw:`c` javascript:alert(5) *d"
+# What the config may hold.
+MARKED = "`a`_ |b| :raw:`c` javascript:alert(5) *d"
 LONG = "$x_1$" + "c" * 200
 PATH = 'it\'s; $(touch hacked) `touch hacked` "x" [1] '
 
@@ -68,7 +70,7 @@ def packed(page, name):
 
 # --- captions -------------------------------------------------------------------------------------
 
-NAMES = ("dataset", "model", "unit_model", "filter_model", "compared", "label_a", "label_b")
+NAMES = ("dataset", "model", "unit_model", "filter_model", "baseline", "label_a", "label_b")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_captions_show_any_text_as_it_stands(root, text):
         "interpretation": {"inclusive": True, "splits": ["train"], "correct": "auto",
                            "strands": "both"},
         "annotation": {"database": "d_", "q_value": 0.1}, "motif_databases": {"d_": database},
-        "figure_1": {"target": text, "negative": [text, "x_"]},
+        "figure_1": {"other_models": ["o_", "p_*"], "target": text, "negative_weight_targets": [text, "x_"]},
     }  # fmt: skip
     # What is not among the names is text.
     others = type("Params", (SimpleNamespace,), {"__getattr__": lambda self, name: text})
@@ -103,28 +105,20 @@ def test_captions_show_any_text_as_it_stands(root, text):
     assert shown == 3  # 1G, S1 and the methods
 
 
-@pytest.mark.parametrize("value", [OUT, [BOLD, LINK], {"a": {SCRIPT: None}}, 1.5])
-def test_without_markup_nothing_is_lost(value):
-    assert "<" not in without_markup(value) and json.loads(without_markup(value)) == value
-
-
 # --- the real workflow ----------------------------------------------------------------------------
 
 
 def hostile_config(root):
-    """The mini project's data set with such names and texts, a motif set and a user's FASTA."""
+    """A user's table, motifs and FASTA with such names, and such texts in the config.
+
+    The config may hold no `<`; files may.
+    """
     config = yaml.safe_load((root / "tests/mini/config.yaml").read_text())
-    simulate = config["sources"]["mini"]["simulate"]
-    simulate["targets"] = {
-        BOLD: {"fraction": 0.25, "motifs": ["FOXA1", "SPI1"]},
-        LINK: {"fraction": 0.25, "motifs": ["GATA1"]},
-        LONG: {"fraction": 0.25, "motifs": ["NRF1"]},
-    }
-    simulate["decoys"] = []
-    config["datasets"] = {"mini": config["datasets"]["mini"] | {"description": OUT}}
+    config["sources"] = {"mini": {"files": {"table.tsv": {"path": "table.tsv"}}}}
+    config["datasets"] = {"mini": config["datasets"]["mini"] | {"description": MARKED}}
     config["datasets"]["one"] = {
         "from": "mini", "targets": [LONG], "task": "binary", "split": {"method": "random"},
-        "description": SCRIPT,
+        "description": LONG,
     }  # fmt: skip
     config["runs"] = [{"datasets": ["mini", "one"], "models": ["tiny"], "seeds": [0]}]
     config["interpretation"] = {"correct": "all"}
@@ -135,14 +129,14 @@ def hostile_config(root):
     }
     config["apply"] = {"four": {"fasta": f"{PATH}.fa", "datasets": ["mini"]}}
     config["figure_1"] = {
-        "dataset": "mini", "sweep": "tiny", "model": "tiny", "baselines": ["tiny"],
-        "compared": ["tiny"], "interpreted": ["tiny"], "nullified": "tiny", "target": BOLD,
-        "negative": [BOLD, LINK, LONG],
+        "dataset": "mini", "sweep": "tiny", "model": "tiny", "baseline_models": ["tiny"],
+        "other_models": ["tiny"], "interpreted_models": ["tiny"], "nullified_model": "tiny",
+        "target": MARKED, "negative_weight_targets": [MARKED, LONG],
     }  # fmt: skip
-    shown = [{"assay": OUT, "dataset": "one", "methods": {LINK: "mine"}}]
+    shown = [{"assay": LONG, "dataset": "one", "methods": {MARKED: "mine"}}]
     assays = {"scored_on": "one", "profile": "MA0037.3", "shown": shown}
     config["figure_3"] = {
-        "datasets": ["one"], "model": "tiny", "compared": "mine", "logos": {"one": "MA0037.3"},
+        "datasets": ["one"], "model": "tiny", "baseline_motif_set": "mine", "logos": {"one": "MA0037.3"},
         "assays": assays,
     }  # fmt: skip
     config["figures"] = [
@@ -155,9 +149,19 @@ def hostile_config(root):
 def pages(checkout, root, tmp_path_factory):
     """A folder in which all of that has run, with the report."""
     folder = tmp_path_factory.mktemp("hostile")
-    write_meme(folder / f"{PATH}.meme", [Motif(SCRIPT, BOLD, np.tile(np.eye(4), 2))])
+    write_meme(folder / f"{PATH}.meme", [Motif(SCRIPT, LINK, np.tile(np.eye(4), 2))])
     (folder / f"{PATH}.fa").write_text(f">{SCRIPT} {OUT}\n{'ACGT' * 15}\n")
     (folder / "config.yaml").write_text(yaml.safe_dump(hostile_config(root)))
+    rng = np.random.default_rng(0)
+    letters, sites = np.array(list("ACGT")), ("TGTTTAC", "AGATAAG", "GCGCATGCGC")
+    rows = []
+    for i in range(400):
+        sequence, start = "".join(rng.choice(letters, 60)), rng.integers(0, 40)
+        site = sites[i % 4] if i % 4 < 3 else ""
+        sequence = sequence[:start] + site + sequence[start + len(site) :]
+        rows.append((f"s{i}", sequence, *(int(i % 4 == j) for j in range(3))))
+    table = pd.DataFrame(rows, columns=["id", "sequence", BOLD, MARKED, LONG])
+    table.to_csv(folder / "table.tsv", sep="\t", index=False)
     given = {"config": folder / "config.yaml"}
     # What the other jobs would make is in no page.
     targets = ("results/overview.html", "results/mini/tiny/seed0/apply/four.tsv", "figures")
@@ -172,7 +176,7 @@ def test_no_text_becomes_html_in_any_page(pages):
     assert made == ["overview.html", "report.html"]
     overview = Elements((pages / "results/overview.html").read_text())
     assert not overview.harmful() and "script" not in overview.tags()
-    for text in (OUT, SCRIPT, BOLD, LINK, f"{PATH}.meme"):
+    for text in (MARKED, LONG, f"{PATH}.meme"):
         assert re.sub(r"\s", "", text) in re.sub(r"[\s\\]|''", "", overview.text) or (
             re.sub(r"[\s\\']", "", text) in re.sub(r"[\s\\']", "", overview.text)
         )
@@ -187,19 +191,19 @@ def test_no_text_becomes_html_in_any_page(pages):
         assert not page.harmful() and "script" not in page.tags()
         own = ("https://doi.org/", "javascript:app.show", "javascript:show_panel")
         assert all(a["href"].startswith(own) for tag, a in page.found if "href" in a)
-    of_1g = Elements(results["results/mini/figures/figure_1g.png"]["caption"])
-    assert BOLD in of_1g.text
+    of_1g = Elements(results["results/figures/figure_1g.png"]["caption"])
+    assert MARKED in of_1g.text
     assert "<" not in json.dumps([entry["job_properties"] for entry in results.values()])
 
 
 @pytest.mark.slow
 def test_such_names_are_drawn_and_such_paths_are_read_and_never_run(pages):
-    for name in ("mini/figures/figure_1g", "mini/figures/figure_s1", "figures/figure_3g"):
-        assert (pages / f"results/{name}.pdf").read_bytes().startswith(b"%PDF"), name
+    for name in ("figure_1g", "figure_s1", "figure_3g"):
+        assert (pages / f"results/figures/{name}.pdf").read_bytes().startswith(b"%PDF"), name
     (motif,) = read_meme(pages / "results/one/motifs/mine.meme")
     assert motif.id == SCRIPT
     applied = (pages / "results/mini/tiny/seed0/apply/four.tsv").read_text().splitlines()
-    assert applied[1].startswith(SCRIPT)
+    assert applied[1].startswith(f"mini\ttiny\t0\t{SCRIPT}\t")
     assert not list(pages.rglob("hacked*"))
     names = {path.name for path in (pages / "results").rglob("*")}
     assert not any(re.search(r"[^A-Za-z0-9_.-]", name) for name in names), names

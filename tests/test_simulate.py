@@ -1,5 +1,7 @@
 """The simulation plants what it says it plants, and labels follow from it."""
 
+import runpy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif
 from workflow_lib.motifs import jaspar
 from workflow_lib.sequence import gc_content, reverse_complement
+from workflow_lib.tables import write_run_table, write_table
 
 SETTINGS = {
     "n_sequences": 6000,
@@ -200,8 +203,8 @@ def test_its_motifs_are_of_distinct_clusters(embedded, shared):
 
 
 @pytest.fixture
-def found(simulated, database):
-    truth = simulated.truth
+def learned(database) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Annotation and importances of a trained model."""
     cluster = database[1].set_index("profile")["cluster"]
     sister = next(p for p in cluster.index[cluster == cluster["MA0148.4"]] if p != "MA0148.4")
     pairs = [
@@ -223,7 +226,12 @@ def found(simulated, database):
         ],
         columns=["unit", "target", "importance"],
     )
-    return recovery(truth, annotation, importance, database[1], seed=7).set_index("name")
+    return annotation, importance
+
+
+@pytest.fixture
+def found(simulated, learned, database):
+    return recovery(simulated.truth, *learned, database[1]).set_index("name")
 
 
 def test_recovery_prefers_speaking_units_then_the_profile_itself(found):
@@ -236,7 +244,6 @@ def test_recovery_prefers_speaking_units_then_the_profile_itself(found):
     assert found.loc["HNF1A", ["unit", "q_value"]].tolist() == [2, 1e-3]
     assert found.loc["SPI1", ["unit", "importance"]].tolist() == [5, 0.0]
     assert list(found["recovered"]) == [True, True, False, True, False, False]
-    assert (found["seed"] == 7).all()
 
 
 def test_what_is_not_recovered_has_no_importance(found):
@@ -250,7 +257,7 @@ def test_recovery_by_a_sister_of_the_cluster_counts(simulated, database):
     sister = next(p for p in cluster.index[cluster == cluster["MA0148.4"]] if p != "MA0148.4")
     annotation = pd.DataFrame({"unit": [4], "profile": [sister], "q_value": [0.01]})
     importance = pd.DataFrame({"unit": [4], "target": ["liver"], "importance": [1.5]})
-    table = recovery(simulated.truth, annotation, importance, database[1], 0).set_index("name")
+    table = recovery(simulated.truth, annotation, importance, database[1]).set_index("name")
     assert table.loc["FOXA1", "recovered"] and table.loc["FOXA1", "match"] == sister
     assert table["recovered"].sum() == 1
 
@@ -258,5 +265,25 @@ def test_recovery_by_a_sister_of_the_cluster_counts(simulated, database):
 def test_recovery_without_any_match(simulated, database):
     annotation = pd.DataFrame({"unit": [], "profile": [], "q_value": []}).astype({"unit": int})
     importance = pd.DataFrame({"unit": [0], "target": ["liver"], "importance": [1.0]})
-    table = recovery(simulated.truth, annotation, importance, database[1], 0)
+    table = recovery(simulated.truth, annotation, importance, database[1])
     assert len(table) == len(simulated.truth) and not table["recovered"].any()
+
+
+def test_the_script_says_of_which_run_the_recovery_is(root, tmp_path, simulated, learned, database):
+    run = {"dataset": "simulated", "model": "explainn", "seed": "7"}
+    paths = {
+        name: str(tmp_path / f"{name}.tsv")
+        for name in ("truth", "annotation", "importance", "profiles")
+    }
+    write_table(simulated.truth, paths["truth"])
+    write_table(database[1], paths["profiles"])
+    for name, table in zip(("annotation", "importance"), learned, strict=True):
+        write_run_table(table, run, paths[name])
+    main = runpy.run_path(str(root / "scripts" / "recover.py"))["main"]
+    main(run, paths, str(tmp_path / "recovery.tsv"))
+    written = pd.read_csv(tmp_path / "recovery.tsv", sep="\t")
+    columns = recovery(simulated.truth, *learned, database[1]).columns
+    assert list(written) == [*run, *columns] and len(written) == len(simulated.truth)
+    assert (written["dataset"] == "simulated").all() and (written["model"] == "explainn").all()
+    assert (written["seed"] == 7).all()
+    assert list(written["recovered"]) == [True, True, False, True, False, False]

@@ -32,7 +32,7 @@ def read(folder, name):
 
 def test_every_panel_is_drawn_in_three_formats(drawn):
     for panel in PANELS:
-        base = drawn / f"results/mini/figures/figure_{panel}"
+        base = drawn / f"results/figures/figure_{panel}"
         assert base.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
         table = pd.read_csv(base.with_suffix(".tsv"), sep="\t")
         # So small a model may have no filter that resembles a known motif.
@@ -60,7 +60,7 @@ def test_redrawing_a_panel_computes_nothing(checkout, drawn):
 def test_the_sweep_shows_the_scores_of_its_runs(drawn):
     metrics = read(drawn, "results/metrics.tsv")
     means = metrics[(metrics.target == "mean") & (metrics.metric == "auprc")]
-    table = read(drawn, "results/mini/figures/figure_1b.tsv")
+    table = read(drawn, "results/figures/figure_1b.tsv")
     for units in (2, 6):
         runs = means[(means.model == f"tiny_units.units{units}") & (means.dataset == "mini")]
         rows = table[table.units == units]
@@ -150,12 +150,28 @@ def test_an_unknown_target_is_named(checkout, drawn):
 
 def test_figure_1_without_its_runs_says_so(checkout, drawn):
     done = snakemake(checkout, drawn, "figure_1", "-n", check=False)
-    assert done.returncode and "figure_1 draws nothing" in done.stdout + done.stderr
+    assert done.returncode and "there is nothing to draw for figure_1a" in done.stdout + done.stderr
 
 
-def test_a_panel_of_another_data_set_is_refused(checkout, drawn):
-    path = "results/mini_like/figures/figure_1a.pdf"
-    assert snakemake(checkout, drawn, path, "-n", config=CONFIG, check=False).returncode
+def test_models_of_a_sweep_that_have_as_many_units_are_refused(checkout, drawn):
+    wrong = ("-n", "--config", "figure_1={sweep: tiny*}")
+    done = snakemake(checkout, drawn, *wrong, config=CONFIG, check=False)
+    assert done.returncode and "figure_1.sweep" in done.stdout + done.stderr
+
+
+def test_every_table_of_a_run_says_which_run_it_is_of(drawn):
+    tables = [*drawn.glob("results/*/*/seed*/**/*.tsv"), *drawn.glob("results/*/*/seed*/*.tsv.gz")]
+    checked = 0
+    for path in tables:
+        if "figures" in path.parts:
+            continue
+        table = pd.read_csv(path, sep="\t", dtype=str)
+        dataset, model, seed = path.relative_to(drawn / "results").parts[:3]
+        assert {"dataset", "model", "seed"} <= set(table), path
+        for column, value in (("dataset", dataset), ("model", model), ("seed", seed[4:])):
+            assert (table[column] == value).all(), path
+        checked += len(table) > 0
+    assert checked > 60
 
 
 def test_an_unknown_model_in_figure_1_stops_the_plan(checkout, drawn):

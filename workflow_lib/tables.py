@@ -15,12 +15,16 @@ from workflow_lib.files import atomic, gzip_text
 
 # Columns of every table of one run.
 RUN = ("dataset", "model", "seed")
-# Of tables by attribution method, and of motif sets, which have no model.
-_OF_A_RUN = ("method", "motif_set")
+# Also of tables by attribution method, and of motif sets, which have no model.
+RUN_COLUMNS = (*RUN, "method", "motif_set")
+# Names stay text, also one like 007.
+_TEXT = dict.fromkeys(("dataset", "model", "method", "motif_set", "target"), str)
 
 
 def read_table(path: str | os.PathLike, **options: object) -> pd.DataFrame:
     """Read a result table; only an empty cell is missing: a target may be called `NA` or `null`.
+
+    Names (of data sets, models, methods, motif sets, targets) are text, also one like `007`.
 
     Parameters
     ----------
@@ -29,6 +33,8 @@ def read_table(path: str | os.PathLike, **options: object) -> pd.DataFrame:
     **options
         Of `pandas.read_csv`.
     """
+    if isinstance(options.get("dtype", {}), Mapping):
+        options["dtype"] = _TEXT | options.get("dtype", {})
     return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], **options)
 
 
@@ -42,7 +48,10 @@ def read_runs(paths: Iterable[str | os.PathLike], **options: object) -> pd.DataF
     **options
         Of `pandas.read_csv`.
     """
-    return pd.concat([read_table(path, **options) for path in paths], ignore_index=True)
+    tables = [read_table(path, **options) for path in paths]
+    # A table without rows has no types, and would take them from the others.
+    filled = [table for table in tables if len(table)]
+    return pd.concat(filled or tables[:1], ignore_index=True)
 
 
 def write_run_table(
@@ -59,7 +68,7 @@ def write_run_table(
     path, **options
         See `write_table`.
     """
-    columns = {name: run[name] for name in (*RUN, *_OF_A_RUN) if name in run}
+    columns = {name: run[name] for name in RUN_COLUMNS if name in run}
     table = table.copy(deep=False)
     for position, (name, value) in enumerate(columns.items()):
         table.insert(position, name, value)
@@ -68,7 +77,7 @@ def write_run_table(
 
 def without_run(table: pd.DataFrame) -> pd.DataFrame:
     """A table of one run without the columns that say which one."""
-    return table.drop(columns=[name for name in (*RUN, *_OF_A_RUN) if name in table])
+    return table.drop(columns=[name for name in RUN_COLUMNS if name in table])
 
 
 class Scored(NamedTuple):

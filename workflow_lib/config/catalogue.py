@@ -62,9 +62,12 @@ def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
         misspelt key the nearest known one.
     """
     validator = jsonschema.Draft202012Validator(schema)
-    error = jsonschema.exceptions.best_match(validator.iter_errors(config))
-    if error is None:
+    errors = list(validator.iter_errors(config))
+    if not errors:
         return
+    # What holds for any text (allOf of the whole schema) is said of what is right otherwise.
+    own = [error for error in errors if error.absolute_schema_path[0] != "allOf"]
+    error = jsonschema.exceptions.best_match(own or errors)
     place = ".".join(str(p) for p in error.absolute_path) or "top level"
     if error.validator == "additionalProperties":
         present = error.schema.get("properties", {})
