@@ -30,7 +30,7 @@ def main(
 ) -> None:
     """Build, fit and save; the state of an interrupted run beside the model is continued."""
     data = dataset.load(data_path)
-    few = dataset.few_bound(data, settings["batch_size"])
+    few = dataset.targets_with_few_positives(data, settings["batch_size"])
     target_names, task = list(data.var_names), data.uns["task"]
     train, validation = (
         training.Examples(*dataset.arrays(data, part)) for part in ("train", "validation")

@@ -309,8 +309,8 @@ def own_cells(modes: dict[str, list[str]] | None = None) -> pd.DataFrame:
 
 def test_negative_weights_for_the_own_target_are_told_apart_by_importance():
     cells = own_cells()
-    said = cells.dropna(subset="contradiction").set_index(["unit", "target"])["contradiction"]
-    assert said.to_dict() == {
+    marked = cells.dropna(subset="negative_weight_status").set_index(["unit", "target"])
+    assert marked["negative_weight_status"].to_dict() == {
         (0, "TF0"): "negligible", (1, "TF1"): "real", (2, "TF2"): "not measured",
     }  # fmt: skip
     figure = weight_heatmap.weight_heatmap(cells, 4, 4, 0, 5)
@@ -323,13 +323,13 @@ def test_negative_weights_for_the_own_target_are_told_apart_by_importance():
     assert "not used (arrow)" in texts(figure) and "no sequence activates" in texts(figure)
 
 
-def test_a_target_is_also_own_by_its_binding_mode():
+def test_a_unit_also_matches_a_target_by_its_binding_mode():
     assert not own_cells().query("target == 'TF4'")["own"].any()
     cells = own_cells({"TF4": ["9", "77"], "TF3": ["3"]})
-    by_mode = cells[cells["own_by"] == "mode"]
+    by_mode = cells[cells["match_type"] == "mode"]
     assert list(zip(by_mode["unit"], by_mode["target"], strict=True)) == [(2, "TF4")]
-    assert by_mode["contradiction"].tolist() == ["negligible"]
-    assert cells.query("target == 'TF3'").set_index("unit")["own_by"].to_dict()[3] == "name"
+    assert by_mode["negative_weight_status"].tolist() == ["negligible"]
+    assert cells.query("target == 'TF3'").set_index("unit")["match_type"].to_dict()[3] == "name"
     figure = weight_heatmap.weight_heatmap(cells, 4, 4, 0, 5)
     outlines = [patch.get_linestyle() for patch in figure.axes[0].patches]
     assert outlines.count("-") + outlines.count("solid") == 4 and len(outlines) == 5
@@ -343,7 +343,8 @@ def test_legend_holds_only_what_occurs():
         tables["weights"], tables["annotation"], tables["importance"]
     )
     said = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert ("no sequence" in " ".join(said)) == (cells["contradiction"] == "not measured").any()
+    unmeasured = cells["negative_weight_status"] == "not measured"
+    assert ("no sequence" in " ".join(said)) == unmeasured.any()
     assert not any("binding mode" in text for text in said)
 
 
@@ -564,7 +565,7 @@ def test_heatmap_script_resolves_binding_modes(root, written, tmp_path):
     profiles.to_csv(written["profiles"], sep="\t", index=False)
     load_script(root, "weight_heatmap").main(written, 0.5, **outputs(tmp_path))
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t").set_index(["unit", "target"])
-    assert source["own_by"].dropna().to_dict() == {
+    assert source["match_type"].dropna().to_dict() == {
         (0, "TF0"): "name", (1, "TF1"): "name", (2, "TF2"): "name", (2, "TF1"): "mode",
     }  # fmt: skip
 

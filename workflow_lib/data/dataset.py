@@ -222,7 +222,7 @@ def check_targets(data: anndata.AnnData, name: str) -> None:
         )
 
 
-def few_bound(data: anndata.AnnData, batch_size: int) -> list[str]:
+def targets_with_few_positives(data: anndata.AnnData, batch_size: int) -> list[str]:
     """The targets with fewer positives in the training part than a batch has sequences.
 
     `name (count)` each; none for values. Little can be learned for them.

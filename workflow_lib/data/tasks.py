@@ -27,7 +27,7 @@ class Task(NamedTuple):
     exclusive: bool = False
 
 
-def comparable(task: str, outputs: np.ndarray) -> np.ndarray:
+def ranking_scores(task: str, outputs: np.ndarray) -> np.ndarray:
     """Outputs (n, targets) by which sequences can be ranked.
 
     Logits of exclusive classes have a meaning only beside each other: they become log
@@ -38,7 +38,7 @@ def comparable(task: str, outputs: np.ndarray) -> np.ndarray:
     return log_softmax(outputs.astype(np.float64), axis=1).astype(outputs.dtype)
 
 
-def decided(task: str, outputs: np.ndarray) -> np.ndarray:
+def decision_scores(task: str, outputs: np.ndarray) -> np.ndarray:
     """Outputs (n, targets) that are above 0 where the model says yes.
 
     A logit of a binary target is so by itself; of exclusive classes the likeliest is chosen.

@@ -23,8 +23,12 @@ from workflow_lib.figures.style import (
     text_at,
     text_width,
 )
-from workflow_lib.figures.weight_heatmap_marks import key_handles, mark_own, point_at_units
-from workflow_lib.interpret.unit_targets import NEGLIGIBLE, contradictions, own_by
+from workflow_lib.figures.weight_heatmap_marks import (
+    key_handles,
+    mark_matched_cells,
+    point_at_units,
+)
+from workflow_lib.interpret.unit_targets import NEGLIGIBLE, match_type, negative_weight_status
 from workflow_lib.interpret.units import largest_importance, unit_label, unit_names, unit_numbers
 
 MAX_ROWS, MAX_COLUMNS = 80, 55  # what a page carries with 6-pt names
@@ -57,10 +61,10 @@ def weight_cells(
     -------
     DataFrame
         One row per cell: unit, label, target, weight, importance, largest_importance (signed, of
-        the unit over the targets), own (the unit stands for the target), own_by (by `name` or by
-        `mode`), contradiction (see `own_targets`), unit_order, target_order. More units or
-        targets than a page carries: those with the largest importances (units) and weights
-        (targets).
+        the unit over the targets), own (the unit matches the target), match_type (`name` or
+        `mode`) and negative_weight_status (both see `unit_targets`), unit_order, target_order.
+        Where there are more units or targets than fit on a page: the units with the largest
+        importances, the targets with the largest weights.
     """
     names = unit_names(annotation, 2)
     importance = importance.assign(
@@ -74,16 +78,16 @@ def weight_cells(
 
     cells = matrix.rename_axis(columns="target").stack(future_stack=True).rename("weight")
     cells = cells.reset_index().merge(importance[["unit", "target", "importance"]], how="left")
-    by = own_by(cells, annotation, modes)
+    by = match_type(cells, annotation, modes)
     cells = cells.assign(
         label=[unit_label(unit, names) for unit in cells["unit"]],
         largest_importance=cells["unit"].map(largest).to_numpy(),
         own=by.notna(),
-        own_by=by,
+        match_type=by,
         unit_order=cells["unit"].map(unit_order).to_numpy(),
         target_order=cells["target"].map(target_order).to_numpy(),
     )
-    cells = cells.assign(contradiction=contradictions(cells))
+    cells = cells.assign(negative_weight_status=negative_weight_status(cells))
     return cells.sort_values(["unit_order", "target_order"], ignore_index=True)
 
 
@@ -146,7 +150,7 @@ def weight_heatmap(
     figure = new_figure(place["width"], place["height"])
     mesh = _draw_cells(figure, place, matrix, limit, labels)
     ax = mesh.axes
-    mark_own(ax, cells, swapped)
+    mark_matched_cells(ax, cells, swapped)
     point_at_units(ax, cells, swapped)
     silent_names = units["largest_importance"].abs().fillna(0) < NEGLIGIBLE
     ticks = ax.get_xticklabels() if swapped else ax.get_yticklabels()

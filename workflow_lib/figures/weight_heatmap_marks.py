@@ -29,7 +29,7 @@ _SAID = {
 }
 
 
-def mark_own(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
+def mark_matched_cells(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
     """Outline the cells of units that stand for a target; mark those with a negative weight.
 
     Parameters
@@ -43,17 +43,17 @@ def mark_own(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
     """
     across, down = ("unit_order", "target_order") if swapped else ("target_order", "unit_order")
     for cell in cells[cells["own"]].itertuples():
-        corner, line = (getattr(cell, across), getattr(cell, down)), _OUTLINES[cell.own_by]
+        corner, line = (getattr(cell, across), getattr(cell, down)), _OUTLINES[cell.match_type]
         ax.add_patch(Rectangle(corner, 1, 1, fill=False, ec=BLACK, lw=0.7, ls=line, clip_on=False))
     for kind, look in _mark_looks(cells).items():
-        marked = cells[cells["contradiction"] == kind]
+        marked = cells[cells["negative_weight_status"] == kind]
         ax.plot(marked[across] + 0.5, marked[down] + 0.5, **look)
 
 
 def point_at_units(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
     """Arrowheads beside marked units: full where a weight is not used, else open."""
-    unused = set(cells.loc[cells["contradiction"] == UNUSED, "unit_order"])
-    others = set(cells.loc[cells["contradiction"].notna(), "unit_order"]) - unused
+    unused = set(cells.loc[cells["negative_weight_status"] == UNUSED, "unit_order"])
+    others = set(cells.loc[cells["negative_weight_status"].notna(), "unit_order"]) - unused
     place = ax.get_xaxis_transform() if swapped else ax.get_yaxis_transform()
     away = {"x": 0, "y": 3} if swapped else {"x": -3, "y": 0}
     place = offset_copy(place, fig=ax.figure, units="points", **away)
@@ -69,7 +69,7 @@ def key_handles(cells: pd.DataFrame) -> list[Line2D | Patch]:
     handles: list[Line2D | Patch] = [
         Patch(fc="none", ec=BLACK, lw=0.7, ls=line, label=_SAID[by])
         for by, line in _OUTLINES.items()
-        if (cells["own_by"] == by).any()
+        if (cells["match_type"] == by).any()
     ]
     looks = _mark_looks(cells)
     handles += [Line2D([], [], **look, label=_SAID[kind]) for kind, look in looks.items()]
@@ -86,5 +86,5 @@ def _mark_looks(cells: pd.DataFrame) -> dict[str, dict]:
     return {
         kind: shared | {"marker": marker, "mfc": face}
         for kind, (marker, face) in _MARKS.items()
-        if (cells["contradiction"] == kind).any()
+        if (cells["negative_weight_status"] == kind).any()
     }

@@ -14,7 +14,11 @@ from torch import nn
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.attribution_file import Group
 from workflow_lib.interpret.attribution_methods import ATTRIBUTIONS, Attributions, Options
-from workflow_lib.interpret.sequence_selection import at_most, correctly_predicted, rule_per_target
+from workflow_lib.interpret.sequence_selection import (
+    at_most,
+    correctly_predicted,
+    criterion_per_target,
+)
 from workflow_lib.train.inference import predict
 
 SUMMARY_COLUMNS = (
@@ -87,9 +91,10 @@ def attributed_sequences(
     data
         The part of the data set to choose from (`workflow_lib.data.dataset`).
     settings
-        `targets` (patterns), `correct` (a name in `selection.RULES`, or `auto`, see
-        `selection.rule_per_target`), `correct_threshold`, `most_sequences` (per target; None =
-        all), `seed` (of the draw among them) and `both_strands` (predict as the mean of both).
+        `targets` (patterns), `correct` (a name in `sequence_selection.CRITERIA`, or `auto`, see
+        `sequence_selection.criterion_per_target`), `correct_threshold`, `most_sequences` (per
+        target; None = all), `seed` (for drawing them) and `both_strands` (predict as the mean of
+        both).
     device
         Where to predict.
 
@@ -111,12 +116,12 @@ def attributed_sequences(
         )
     numbers = matching_targets(settings["targets"], names)
     task = str(data.uns["task"])
-    rule = rule_per_target(str(settings["correct"]), task)
+    criterion = criterion_per_target(str(settings["correct"]), task)
     logits = predict(
         model, data.obsm["sequence"], device=device, both_strands=settings["both_strands"]
     ).reshape(data.n_obs, len(names))
     correct = correctly_predicted(
-        logits, np.asarray(data.X), task, rule, settings["correct_threshold"]
+        logits, np.asarray(data.X), task, criterion, settings["correct_threshold"]
     )
     used = at_most(correct, settings["most_sequences"], int(settings["seed"]))
     return [

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from workflow_lib.data.shuffles import dinucleotide_shuffles
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.ism import effects
-from workflow_lib.models.explainn_modules import modular
+from workflow_lib.models.explainn_modules import to_deeplift_modules
 from workflow_lib.models.layers import Exp
 from workflow_lib.sequence import reverse_complement
 from workflow_lib.train.gpu import enough_memory
@@ -202,7 +202,7 @@ def _attribute(
     net, n = _ready(model, target, options), options.n_references
     with_references = core in (_integrated_gradients, _deep_lift_shap)
     if core is _deep_lift_shap:
-        net.model = modular(net.model)
+        net.model = to_deeplift_modules(net.model)
     shapes = ((0, 4, X.shape[1]), (0,), (0,))
     found = [[[np.zeros(shape, np.float32)] for shape in shapes] for _ in _strands(X, options)]
     step = max(1, options.batch_size // n) if with_references else options.batch_size

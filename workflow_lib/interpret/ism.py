@@ -1,6 +1,6 @@
 """In silico mutagenesis: what each substitution of each base does to a model's outputs.
 
-`plain_effects` predicts every mutated sequence, with any model. `fast_effects` gives the same
+`plain_effects` predicts every mutated sequence, with any model. `exact_ism` gives the same
 numbers for an ExplaiNN from what a substitution touches: at filter size k and pooling q/s it
 changes k positions of a unit's map, these reach (q + k - 1) / s pooled values (4 of 26 at the
 defaults), and the first fully connected layer is linear in those.
@@ -17,13 +17,13 @@ from torch import Tensor, nn
 
 from workflow_lib.errors import InputError
 from workflow_lib.models.explainn import ExplaiNN
-from workflow_lib.models.explainn_modules import ModularExplaiNN, modular
+from workflow_lib.models.explainn_modules import ModularExplaiNN, to_deeplift_modules
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import UNKNOWN
 from workflow_lib.train.gpu import enough_memory
 from workflow_lib.train.inference import full_precision, predict
 
-# Numbers in the larger arrays of `fast_effects`: so many suit a processor's cache, or fill a GPU.
+# Numbers in the larger arrays of `exact_ism`: so many suit a processor's cache, or fill a GPU.
 _CPU_NUMBERS, _GPU_NUMBERS = 1_000_000, 16_000_000
 
 
@@ -55,7 +55,7 @@ def effects(
         Number of the first sequence of the part; float32 (b, targets, 4, L), 0 for the letter that
         is there. Memory does not grow with the number of sequences.
     """
-    compute = fast_effects if isinstance(model, ExplaiNN) else plain_effects
+    compute = exact_ism if isinstance(model, ExplaiNN) else plain_effects
     yield from compute(model, X, targets, batch_size, device)
 
 
@@ -79,7 +79,7 @@ def plain_effects(
 
 
 class _Plan(NamedTuple):
-    """What `fast_effects` needs of a model; positions of windows and groups in `_plan`.
+    """What `exact_ism` needs of a model; positions of windows and groups in `_plan`.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class _Plan(NamedTuple):
     weights: Tensor | None
 
 
-def fast_effects(
+def exact_ism(
     model: ExplaiNN,
     X: np.ndarray,
     targets: Sequence[int] | None = None,
@@ -118,7 +118,7 @@ def fast_effects(
             f"the model wants sequences of {model.length} bp, but got some of {X.shape[1]} bp"
         )
     with torch.inference_mode():
-        plan = _plan(modular(model).to(device))
+        plan = _plan(to_deeplift_modules(model).to(device))
     wanted = slice(None) if targets is None else list(targets)
     units, nodes = len(plan.strands[0]), plan.weights.shape[3] if plan.net.layers else 1
     each = 3 * units * plan.stride * max(nodes, plan.windows * plan.touched)

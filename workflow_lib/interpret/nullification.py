@@ -16,7 +16,11 @@ from torch import nn
 
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.importance import QUANTILE_COLUMNS, QUANTILES
-from workflow_lib.interpret.sequence_selection import at_most, interpreted, rule_per_target
+from workflow_lib.interpret.sequence_selection import (
+    at_most,
+    correctly_predicted_sequences,
+    criterion_per_target,
+)
 from workflow_lib.interpret.units import unit_numbers
 from workflow_lib.train.gpu import enough_memory
 from workflow_lib.train.inference import batches, full_precision
@@ -202,9 +206,9 @@ def chosen_sequences(
     data
         The part of the data set to choose from (`workflow_lib.data.dataset`).
     settings
-        `correct` (a name in `selection.RULES`, or `auto`, see `selection.rule_per_target`),
-        `correct_threshold`, `most_sequences` (of each target; None = all) and `seed` (of the choice
-        among them).
+        `correct` (a name in `sequence_selection.CRITERIA`, or `auto`, see
+        `sequence_selection.criterion_per_target`), `correct_threshold`, `most_sequences` (of each
+        target; None = all) and `seed` (for drawing them).
     device
         Where to predict.
 
@@ -213,8 +217,10 @@ def chosen_sequences(
     X, selected
         uint8 codes (m, L) of sequences that count for at least one target, and bool (m, targets).
     """
-    rule = rule_per_target(str(settings["correct"]), str(data.uns["task"]))
-    X, selected = interpreted(model, data, {**settings, "correct": rule}, device)
+    criterion = criterion_per_target(str(settings["correct"]), str(data.uns["task"]))
+    X, selected = correctly_predicted_sequences(
+        model, data, {**settings, "correct": criterion}, device
+    )
     selected = at_most(selected, settings.get("most_sequences"), int(settings.get("seed", 0)))
     used = selected.any(axis=1)
     return X[used], selected[used]

@@ -47,7 +47,7 @@ def units_of_modes(annotation: pd.DataFrame, clusters: Collection) -> list[int]:
     return sorted(unit for unit, found in unit_modes(annotation).items() if found & wanted)
 
 
-def own_by(
+def match_type(
     cells: pd.DataFrame, annotation: pd.DataFrame, modes: Mapping[str, Collection] | None = None
 ) -> pd.Series:
     """How a unit stands for a target: `name`, `mode`, or missing where it does not.
@@ -83,7 +83,7 @@ def _parts(names: list[str]) -> set[str]:
     return {part.upper() for name in names for part in (name, *name.split("::"))}
 
 
-def contradictions(cells: pd.DataFrame) -> pd.Series:
+def negative_weight_status(cells: pd.DataFrame) -> pd.Series:
     """What stands behind a negative weight for a target that the unit stands for.
 
     Parameters

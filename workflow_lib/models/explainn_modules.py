@@ -32,7 +32,7 @@ class UnitDense(nn.Module):
 
 
 class ModularExplaiNN(nn.Module):
-    """An ExplaiNN with frozen batch norms, in modules that are each used once; see `modular`.
+    """An ExplaiNN with frozen batch norms and each module used once; see `to_deeplift_modules`.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class ModularExplaiNN(nn.Module):
         return F.linear(h.squeeze(2), self.final.weight, self.final.bias)
 
 
-def modular(model: nn.Module) -> nn.Module:
+def to_deeplift_modules(model: nn.Module) -> nn.Module:
     """The model in modules that DeepLIFT can hook.
 
     Parameters
