@@ -461,7 +461,7 @@ def test_files_that_are_something_else(tmp_path):
         next(attribution_file.read(tmp_path / "other.h5"))
 
 
-def test_large_deltas_are_said(caplog):
+def test_large_deltas_are_reported(caplog):
     codes = random_codes(10)
     empty = np.zeros((10, 4, LENGTH), np.float32)
     delta = np.array([0.5, -0.5, 0.5, np.nan, 5e-4, 0, 0, 0, 0, 0], np.float32)

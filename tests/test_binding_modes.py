@@ -49,7 +49,7 @@ def test_a_tf_has_the_modes_of_its_profiles_alone_in_dimers_and_in_variants():
 
 
 @pytest.mark.parametrize("name", ["B cells", "JU", "CTCFL", "var.2", "", "FOS::JUN::X"])
-def test_what_is_no_tf_has_none(name):
+def test_a_target_that_is_no_tf_has_no_modes(name):
     assert expected_modes([name], PROFILES) == {name: []}
 
 
@@ -120,7 +120,7 @@ def test_a_profile_without_a_cluster_does_not_count(missing):
     assert binding_modes(pairs, PROFILES, []).values.tolist() == [["2", "FOXA1", 1, False, ""]]
 
 
-def test_another_rule_is_refused():
+def test_an_unknown_way_of_counting_matches_is_refused():
     with pytest.raises(InputError, match="found 'first', wanted best or all"):
         binding_modes(annotation(), PROFILES, [], "first")
 

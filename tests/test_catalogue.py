@@ -124,11 +124,11 @@ def test_unknown_architectures_hyperparameters_and_selections_are_explained(conf
         (("annotation",), {"database": "jaspr2020"}, "unknown motif database 'jaspr2020' .did you"),
         (("apply",), {"x": {"fasta": "x", "models": ["explian"]}}, "apply.x.models: unknown model"),
         (("preset",), "paper", "training of explainn.units5 on tf_binding: unknown preset"),
-        (("models", "explainn", "hyperparameters"), {"units": ["../x"]}, "is no name of letters"),
+        (("models", "explainn", "hyperparameters"), {"units": ["../x"]}, "is not a valid name"),
         (
             ("models", "explainn.units5"),
             {"architecture": "explainn"},
-            "'explainn.units5' is there twice",
+            "'explainn.units5' is defined twice",
         ),
         (("sources", "simulated", "simulate", "database"), "x", "simulate.database: unknown motif"),
     ],
@@ -234,7 +234,7 @@ def test_runs_are_products_without_repeats(config):
     ("section", "message"),
     [
         ({"figure_1": {"dataset": "tf_bind", "model": "explainn"}}, "figure_1.dataset.*tf_bind'"),
-        ({"figure_1": {"dataset": "tf_binding", "model": "danq", "sweep": "danq"}}, "not made of"),
+        ({"figure_1": {"dataset": "tf_binding", "model": "danq", "sweep": "danq"}}, "has no units"),
         (
             {"figure_1": {"dataset": "tf_binding", "model": "explainn", "sweep": "explainn*"}},
             "both have 100 units",

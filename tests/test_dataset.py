@@ -62,7 +62,7 @@ def test_each_reason_is_counted_once():
 
 @pytest.mark.parametrize(
     ("ids", "names", "message"),
-    [("aa", "t", "id 'a' stands twice"), ("ab", "tt", "do not fit"), ("abc", "t", "do not fit")],
+    [("aa", "t", "id 'a' occurs twice"), ("ab", "tt", "do not fit"), ("abc", "t", "do not fit")],
 )
 def test_data_that_do_not_fit_are_refused(ids, names, message):
     with pytest.raises(InputError, match=message):

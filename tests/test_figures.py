@@ -274,11 +274,11 @@ def test_small_heatmaps_draw(units, targets, annotated):
     )
 
 
-def test_no_annotated_unit_is_said():
+def test_no_annotated_unit_gives_a_message():
     assert "None of the 7 units matches" in texts(draw_heatmap(7, 3, 0))
 
 
-def test_own_target_is_outlined_and_crossed_where_unused():
+def test_matched_targets_are_outlined_and_crossed_where_unused():
     tables = model_tables(4, 4, 4)
     tables["weights"].loc[2, "TF2"] = -0.4
     importance = tables["importance"]
@@ -307,7 +307,7 @@ def own_cells(modes: dict[str, list[str]] | None = None) -> pd.DataFrame:
     return weight_heatmap.weight_cells(weights, annotation, importance, modes=modes)
 
 
-def test_negative_weights_for_the_own_target_are_told_apart_by_importance():
+def test_negative_weights_for_a_matched_target_are_classified_by_importance():
     cells = own_cells()
     marked = cells.dropna(subset="negative_weight_status").set_index(["unit", "target"])
     assert marked["negative_weight_status"].to_dict() == {
@@ -408,7 +408,7 @@ def test_1492_units_do_not_explode():
     assert "the 40 most important of the 1,492 units" in texts(pages[0])
 
 
-def test_no_sites_at_all_is_said():
+def test_no_sites_at_all_gives_a_message():
     tables = model_tables(3, 1, 1)
     tables["filters"]["n_sites"] = 0
     table = logos.filter_table(tables["filters"], tables["annotation"], tables["importance"])
@@ -502,7 +502,7 @@ def test_boxes_show_the_most_important_targets_of_the_most_important_units():
     assert all(overlaps(ax.get_yticklabels()) == 0 for ax in figure.axes)
 
 
-def test_no_importances_are_said():
+def test_no_importances_give_a_message():
     empty = model_tables(1, 1, 1)
     table = importance_boxes.importance_table(empty["importance"].iloc[:0], empty["annotation"])
     assert "no importances" in texts(importance_boxes.importance_boxes(table, 1, 1))

@@ -252,7 +252,7 @@ def test_output_weights_are_one_row_per_unit():
     assert table["up"].tolist() == [2, 2] and table["unit"].tolist() == [0, 1]
 
 
-def test_rules_for_binary_tasks():
+def test_criteria_for_binary_tasks():
     labels = np.array([[1, 0], [1, NAN], [0, 0], [NAN, NAN], [1, 1]], dtype=np.float32)
     logits = np.array([[2, -1], [2, 5], [1, -1], [1, 1], [0, 3]], dtype=np.float32)
     rows = correctly_predicted(logits, labels, "binary", "all_targets")
@@ -262,7 +262,7 @@ def test_rules_for_binary_tasks():
     assert correctly_predicted(logits, labels, "binary", "all").all()
 
 
-def test_rules_for_regression():
+def test_criteria_for_regression():
     labels = np.array([[1, 2, 3], [1, 2, 3], [1, 1, 1], [3, NAN, 1]], dtype=np.float32)
     logits = np.array([[1, 2, 4], [1, 3, 2], [1, 2, 3], [3, 0, 1]], dtype=np.float32)
     rows = correctly_predicted(logits, labels, "regression", "correlation")
@@ -275,7 +275,7 @@ def test_rules_for_regression():
     assert top[:, 0].tolist() == [True, False, False, False, False]
 
 
-def test_rules_that_do_not_fit_are_named_with_those_that_do():
+def test_criteria_that_do_not_fit_are_named_with_those_that_do():
     one = np.zeros((3, 1))
     for task, criterion, wanted in (
         ("binary", "correlation", "all_targets, bound_target, all"),

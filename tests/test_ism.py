@@ -96,7 +96,7 @@ def test_every_number_is_a_difference_of_predictions():
 @pytest.mark.parametrize("strands", ["forward", "shared"])
 @pytest.mark.parametrize("pooling", [(7, 7), (5, 3), (3, 5), (12, 4), (20, 30), (1, 1)])
 @pytest.mark.parametrize("fc_layers", [0, 1, 2, 3])
-def test_fast_equals_plain(fc_layers, pooling, strands):
+def test_exact_ism_equals_plain_effects(fc_layers, pooling, strands):
     size, stride = pooling
     model = explainn(fc_layers=fc_layers, pool_size=size, pool_stride=stride, strands=strands)
     plain = assert_same(model, random_codes(3), batch_size=2)
@@ -104,13 +104,13 @@ def test_fast_equals_plain(fc_layers, pooling, strands):
 
 
 @pytest.mark.parametrize("fc_layers", [4, 8])
-def test_fast_equals_plain_in_deep_units(fc_layers):
+def test_exact_ism_equals_plain_effects_in_deep_units(fc_layers):
     assert_same(explainn(fc_layers=fc_layers, fc_nodes=4), random_codes(2))
 
 
 @pytest.mark.parametrize("fc_layers", [0, 2])
 @pytest.mark.parametrize("filter_size", [1, 3, 40])
-def test_fast_equals_plain_for_any_filter(filter_size, fc_layers):
+def test_exact_ism_equals_plain_effects_for_any_filter(filter_size, fc_layers):
     for length in (46, 47, 51):
         model = explainn(length, filter_size=filter_size, fc_layers=fc_layers, non_negative=True)
         # The maximum over a whole map of single letters: no one substitution moves it.
@@ -118,7 +118,7 @@ def test_fast_equals_plain_for_any_filter(filter_size, fc_layers):
 
 
 @pytest.mark.parametrize("fc_layers", [0, 1, 2])
-def test_fast_equals_plain_with_unknown_bases(fc_layers):
+def test_exact_ism_equals_plain_effects_with_unknown_bases(fc_layers):
     X = random_codes(3, letters=5)
     X[1, :20], X[2] = 4, random_codes(1)[0]
     model = explainn(fc_layers=fc_layers)
@@ -150,7 +150,7 @@ def test_batches_and_targets(monkeypatch):
     assert list(exact_ism(model, X[:0])) == list(plain_effects(model, X[:0])) == []
 
 
-def test_the_fast_way_is_taken_for_explainn_alone(monkeypatch):
+def test_exact_ism_is_used_for_explainn_only(monkeypatch):
     called = []
     monkeypatch.setattr(ism, "exact_ism", lambda *_: called.append("fast") or iter(()))
     monkeypatch.setattr(ism, "plain_effects", lambda *_: called.append("plain") or iter(()))
@@ -174,7 +174,7 @@ def test_the_model_stays_as_it_was():
         torch.testing.assert_close(value, before[key])
 
 
-def test_the_method_takes_the_mean_over_the_letters_off():
+def test_ism_scores_are_centred_over_the_letters():
     model, X = explainn(), random_codes()
     raw = whole(plain_effects(model, X, [1]))[:, 0]
     found = ATTRIBUTIONS["ism"](model, X, 1, Options())

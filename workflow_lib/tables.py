@@ -1,4 +1,4 @@
-"""The tables that stand between rules, read back with the right types."""
+"""Reading and writing the tables that rules pass to each other."""
 
 import os
 
@@ -31,7 +31,7 @@ def _read(path: str | os.PathLike) -> pd.DataFrame:
 def read_predictions(
     predictions: str | os.PathLike, labels: str | os.PathLike, shared_only: bool = False
 ) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Predictions and labels in the same order, and the part of the split that they are of.
+    """Predictions and labels in the same order, and the part of the split that they belong to.
 
     Parameters
     ----------
@@ -59,14 +59,14 @@ def read_predictions(
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike, **options: object) -> None:
-    """Write a tab-separated table, gzipped where the name ends so; equal tables make equal files.
+    """Write a tab-separated table, gzipped if its name ends in .gz; equal tables give equal files.
 
     Parameters
     ----------
     table
         Its index is written only where `index_label` names it.
     path
-        The file; it appears whole or not at all.
+        The file; written atomically.
     **options
         Of `DataFrame.to_csv`.
     """

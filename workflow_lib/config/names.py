@@ -1,4 +1,4 @@
-"""Names in the config, looked up among those that exist."""
+"""Names in the config, looked up among the existing ones."""
 
 import difflib
 import fnmatch
@@ -8,7 +8,7 @@ from workflow_lib.errors import InputError
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Words that suggest the nearest name, or ''."""
+    """A hint at the nearest name for an error message, or ''."""
     close = difflib.get_close_matches(name, list(names), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
@@ -24,7 +24,7 @@ def known(what: str, name: str, names: Iterable[str], place: str) -> None:
 
 
 def match(what: str, patterns: list[str], names: Iterable[str], place: str) -> list[str]:
-    """Names that fit the patterns (`*` and `?` as in a shell), each pattern at least one."""
+    """Names that match the patterns (`*`, `?` as in a shell); each must match at least one."""
     names, found = list(names), {}
     for pattern in patterns:
         matching = fnmatch.filter(names, pattern)

@@ -1,4 +1,4 @@
-"""What the config chooses for steps after training: names that exist, models that suit."""
+"""What the config selects for training and later steps, checked for existing, suitable names."""
 
 import fnmatch
 import itertools
@@ -13,13 +13,12 @@ from workflow_lib.errors import InputError
 def check_choices(
     config: Mapping[str, Any], datasets: Iterable[str], models: Mapping[str, Any]
 ) -> None:
-    """Check what stands after `runs`: each name of a data set, model or motif set.
+    """Check the names of data sets, models and motif sets outside `runs`.
 
     Raises
     ------
     InputError
-        A name that does not exist (with the nearest that does), or models in `figure_1` that are
-        not made of units.
+        An unknown name (with the nearest known one), or models in `figure_1` without units.
     """
     chosen = {f"apply.{name}": entry for name, entry in config.get("apply", {}).items()}
     attribution = config.get("attribution") or {}
@@ -57,14 +56,12 @@ def _check_figure_1(
 
 
 def _check_units(names: list[str], models: Mapping[str, Any], key: str) -> None:
-    """Raise unless these models are made of units, each of another number of them."""
+    """Raise unless these models have units, each a different number."""
     seen: dict[int, str] = {}
     for name in names:
         architecture = models[name]["architecture"]
         if "units" not in registries.methods("model", architecture):
-            raise InputError(
-                f"config, figure_1.{key}: {name!r} ({architecture}) is not made of units"
-            )
+            raise InputError(f"config, figure_1.{key}: {name!r} ({architecture}) has no units")
         default = registries.default("model", architecture, "units")
         units = models[name].get("hyperparameters", {}).get("units", default)
         if units in seen:
@@ -82,7 +79,7 @@ def _check_motif_sets(
     for name, entry in sets.items():
         place = f"motif_sets.{name}"
         if name in models:
-            raise InputError(f"config, {place}: a model is called so too; wanted another name")
+            raise InputError(f"config, {place}: a model has the same name; wanted another name")
         if "database" in entry:
             known("motif database", entry["database"], config["motif_databases"], place)
         if "of" in entry:
@@ -145,7 +142,7 @@ def select(config: Mapping[str, Any], datasets: Iterable[str], models: Iterable[
 
 
 def matching(runs: Iterable[Run], entry: Mapping[str, Any]) -> list[Run]:
-    """The runs that fit an entry's patterns `datasets`, `models`, and its `seeds` (None: all)."""
+    """The runs that match an entry's patterns `datasets`, `models` and its `seeds` (None: all)."""
     seeds = entry.get("seeds")
     return [
         run

@@ -1,4 +1,4 @@
-"""The heatmap of output weights: which annotated unit speaks for which target (paper, Fig. 1F)."""
+"""The heatmap of output weights of annotated units for each target (paper, Fig. 1F)."""
 
 import textwrap
 from collections.abc import Collection, Mapping
@@ -31,7 +31,7 @@ from workflow_lib.figures.weight_heatmap_marks import (
 from workflow_lib.interpret.unit_targets import NEGLIGIBLE, match_type, negative_weight_status
 from workflow_lib.interpret.units import largest_importance, unit_label, unit_names, unit_numbers
 
-MAX_ROWS, MAX_COLUMNS = 80, 55  # what a page carries with 6-pt names
+MAX_ROWS, MAX_COLUMNS = 80, 55  # what fits on a page with 6-pt names
 
 
 def weight_cells(
@@ -55,7 +55,7 @@ def weight_cells(
         Colour limit; weights beyond count as the limit when the order is found.
     modes
         Target -> clusters of its profiles (`binding_modes.expected_modes`): units of these binding
-        modes stand for the target too. Without it only a TF's own name counts.
+        modes match the target too. Without it only the TF's name counts.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def weight_cells(
 
 
 def _chosen_weights(weights: pd.DataFrame, annotated: set[int], largest: pd.Series) -> pd.DataFrame:
-    """Units x targets: annotated units, at most as many of both as a page carries."""
+    """Units x targets: annotated units, at most as many of both as fit on a page."""
     matrix = weights.assign(unit=unit_numbers(weights["unit"])).set_index("unit").astype(float)
     matrix.columns = matrix.columns.astype(str)
     most = (MAX_ROWS, MAX_COLUMNS) if matrix.shape[1] <= MAX_COLUMNS else (MAX_COLUMNS, MAX_ROWS)
@@ -131,7 +131,7 @@ def weight_heatmap(
     cells
         From `weight_cells`.
     n_units, n_annotated, n_silent, n_targets
-        Units of the model, those annotated, those without a site; targets: to say what is left out.
+        Units of the model, those annotated, those without a site; targets; for the caption.
     limit
         Colour limit; weights beyond it have the end colours.
     """
@@ -177,7 +177,7 @@ def _what_is_shown(n_drawn: int, n_units: int, n_annotated: int, n_silent: int) 
 
 
 def _layout(shape: tuple[int, int], labels: tuple, keys: list[str], bars: bool) -> dict[str, float]:
-    """Where things stand, in mm."""
+    """Positions and sizes of the figure's parts, in mm."""
     tree, gap, bar = 9.0, 1.5, 16.0 if bars else 0.0
     names = text_width(labels[0]) + 2
     below = text_width(labels[1]) + 2
@@ -218,7 +218,7 @@ def _draw_cells(figure: Figure, place: dict, matrix: pd.DataFrame, limit: float,
 def _draw_tree(ax: Axes, tree: dict | None, side: str, n: int) -> None:
     ax.set_axis_off()
     if tree is None or tree["leaves"] != sorted(tree["leaves"]):
-        return  # ties may turn branches over: no tree rather than a crossed one
+        return  # ties may swap branches: rather no tree than a crossed one
     along, high = np.array(tree["icoord"]) / 10, np.array(tree["dcoord"])
     pair = (high, along) if side == "left" else (along, high)
     ax.add_collection(LineCollection(np.stack(pair, axis=-1), colors=GREY, linewidths=0.4))

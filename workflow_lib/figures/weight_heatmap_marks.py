@@ -1,4 +1,4 @@
-"""Marks on the weight heatmap: which unit stands for which target, and where a weight misleads."""
+"""Marks on the weight heatmap: units that match a target, and negative weights among them."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ from workflow_lib.interpret.unit_targets import (
 )
 
 _OUTLINES = {BY_NAME: "-", BY_MODE: (0, (1.6, 1.0))}
-# Marker and face of the cells with a negative weight for a target that the unit stands for.
+# Marker and face of the cells with a negative weight for a target that the unit matches.
 _MARKS = {UNUSED: ("x", BLACK), USED: ("o", BLACK), UNMEASURED: ("o", "white")}
 _SAID = {
     BY_NAME: "the target is among the unit's annotated TFs",
@@ -30,14 +30,14 @@ _SAID = {
 
 
 def mark_matched_cells(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
-    """Outline the cells of units that stand for a target; mark those with a negative weight.
+    """Outline the cells of units that match the target; mark those with a negative weight.
 
     Parameters
     ----------
     ax
         The heatmap, one unit of data per cell.
     cells
-        From `heatmap.weight_cells`.
+        From `weight_heatmap.weight_cells`.
     swapped
         Whether the targets are the rows.
     """
@@ -65,7 +65,7 @@ def point_at_units(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
 
 
 def key_handles(cells: pd.DataFrame) -> list[Line2D | Patch]:
-    """What outlines, marks and grey names mean: a legend's entries, those that occur."""
+    """Legend entries of the outlines, marks and grey names that occur."""
     handles: list[Line2D | Patch] = [
         Patch(fc="none", ec=BLACK, lw=0.7, ls=line, label=_SAID[by])
         for by, line in _OUTLINES.items()
@@ -80,9 +80,9 @@ def key_handles(cells: pd.DataFrame) -> list[Line2D | Patch]:
 
 
 def _mark_looks(cells: pd.DataFrame) -> dict[str, dict]:
-    """How the marks that occur are drawn; the white seam keeps them visible on dark cells."""
-    seam = [withStroke(linewidth=1.8, foreground="white")]
-    shared = {"ls": "", "ms": 3, "mew": 0.7, "color": BLACK, "path_effects": seam}
+    """How the marks that occur are drawn; a white rim keeps them visible on dark cells."""
+    rim = [withStroke(linewidth=1.8, foreground="white")]
+    shared = {"ls": "", "ms": 3, "mew": 0.7, "color": BLACK, "path_effects": rim}
     return {
         kind: shared | {"marker": marker, "mfc": face}
         for kind, (marker, face) in _MARKS.items()

@@ -1,4 +1,4 @@
-"""Filter nullification: what a prediction loses when one first-layer filter is switched off.
+"""Filter nullification: how predictions change when one first-layer filter is switched off.
 
 Paper, "Interpretability with ExplaiNN" and Fig. 1G (bottom), after AI-TAC: the global importance of
 a filter in a network whose later layers mix the filters. The filter's map is set to zero, or to its
@@ -119,8 +119,8 @@ def nullify(
     Raises
     ------
     InputError
-        `replace` is another word, a filter that the model does not have, or a GPU without enough
-        memory.
+        An unknown value of `replace`, a filter that the model does not have, or a GPU without
+        enough memory.
     """
     if replace not in REPLACE:
         raise InputError(f"replace: found {replace!r}, wanted {' or '.join(REPLACE)}")
@@ -145,12 +145,12 @@ def nullify(
 def maps(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """The maps that `from_activations` takes, (n, filters, positions), of one-hot (n, 4, L).
 
-    Where units scan both strands with one filter: at each window the higher of both readings.
+    If units scan both strands with one filter: at each window the maximum over the strands.
     """
     forward = model.activations(x)
     if not getattr(model, "shared_strands", False):
         return forward
-    # One-hot in the order ACGT: turning both axes round gives the reverse complement.
+    # One-hot in the order ACGT: flipping both axes gives the reverse complement.
     return torch.maximum(forward, model.activations(x.flip(1, 2)).flip(2))
 
 
@@ -197,7 +197,7 @@ def chosen_sequences(
     settings: Mapping[str, object],
     device: torch.device | str = "cpu",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The correctly predicted sequences of each target, at most so many of each.
+    """The correctly predicted sequences of each target, at most `most_sequences` of each.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which sequences count as correctly predicted, and so are interpreted."""
+"""Which sequences count as correctly predicted and are interpreted."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -51,11 +51,11 @@ def correctly_predicted(
         A name in TASKS.
     criterion
         `all_targets`: the rounded probability of every resolved target is its label (what the
-        authors' notebooks do); of exclusive classes the likeliest is the right one.
-        `bound_target`: bound, and predicted with a probability of one half or more, target by
-        target. `correlation`: the correlation over a sequence's targets
-        exceeds `threshold` (.75 for AI-TAC, .85 for the islets). `top_fraction`: both the label
-        and the prediction are among the `threshold` highest of the target. `all`: every sequence.
+        authors' notebooks do); of exclusive classes the likeliest is the right one. `bound_target`:
+        labelled 1, and predicted with a probability of one half or more, target by target.
+        `correlation`: the correlation over a sequence's targets exceeds `threshold` (.75 for
+        AI-TAC, .85 for the islets). `top_fraction`: both the label and the prediction are among the
+        `threshold` highest of the target. `all`: every sequence.
     threshold
         For `correlation` and `top_fraction`; None is the criterion's default.
 
@@ -155,7 +155,7 @@ def correctly_predicted_sequences(
     Parameters
     ----------
     model
-        A trained model; its predictions on the forward strand decide.
+        A trained model; its predictions on the forward strand are used.
     data
         The part of the data set to choose from (`workflow_lib.data.dataset`).
     settings
@@ -184,9 +184,9 @@ def correctly_predicted_sequences(
 
 
 def criterion_per_target(criterion: str, task: str) -> str:
-    """The criterion that `auto` means where one target is looked at: attributions, nullification.
+    """The criterion for steps that look at one target (attributions, nullification).
 
-    bound_target for labels, top_fraction for values; another name stays.
+    `auto` becomes bound_target for labels, top_fraction for values; other names are kept.
     """
     if criterion != "auto":
         return criterion

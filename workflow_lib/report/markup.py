@@ -1,4 +1,4 @@
-"""Text of the config and of data sets in pages: it must never become markup."""
+"""Escaping texts of the config and of data sets, so that pages never take them for markup."""
 
 import json
 from typing import Any
