@@ -12,7 +12,7 @@ from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.filters import filter_matrices, probabilities
-from workflow_lib.interpret.sequence_selection import interpreted
+from workflow_lib.interpret.sequence_selection import correctly_predicted_sequences
 from workflow_lib.motif import Motif, consensus, information, write_meme
 from workflow_lib.tables import write_run_table
 from workflow_lib.train.inference import choose_device
@@ -31,7 +31,7 @@ def main(
     """Write the matrices as MEME and what they were made of as a table."""
     model, chosen = models.load(model_path), choose_device(device)
     part = dataset.part(dataset.load(data_path), *settings["splits"])
-    X, selected = interpreted(model, part, settings, chosen)
+    X, selected = correctly_predicted_sequences(model, part, settings, chosen)
     counts = pd.DataFrame(
         {"target": model.target_names, "n": part.n_obs, "n_selected": selected.sum(axis=0)}
     )

@@ -7,7 +7,7 @@ import torch
 
 from workflow_lib import models
 from workflow_lib.data import dataset
-from workflow_lib.data.tasks import comparable
+from workflow_lib.data.tasks import ranking_scores
 from workflow_lib.execution.job import recorded
 from workflow_lib.tables import write_run_table
 from workflow_lib.train.inference import choose_device, predict
@@ -22,7 +22,7 @@ def main(run: Mapping[str, str], model_path: str, data_path: str, device: str, o
     values = predict(
         model, scored.obsm["sequence"], device=choose_device(device), both_strands=average
     )
-    values = comparable(str(data.uns["task"]), values)
+    values = ranking_scores(str(data.uns["task"]), values)
     table = pd.DataFrame(values, index=scored.obs_names, columns=model.target_names)
     table.insert(0, "split", scored.obs["split"].astype(str))
     write_run_table(table, run, output, index_label="id", float_format="%.7g")

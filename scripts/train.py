@@ -31,7 +31,7 @@ def main(
 ) -> None:
     """Build, fit and save; the state of an interrupted run beside the model is continued."""
     data, seed = dataset.load(data_path), int(run["seed"])
-    few = dataset.few_bound(data, settings["batch_size"])
+    few = dataset.targets_with_few_positives(data, settings["batch_size"])
     target_names, task = list(data.var_names), data.uns["task"]
     train, validation = (
         training.Examples(*dataset.arrays(data, part)) for part in ("train", "validation")

@@ -11,7 +11,7 @@ from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret.filters import above
 from workflow_lib.interpret.importance import output_weights, unit_importance
-from workflow_lib.interpret.sequence_selection import interpreted
+from workflow_lib.interpret.sequence_selection import correctly_predicted_sequences
 from workflow_lib.tables import write_run_table
 from workflow_lib.train.inference import choose_device
 
@@ -28,7 +28,7 @@ def main(
     """Write quantiles of unit output x weight (long) and the weights (wide)."""
     model, chosen = models.load(model_path), choose_device(device)
     part = dataset.part(dataset.load(data_path), *settings["splits"])
-    X, selected = interpreted(model, part, settings, chosen)
+    X, selected = correctly_predicted_sequences(model, part, settings, chosen)
     maximum = pd.read_csv(filters, sep="\t")["activation_max"].to_numpy()
     if not settings["inclusive"]:
         maximum = above(maximum)

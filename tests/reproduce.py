@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from running import snakemake  # noqa: E402
 
-from workflow_lib.execution.provenance import FOLDER, PASSING  # noqa: E402
+from workflow_lib.execution.provenance import FOLDER, VARYING  # noqa: E402
 from workflow_lib.files import sha256_of  # noqa: E402
 
 CONFIG = "tests/mini/config.yaml"
@@ -104,7 +104,7 @@ def _same(one: Path, other: Path) -> tuple[str, bool]:
 
 def _record(path: Path) -> dict:
     """A record of a job without what passes; files are compared themselves, so names will do."""
-    record = {k: v for k, v in json.loads(path.read_text()).items() if k not in PASSING}
+    record = {k: v for k, v in json.loads(path.read_text()).items() if k not in VARYING}
     for key in ("inputs", "outputs"):
         # Snakemake reads files of the workflow from a cache, whose place is another in each run.
         record[key] = sorted(p.name if p.is_absolute() else str(p) for p in map(Path, record[key]))

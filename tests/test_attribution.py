@@ -25,7 +25,7 @@ from workflow_lib.interpret.attribute import (
 )
 from workflow_lib.interpret.attribution_file import Group, Header
 from workflow_lib.interpret.attribution_methods import ATTRIBUTIONS, Attributions, Options
-from workflow_lib.models.explainn_modules import modular
+from workflow_lib.models.explainn_modules import to_deeplift_modules
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import encode, reverse_complement
 from workflow_lib.train.inference import OneTarget, predict
@@ -114,7 +114,7 @@ def test_the_model_in_plain_modules_has_the_same_outputs(fc_layers, pooling, non
     )  # fmt: skip
     X = one_hot(np.where(random_codes(20) + random_codes(20, seed=1) > 5, 4, random_codes(20)))
     with torch.no_grad():
-        expected, found = model(X), modular(model)(X)
+        expected, found = model(X), to_deeplift_modules(model)(X)
     assert expected.std(dim=0).max() > 0.01
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
@@ -122,7 +122,7 @@ def test_the_model_in_plain_modules_has_the_same_outputs(fc_layers, pooling, non
 def test_the_plain_modules_are_a_copy_and_used_once_and_other_models_stay():
     model = small(strands="shared")
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    net, calls = modular(model), Counter()
+    net, calls = to_deeplift_modules(model), Counter()
     for module in net.modules():
         if not list(module.children()):
             module.register_forward_hook(lambda module, *_: calls.update([module]))
@@ -134,7 +134,7 @@ def test_the_plain_modules_are_a_copy_and_used_once_and_other_models_stay():
     for key, value in model.state_dict().items():
         torch.testing.assert_close(value, before[key])
     toy = Linear()
-    assert modular(toy) is toy
+    assert to_deeplift_modules(toy) is toy
 
 
 def test_one_target():
@@ -461,7 +461,7 @@ def test_files_that_are_something_else(tmp_path):
         next(attribution_file.read(tmp_path / "other.h5"))
 
 
-def test_large_deltas_are_said(caplog):
+def test_large_deltas_are_reported(caplog):
     codes = random_codes(10)
     empty = np.zeros((10, 4, LENGTH), np.float32)
     delta = np.array([0.5, -0.5, 0.5, np.nan, 5e-4, 0, 0, 0, 0, 0], np.float32)
@@ -493,7 +493,7 @@ def test_the_published_model(shared):
     golden = np.load(folder / "golden.npz")
     model = load_explainn(folder / "model_epoch_best_4.pth")
     X = golden["sequence"][golden["correct"].astype(bool)][:4]
-    np.testing.assert_allclose(predict(modular(model), X), predict(model, X), atol=1e-4)
+    np.testing.assert_allclose(predict(to_deeplift_modules(model), X), predict(model, X), atol=1e-4)
     found = ATTRIBUTIONS["deep_lift_shap"](model, X, 1, Options(n_references=3))
     np.testing.assert_allclose(found.delta, 0, atol=1e-4)
     gradients = ATTRIBUTIONS["integrated_gradients"](model, X, 1, Options(n_references=3))

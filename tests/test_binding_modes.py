@@ -49,7 +49,7 @@ def test_a_tf_has_the_modes_of_its_profiles_alone_in_dimers_and_in_variants():
 
 
 @pytest.mark.parametrize("name", ["B cells", "JU", "CTCFL", "var.2", "", "FOS::JUN::X"])
-def test_what_is_no_tf_has_none(name):
+def test_a_target_that_is_no_tf_has_no_modes(name):
     assert expected_modes([name], PROFILES) == {name: []}
 
 

@@ -140,7 +140,7 @@ def test_unknown_architectures_hyperparameters_and_selections_are_explained(conf
         (
             ("models", "explainn.units5"),
             {"architecture": "explainn"},
-            "'explainn.units5' is there twice",
+            "'explainn.units5' is defined twice",
         ),
         (("sources", "simulated", "simulate", "database"), "x", "simulate.database: unknown motif"),
     ],

@@ -151,7 +151,7 @@ def test_a_line_too_few_or_too_many_in_an_environment_is_found(copied, name, lin
     assert any(problem.startswith(f"envs/{name}: {told}") for problem in problems), problems
 
 
-def test_what_a_function_of_the_library_imports_counts_where_it_is_reached(tmp_path):
+def test_imports_within_used_functions_count(tmp_path):
     wanted = {}
     for module, name in (("one_hot", "one_hot"), ("data.shuffles", "dinucleotide_shuffles")):
         script = tmp_path / f"{name}.py"

@@ -68,7 +68,7 @@ def test_comments_docstrings_and_layout_do_not_count(project):
     assert digest() == before
 
 
-def test_log_messages_and_the_words_of_errors_do_not_count(project):
+def test_log_and_error_messages_do_not_count(project):
     before = digest()
     path = project / "workflow_lib/train/training.py"
     edit(path, '"finished; the weights of epoch', '"done; the weights of epoch')
@@ -87,7 +87,7 @@ def test_constants_that_are_set_together_count(project):
     assert digest(script) != before
 
 
-def test_what_a_name_from_another_package_stands_for_counts(project):
+def test_imports_from_other_packages_count(project):
     before = digest()
     edit(
         project / "workflow_lib/models/__init__.py",

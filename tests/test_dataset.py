@@ -62,7 +62,7 @@ def test_each_reason_is_counted_once():
 
 @pytest.mark.parametrize(
     ("ids", "names", "message"),
-    [("aa", "t", "id 'a' stands twice"), ("ab", "tt", "do not fit"), ("abc", "t", "do not fit")],
+    [("aa", "t", "id 'a' occurs twice"), ("ab", "tt", "do not fit"), ("abc", "t", "do not fit")],
 )
 def test_data_that_do_not_fit_are_refused(ids, names, message):
     with pytest.raises(InputError, match=message):
@@ -162,10 +162,10 @@ def test_targets_with_few_bound_sequences_are_counted_in_the_training_part():
     data.X[:] = 0
     data.X[25:, 0] = data.X[:7, 1] = 1
     data.X[30:, 2], data.X[:9, 2] = 1, np.nan
-    assert dataset.few_bound(data, 7) == ["t0 (5)", "t2 (0)"]
+    assert dataset.targets_with_few_positives(data, 7) == ["t0 (5)", "t2 (0)"]
     assert data.X[30:, 2].all()  # the data stay as they are
     data.uns["task"] = "regression"
-    assert dataset.few_bound(data, 7) == []
+    assert dataset.targets_with_few_positives(data, 7) == []
 
 
 def test_a_file_of_another_kind_is_named(tmp_path):

@@ -90,7 +90,7 @@ def test_a_server_that_is_busy_once_is_asked_again(server, tmp_path):
         ("empty", None, "empty"),
     ],
 )
-def test_what_is_wrong_is_refused_and_leaves_nothing(server, tmp_path, path, sha256, message):
+def test_wrong_downloads_are_refused_and_removed(server, tmp_path, path, sha256, message):
     with pytest.raises(InputError, match=message):
         download.fetch(f"{server}/{path}", tmp_path / "x", sha256)
     assert left_in(tmp_path) == []
@@ -104,7 +104,7 @@ def test_no_network_is_one_clear_error(tmp_path, monkeypatch):
     assert left_in(tmp_path) == []
 
 
-def test_a_first_checksum_is_noted_and_later_downloads_are_held_to_it(server, tmp_path):
+def test_a_first_checksum_is_noted_and_later_downloads_must_match(server, tmp_path):
     download.fetch(f"{server}/x", tmp_path / "x")
     assert (tmp_path / "x.sha256").read_text().split() == [SHA256, "x"]
     download.fetch(f"{server}/x", tmp_path / "x")

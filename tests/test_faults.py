@@ -104,7 +104,10 @@ def test_sigterm_ends_a_training_soon_and_it_goes_on_later(checkout, folder, und
     text, _ = process.communicate()
     assert process.returncode == 1 and "stopped by SIGTERM" in text and "Traceback" not in text
     log = folder / "logs/train/mini/tiny/seed0.log"
-    assert "stopped by SIGTERM: cancelled, preempted or over its time" in log.read_text()
+    assert (
+        "stopped by SIGTERM (cancelled, preempted or out of time); no partial file"
+        in log.read_text()
+    )
     assert [p.name for p in (folder / RUN).iterdir() if p.is_file()] == ["training_state.pt"]
     run_project(checkout, folder, TARGET)
     assert "continued after epoch" in log.read_text()
@@ -233,7 +236,7 @@ def test_on_a_full_disk_any_file_is_there_whole_or_not_at_all(disk, tmp_path, ca
     with pytest.raises(SystemExit) as stopped, log_to(tmp_path / "rule.log"):
         WRITERS[name](place / name)
     assert stopped.value.code == 1
-    assert "the disk is full; nothing half-written" in capsys.readouterr().err
+    assert "the disk is full; no partial file is left" in capsys.readouterr().err
     assert list(place.iterdir()) == []
     small.resize(20_000)
     with log_to(tmp_path / "rule.log"):
@@ -257,7 +260,7 @@ def test_a_run_on_a_disk_that_fills_goes_on_when_there_is_space(
     (folder / "results/mini/dataset.h5ad").unlink()
     small = disk(folder / "results/mini", 12)
     done = run_project(checkout, folder, TARGET, check=False)
-    assert done.returncode == 1 and "the disk is full; nothing half-written" in done.stderr
+    assert done.returncode == 1 and "the disk is full; no partial file is left" in done.stderr
     assert "rule prepare" in done.stderr
     assert [p for p in (folder / "results/mini").rglob("*") if p.is_file()] == []
     for kilobytes, rule in ((100, "train"), (4000, None)):

@@ -76,7 +76,7 @@ def test_the_unit_is_the_most_important_of_the_mode_and_sorts_the_targets():
     assert unit["order"].tolist() == [0, 1, 2, 3]
 
 
-def test_filters_of_the_mode_stand_by_impact_and_in_the_same_order_of_targets():
+def test_filters_of_the_mode_are_sorted_by_impact_over_the_same_targets():
     table = example()
     filters = table.query("kind == 'filter'")
     assert filters["unit"].drop_duplicates().tolist() == [2, 1]
@@ -121,7 +121,7 @@ def test_without_filters_the_unit_is_drawn_and_the_lack_is_said():
     assert "No filter of danq of this binding mode was nullified." in texts(figure)
 
 
-def test_without_a_unit_only_that_is_said():
+def test_without_a_unit_the_figure_is_a_message():
     table = nullified_filters.unit_and_filters_table(
         importances({1: [1, 1, 1, 1]}), annotation({1: "83"}), None, None, "FOXA1", ["9"]
     )
@@ -179,7 +179,7 @@ def test_boxes_of_both_signs_and_how_many_negative_ones_are_near_zero():
     assert len(figure.axes[0].patches) >= 3
 
 
-def test_units_without_sequences_and_an_empty_table_are_said():
+def test_units_without_sequences_and_an_empty_table_give_messages():
     table = s1_table()
     table.loc[0, list(importance_boxes.QUANTILES)] = np.nan
     assert "no sequence" in texts(negative_weights.negative_units(table, ["CTCF"]))

@@ -275,11 +275,11 @@ def test_small_heatmaps_draw(units, targets, annotated):
     )
 
 
-def test_no_annotated_unit_is_said():
+def test_no_annotated_unit_gives_a_message():
     assert "None of the 7 units matches" in texts(draw_heatmap(7, 3, 0))
 
 
-def test_own_target_is_outlined_and_crossed_where_unused():
+def test_matched_targets_are_outlined_and_crossed_where_unused():
     tables = model_tables(4, 4, 4)
     tables["weights"].loc[2, "TF2"] = -0.4
     importance = tables["importance"]
@@ -308,10 +308,10 @@ def own_cells(modes: dict[str, list[str]] | None = None) -> pd.DataFrame:
     return weight_heatmap.weight_cells(weights, annotation, importance, modes=modes)
 
 
-def test_negative_weights_for_the_own_target_are_told_apart_by_importance():
+def test_negative_weights_for_a_matched_target_are_classified_by_importance():
     cells = own_cells()
-    said = cells.dropna(subset="contradiction").set_index(["unit", "target"])["contradiction"]
-    assert said.to_dict() == {
+    marked = cells.dropna(subset="negative_weight_status").set_index(["unit", "target"])
+    assert marked["negative_weight_status"].to_dict() == {
         (0, "TF0"): "negligible", (1, "TF1"): "real", (2, "TF2"): "not measured",
     }  # fmt: skip
     figure = weight_heatmap.weight_heatmap(cells, 4, 4, 0, 5)
@@ -324,13 +324,13 @@ def test_negative_weights_for_the_own_target_are_told_apart_by_importance():
     assert "not used (arrow)" in texts(figure) and "no sequence activates" in texts(figure)
 
 
-def test_a_target_is_also_own_by_its_binding_mode():
+def test_a_unit_also_matches_a_target_by_its_binding_mode():
     assert not own_cells().query("target == 'TF4'")["own"].any()
     cells = own_cells({"TF4": ["9", "77"], "TF3": ["3"]})
-    by_mode = cells[cells["own_by"] == "mode"]
+    by_mode = cells[cells["match_type"] == "mode"]
     assert list(zip(by_mode["unit"], by_mode["target"], strict=True)) == [(2, "TF4")]
-    assert by_mode["contradiction"].tolist() == ["negligible"]
-    assert cells.query("target == 'TF3'").set_index("unit")["own_by"].to_dict()[3] == "name"
+    assert by_mode["negative_weight_status"].tolist() == ["negligible"]
+    assert cells.query("target == 'TF3'").set_index("unit")["match_type"].to_dict()[3] == "name"
     figure = weight_heatmap.weight_heatmap(cells, 4, 4, 0, 5)
     outlines = [patch.get_linestyle() for patch in figure.axes[0].patches]
     assert outlines.count("-") + outlines.count("solid") == 4 and len(outlines) == 5
@@ -344,7 +344,8 @@ def test_legend_holds_only_what_occurs():
         tables["weights"], tables["annotation"], tables["importance"]
     )
     said = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert ("no sequence" in " ".join(said)) == (cells["contradiction"] == "not measured").any()
+    unmeasured = cells["negative_weight_status"] == "not measured"
+    assert ("no sequence" in " ".join(said)) == unmeasured.any()
     assert not any("binding mode" in text for text in said)
 
 
@@ -408,7 +409,7 @@ def test_1492_units_do_not_explode():
     assert "the 40 most important of the 1,492 units" in texts(pages[0])
 
 
-def test_no_sites_at_all_is_said():
+def test_no_sites_at_all_gives_a_message():
     tables = model_tables(3, 1, 1)
     tables["filters"]["n_sites"] = 0
     table = logos.filter_table(tables["filters"], tables["annotation"], tables["importance"])
@@ -502,7 +503,7 @@ def test_boxes_show_the_most_important_targets_of_the_most_important_units():
     assert all(overlaps(ax.get_yticklabels()) == 0 for ax in figure.axes)
 
 
-def test_no_importances_are_said():
+def test_no_importances_give_a_message():
     empty = model_tables(1, 1, 1)
     table = importance_boxes.importance_table(empty["importance"].iloc[:0], empty["annotation"])
     assert "no importances" in texts(importance_boxes.importance_boxes(table, 1, 1))
@@ -568,7 +569,7 @@ def test_heatmap_script_resolves_binding_modes(root, written, tmp_path):
     profiles.to_csv(written["profiles"], sep="\t", index=False)
     load_script(root, "weight_heatmap").main(written, 0.5, **outputs(tmp_path))
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t").set_index(["unit", "target"])
-    assert source["own_by"].dropna().to_dict() == {
+    assert source["match_type"].dropna().to_dict() == {
         (0, "TF0"): "name", (1, "TF1"): "name", (2, "TF2"): "name", (2, "TF1"): "mode",
     }  # fmt: skip
 

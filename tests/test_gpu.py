@@ -88,7 +88,9 @@ def test_auto_takes_the_gpu_that_the_variable_shows_and_names_it(monkeypatch, tm
         ({"device file": "yes", "SLURM_JOB_ID": "7", "built": None}, "the device "),
     ],
 )
-def test_a_given_gpu_that_is_not_used_is_said(monkeypatch, tmp_path, capsys, variables, given):
+def test_a_given_gpu_that_is_not_used_gives_a_warning(
+    monkeypatch, tmp_path, capsys, variables, given
+):
     answers(monkeypatch, cuda=variables.pop("built", "13.0"))
     if variables.pop("device file", None):
         (tmp_path / "nvidia0").touch()
@@ -264,7 +266,9 @@ def test_wherever_a_model_runs_full_memory_is_a_clear_error(run, told):
     said = str(error.value)
     assert said.startswith("out of memory on cpu: ") and f"{told} (" in said
     n = sum(p.numel() for p in (UNITS if "ExplaiNN" in told else CNN).parameters())
-    assert f"({n:,} parameters) in batches of 6. The batch size of this step is no setting" in said
+    assert (
+        f"({n:,} parameters) in batches of 6. The batch size of this step is not a setting" in said
+    )
     assert "--config device=cpu" in said
     assert isinstance(error.value.__cause__, torch.OutOfMemoryError)
 

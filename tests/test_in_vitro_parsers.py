@@ -179,7 +179,7 @@ def test_cycles_that_do_not_fit_are_explained(tmp_path, changed, message):
         ht_selex(**({"files": files, "cycles": cycles} | changed))
 
 
-def test_a_cycle_whose_reads_all_come_again_is_explained(tmp_path):
+def test_a_cycle_whose_reads_all_recur_later_is_an_error(tmp_path):
     files, cycles = write_cycles(tmp_path, c1=["ACGT"], c2=["ACGT", "CCGT"])
     with pytest.raises(InputError, match="no read of cycle 1 is left.*`repeats`"):
         ht_selex(files, cycles)

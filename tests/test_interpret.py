@@ -12,7 +12,7 @@ from workflow_lib.interpret import filters
 from workflow_lib.interpret.activations import stream
 from workflow_lib.interpret.filters import above, filter_matrices, probabilities
 from workflow_lib.interpret.importance import output_weights, unit_importance
-from workflow_lib.interpret.sequence_selection import RULES, correctly_predicted
+from workflow_lib.interpret.sequence_selection import CRITERIA, correctly_predicted
 from workflow_lib.models.explainn import ExplaiNN
 from workflow_lib.models.published import load_explainn
 from workflow_lib.sequence import encode, reverse_complement
@@ -252,7 +252,7 @@ def test_output_weights_are_one_row_per_unit():
     assert table["up"].tolist() == [2, 2] and table["unit"].tolist() == [0, 1]
 
 
-def test_rules_for_binary_tasks():
+def test_criteria_for_binary_tasks():
     labels = np.array([[1, 0], [1, NAN], [0, 0], [NAN, NAN], [1, 1]], dtype=np.float32)
     logits = np.array([[2, -1], [2, 5], [1, -1], [1, 1], [0, 3]], dtype=np.float32)
     rows = correctly_predicted(logits, labels, "binary", "exact_match")
@@ -262,7 +262,7 @@ def test_rules_for_binary_tasks():
     assert correctly_predicted(logits, labels, "binary", "all").all()
 
 
-def test_rules_for_regression():
+def test_criteria_for_regression():
     labels = np.array([[1, 2, 3], [1, 2, 3], [1, 1, 1], [3, NAN, 1]], dtype=np.float32)
     logits = np.array([[1, 2, 4], [1, 3, 2], [1, 2, 3], [3, 0, 1]], dtype=np.float32)
     rows = correctly_predicted(logits, labels, "regression", "correlation")
@@ -275,15 +275,15 @@ def test_rules_for_regression():
     assert top[:, 0].tolist() == [True, False, False, False, False]
 
 
-def test_rules_that_do_not_fit_are_named_with_those_that_do():
+def test_criteria_that_do_not_fit_are_named_with_those_that_do():
     one = np.zeros((3, 1))
-    for task, rule, wanted in (
+    for task, criterion, wanted in (
         ("binary", "correlation", "exact_match, true_positive, all"),
         ("regression", "exact_match", "correlation, top_fraction, all"),
         ("regression", "best", "correlation, top_fraction, all"),
     ):
-        with pytest.raises(InputError, match=f"'{rule}'.*wanted one of {wanted}"):
-            correctly_predicted(one, one, task, rule)
+        with pytest.raises(InputError, match=f"'{criterion}'.*wanted one of {wanted}"):
+            correctly_predicted(one, one, task, criterion)
     with pytest.raises(InputError, match="unknown task"):
         correctly_predicted(one, one, "binry", "all")
     with pytest.raises(InputError, match="two targets"):
@@ -292,8 +292,8 @@ def test_rules_that_do_not_fit_are_named_with_those_that_do():
         correctly_predicted(one, one, "regression", "top_fraction", threshold=5)
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_every_rule_takes_no_sequences(rule):
-    task = "regression" if RULES[rule].binary is False else "binary"
+@pytest.mark.parametrize("criterion", CRITERIA)
+def test_every_criterion_takes_no_sequences(criterion):
+    task = "regression" if CRITERIA[criterion].binary is False else "binary"
     nothing = np.zeros((0, 3))
-    assert correctly_predicted(nothing, nothing, task, rule).shape == (0, 3)
+    assert correctly_predicted(nothing, nothing, task, criterion).shape == (0, 3)

@@ -8,7 +8,7 @@ from torch import nn
 from workflow_lib.errors import InputError
 from workflow_lib.interpret import ism
 from workflow_lib.interpret.attribution_methods import ATTRIBUTIONS, Options
-from workflow_lib.interpret.ism import effects, fast_effects, plain_effects
+from workflow_lib.interpret.ism import effects, exact_ism, plain_effects
 from workflow_lib.models.explainn import ExplaiNN
 from workflow_lib.models.published import load_explainn
 from workflow_lib.one_hot import one_hot
@@ -45,7 +45,7 @@ def whole(parts):
 
 def assert_same(model, X, silent=False, **options):
     plain = whole(plain_effects(model, X))
-    fast = whole(fast_effects(model, X, **options))
+    fast = whole(exact_ism(model, X, **options))
     scale = max(1, np.abs(plain).max())
     # Where nothing changes an output the two would agree on nothing.
     assert silent or np.abs(plain).max() > 1e-5
@@ -96,7 +96,7 @@ def test_every_number_is_a_difference_of_predictions():
 @pytest.mark.parametrize("strands", ["forward", "shared"])
 @pytest.mark.parametrize("pooling", [(7, 7), (5, 3), (3, 5), (12, 4), (20, 30), (1, 1)])
 @pytest.mark.parametrize("fc_layers", [0, 1, 2, 3])
-def test_fast_equals_plain(fc_layers, pooling, strands):
+def test_exact_ism_equals_plain_effects(fc_layers, pooling, strands):
     size, stride = pooling
     model = explainn(fc_layers=fc_layers, pool_size=size, pool_stride=stride, strands=strands)
     plain = assert_same(model, random_codes(3), batch_size=2)
@@ -104,13 +104,13 @@ def test_fast_equals_plain(fc_layers, pooling, strands):
 
 
 @pytest.mark.parametrize("fc_layers", [4, 8])
-def test_fast_equals_plain_in_deep_units(fc_layers):
+def test_exact_ism_equals_plain_effects_in_deep_units(fc_layers):
     assert_same(explainn(fc_layers=fc_layers, fc_nodes=4), random_codes(2))
 
 
 @pytest.mark.parametrize("fc_layers", [0, 2])
 @pytest.mark.parametrize("filter_size", [1, 3, 40])
-def test_fast_equals_plain_for_any_filter(filter_size, fc_layers):
+def test_exact_ism_equals_plain_effects_for_any_filter(filter_size, fc_layers):
     for length in (46, 47, 51):
         model = explainn(length, filter_size=filter_size, fc_layers=fc_layers, non_negative=True)
         # The maximum over a whole map of single letters: no one substitution moves it.
@@ -118,14 +118,14 @@ def test_fast_equals_plain_for_any_filter(filter_size, fc_layers):
 
 
 @pytest.mark.parametrize("fc_layers", [0, 1, 2])
-def test_fast_equals_plain_with_unknown_bases(fc_layers):
+def test_exact_ism_equals_plain_effects_with_unknown_bases(fc_layers):
     X = random_codes(3, letters=5)
     X[1, :20], X[2] = 4, random_codes(1)[0]
     model = explainn(fc_layers=fc_layers)
     assert_same(model, X)
     # A batch without any N is computed with three letters a base, one with an N with four.
     np.testing.assert_allclose(
-        whole(fast_effects(model, X[2:])), whole(fast_effects(model, X))[2:], atol=1e-5
+        whole(exact_ism(model, X[2:])), whole(exact_ism(model, X))[2:], atol=1e-5
     )
 
 
@@ -137,22 +137,22 @@ def test_at_the_published_size(shared):
 
 def test_batches_and_targets(monkeypatch):
     model, X = explainn(), random_codes(5)
-    found = whole(fast_effects(model, X))
-    parts = list(fast_effects(model, X, batch_size=2))
+    found = whole(exact_ism(model, X))
+    parts = list(exact_ism(model, X, batch_size=2))
     assert [start for start, _ in parts] == [0, 2, 4]
     np.testing.assert_allclose(whole(parts), found, atol=1e-5)
-    np.testing.assert_allclose(whole(fast_effects(model, X, [2, 0])), found[:, [2, 0]], atol=1e-5)
+    np.testing.assert_allclose(whole(exact_ism(model, X, [2, 0])), found[:, [2, 0]], atol=1e-5)
     np.testing.assert_allclose(
         whole(plain_effects(model, X, [1], batch_size=7)), found[:, [1]], atol=1e-4
     )
     monkeypatch.setattr(ism, "_CPU_NUMBERS", 1)  # the smallest pieces there are
-    np.testing.assert_allclose(whole(fast_effects(model, X)), found, atol=1e-5)
-    assert list(fast_effects(model, X[:0])) == list(plain_effects(model, X[:0])) == []
+    np.testing.assert_allclose(whole(exact_ism(model, X)), found, atol=1e-5)
+    assert list(exact_ism(model, X[:0])) == list(plain_effects(model, X[:0])) == []
 
 
-def test_the_fast_way_is_taken_for_explainn_alone(monkeypatch):
+def test_exact_ism_is_used_for_explainn_only(monkeypatch):
     called = []
-    monkeypatch.setattr(ism, "fast_effects", lambda *_: called.append("fast") or iter(()))
+    monkeypatch.setattr(ism, "exact_ism", lambda *_: called.append("fast") or iter(()))
     monkeypatch.setattr(ism, "plain_effects", lambda *_: called.append("plain") or iter(()))
     list(effects(explainn(), random_codes()))
     list(effects(Product(), random_codes()))
@@ -161,20 +161,20 @@ def test_the_fast_way_is_taken_for_explainn_alone(monkeypatch):
 
 def test_sequences_of_another_length_are_refused():
     with pytest.raises(InputError, match="wants sequences of 47 bp, but got some of 48 bp"):
-        next(fast_effects(explainn(), random_codes(1, LENGTH + 1)))
+        next(exact_ism(explainn(), random_codes(1, LENGTH + 1)))
 
 
 def test_the_model_stays_as_it_was():
     model = explainn().train()
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    whole(fast_effects(model, random_codes(1)))
+    whole(exact_ism(model, random_codes(1)))
     whole(plain_effects(model, random_codes(1)))
     assert model.training and model.conv.weight.requires_grad
     for key, value in model.state_dict().items():
         torch.testing.assert_close(value, before[key])
 
 
-def test_the_method_takes_the_mean_over_the_letters_off():
+def test_ism_scores_are_centred_over_the_letters():
     model, X = explainn(), random_codes()
     raw = whole(plain_effects(model, X, [1]))[:, 0]
     found = ATTRIBUTIONS["ism"](model, X, 1, Options())

@@ -1,4 +1,4 @@
-"""Unbound sequences with the %GC of the bound ones."""
+"""Negative sequences with the %GC of the positive ones."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_what_is_left_out_is_counted_by_reason():
 
 
 def test_what_cannot_be_balanced_is_refused():
-    with pytest.raises(InputError, match="none share a %GC"):
+    with pytest.raises(InputError, match="none share a %GC; wanted negatives"):
         balance(data_of(["GGGG", "AAAA"], [1, 0]))
     with pytest.raises(InputError, match="other than 0 and 1"):
         balance(data_of(["GGGG", "AAAA"], [1, np.nan]))

@@ -288,7 +288,7 @@ def test_the_seed_decides_who_is_drawn():
     assert len(set(one.bound) & set(other.bound)) < 30
 
 
-def test_of_classes_the_last_is_held_against_the_first():
+def test_the_last_class_is_compared_with_the_first():
     cycle = np.tile([0, 1, 2], 10)
     data = made(np.eye(3)[cycle], "cross_entropy", ["cycle0", "cycle1", "cycle2"])
     found = two_classes(data)

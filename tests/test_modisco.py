@@ -228,7 +228,7 @@ def test_one_targets_failure_leaves_the_others(monkeypatch, caplog):
 
 
 @pytest.mark.parametrize("error", [ImportError("no modiscolite"), InputError("trim: found 2")])
-def test_what_would_fail_for_all_targets_is_raised(fake, error):
+def test_errors_common_to_all_targets_are_raised(fake, error):
     fake(error)
     with pytest.raises(type(error), match=str(error)):
         discover_all([("A", *random_part())], 1, {})

@@ -193,7 +193,7 @@ def test_share_of_the_reference_that_is_covered(word, offset, share):
     assert matched(spelled(word), spelled("GGTCANNNTGACC"), offset) == pytest.approx(share)
 
 
-def test_faint_letters_cover_nothing():
+def test_faint_letters_do_not_count_as_matched():
     reference = spelled("GGTCA")
     assert matched(spelled("GGTCA", sharp=0.45), reference, 0) == 0
     assert matched(spelled("GGTCA", sharp=0.75), reference, 0) == 1
@@ -240,7 +240,7 @@ def test_the_table_has_a_reference_and_its_entries_for_each_row(known, androgen)
     assert np.array_equal(half_site.probabilities, androgen.probabilities[:, offset : offset + 8])
 
 
-def test_wrong_entries_are_told(androgen):
+def test_wrong_entries_are_reported(androgen):
     entry = Entry("AR", "STREME", None)
     with pytest.raises(InputError, match="row 'VDR'.*no reference.*AR"):
         align_entries([Entry("VDR", "STREME", None)], {"AR": androgen}, None, "JASPAR")
@@ -250,7 +250,7 @@ def test_wrong_entries_are_told(androgen):
         align_entries([entry], {"AR": androgen}, None, "STREME")
 
 
-def test_profiles_and_motifs_that_are_not_there_are_told(known):
+def test_unknown_profiles_and_motifs_are_reported(known):
     with pytest.raises(InputError, match="db.meme.*'MA0693.1'.*'VDR'.*MA0693.2"):
         reference_motifs({"VDR": "MA0693.1"}, known, "db.meme")
     with pytest.raises(InputError, match="nor another version"):

@@ -97,7 +97,7 @@ def test_no_motifs_give_an_empty_ranking():
 def test_errors_name_the_motif():
     with pytest.raises(InputError, match="1 motifs that are not in the motif file.*'unit1'"):
         rank(scores([0.1, 0.2]), None, motifs(1))
-    with pytest.raises(InputError, match="'unit0', target 'tf', part 'validation' stand twice"):
+    with pytest.raises(InputError, match="'unit0', target 'tf', part 'validation' occur twice"):
         rank(pd.concat([scores([0.1])] * 2), None, motifs(1))
     with pytest.raises(InputError, match="'streme0'.*wanted ids like 'unit7'"):
         rank(scores([0.1], prefix="streme"), importances([1]), motifs(1, "streme"))

@@ -209,7 +209,7 @@ def data_set(X, labels, task="binary"):
     return data
 
 
-def test_chosen_sequences_are_bound_and_predicted_so():
+def test_chosen_sequences_are_positive_and_predicted_so():
     X = encode(["AAAA", "AACC", "CCCC", "AGGG"])
     labels = np.array([[1, 1], [0, 1], [1, 1], [1, np.nan]], dtype=np.float32)
 

@@ -416,7 +416,7 @@ def test_overlaps_are_those_of_a_loop_over_all_pairs(ones, others):
     assert overlaps(regions, table(others)).tolist() == expected
 
 
-def test_letters_that_are_far_apart_or_close_are_read_alike(files, world):
+def test_windows_read_together_or_alone_have_the_same_letters(files, world):
     rng = np.random.default_rng(0)
     sizes = {name: len(letters) for name, letters in world["genome"].items()}
     windows = random_windows(sizes, 500, 37, rng)

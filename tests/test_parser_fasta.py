@@ -139,7 +139,7 @@ def test_background_equal_to_a_bound_sequence_is_never_drawn(tmp_path):
     assert not set(decode(rows(data, 0))) & {*bound, *reverse}
 
 
-def test_what_holds_an_n_finds_no_partner_and_classes_stay_equal(tmp_path):
+def test_sequences_with_an_n_are_not_matched_and_classes_stay_equal(tmp_path):
     bound, background = letters(30), letters(400, seed=5)
     bound[3] = "N" + bound[3][1:]
     background[7] = "NN" + background[7][2:]
@@ -164,7 +164,7 @@ def test_what_holds_an_n_finds_no_partner_and_classes_stay_equal(tmp_path):
         ({"negatives": "shuffled", "background": "background.fa"}, "nothing else takes one"),
         ({"unbound": "unbound.fa"}, "option unbound: no file 'unbound.fa'.*uses .*unbound.fa.gz"),
         ({"bound": ["bound.fa"] * 2, "negatives": "shuffled"}, "wanted each file once"),
-        ({"unbound": "bound.fa"}, "the id 'b0' stands in .*bound.fa too"),
+        ({"unbound": "bound.fa"}, "the id 'b0' occurs in .*bound.fa too"),
         ({"negatives": "shuffled", "length": 61}, "no sequence of 61 bp; they have 60 to 60"),
         ({"unbound": "unbound.fa.gz", "target": "split"}, "rename it"),
     ],

@@ -127,12 +127,12 @@ def test_plain_names_are_not_refused_for_being_names(shipped, schema, kind):
 @pytest.mark.parametrize("name", SWEPT)
 def test_a_name_made_of_a_sweep_is_refused(shipped, schema, name):
     model = {"architecture": "explainn", "hyperparameters": {"strands": [name]}}
-    with pytest.raises(InputError, match="models.x: .* is no name of letters"):
+    with pytest.raises(InputError, match="models.x: .* is not a valid name"):
         plan(shipped, schema, {"models": {"x": model}})
 
 
 @pytest.mark.parametrize("key", REFERENCES)
-def test_what_is_referred_to_has_to_exist(shipped, schema, key):
+def test_references_to_unknown_names_are_refused(shipped, schema, key):
     for name in COMMANDS:
         with pytest.raises(InputError, match=r"^config, "):
             plan(shipped, schema, put({key.strip(): REFERENCES[key]}, name))

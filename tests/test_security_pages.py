@@ -87,7 +87,8 @@ def test_captions_show_any_text_as_it_stands(root, text):
         "interpretation": {"inclusive": True, "splits": ["train"], "correct": "auto",
                            "strands": "both"},
         "annotation": {"database": "d_", "q_value": 0.1}, "motif_databases": {"d_": database},
-        "figure_1": {"other_models": ["o_", "p_*"], "target": text, "negative_weight_targets": [text, "x_"]},
+        "figure_1": {"other_models": ["o_", "p_*"], "target": text,
+                     "negative_weight_targets": [text, "x_"]},
     }  # fmt: skip
     # What is not among the names is text.
     others = type("Params", (SimpleNamespace,), {"__getattr__": lambda self, name: text})
@@ -136,8 +137,8 @@ def hostile_config(root):
     shown = [{"assay": LONG, "dataset": "one", "methods": {MARKED: "mine"}}]
     assays = {"scored_on": "one", "profile": "MA0037.3", "shown": shown}
     config["figure_3"] = {
-        "datasets": ["one"], "model": "tiny", "baseline_motif_set": "mine", "logos": {"one": "MA0037.3"},
-        "assays": assays,
+        "datasets": ["one"], "model": "tiny", "baseline_motif_set": "mine",
+        "logos": {"one": "MA0037.3"}, "assays": assays,
     }  # fmt: skip
     config["figures"] = [
         "precision_recall", "figure_1g", "figure_s1", "figure_3f", "figure_3g",

@@ -73,7 +73,7 @@ def test_fasta_over_several_lines_lower_case_and_gzip(tmp_path):
         ("", "no sequences"),
         ("ACGT\n", "line 1: found 'ACGT', wanted '>'"),
         (">\nACGT\n", "line 1: a '>' without an id"),
-        (">a\nAC\n>a\nGT\n", "line 3: id 'a' stands twice"),
+        (">a\nAC\n>a\nGT\n", "line 3: id 'a' occurs twice"),
         (">a\nACGT\nACXT\n", "line 3, column 3: found 'X'"),
         (">a\n>b\nACGT\n", "'a' has an id but no sequence"),
     ],

@@ -76,7 +76,7 @@ def test_labels_are_the_carriers_of_the_causal_motifs(simulated):
         assert np.array_equal(bound, simulated.labels[:, j] == 1)
 
 
-def test_bound_fractions_are_those_asked_for(simulated):
+def test_fractions_of_positives_are_those_asked_for(simulated):
     np.testing.assert_allclose(simulated.labels.mean(axis=0), [0.2, 0.25], atol=0.02)
 
 
@@ -184,7 +184,7 @@ def embedded(root, database) -> Simulation:
     return simulate({key: settings[key] for key in settings if key != "database"}, *database)
 
 
-def test_the_embedded_default_is_a_fair_exam(embedded):
+def test_the_embedded_default_has_causal_shared_and_decoy_motifs(embedded):
     roles = embedded.truth["role"].value_counts()
     assert roles["causal"] >= 10 and roles["decoy"] >= 1
     assert embedded.truth["targets"].str.contains(",").any()
@@ -234,7 +234,7 @@ def found(simulated, learned, database):
     return recovery(simulated.truth, *learned, database[1]).set_index("name")
 
 
-def test_recovery_prefers_speaking_units_then_the_profile_itself(found):
+def test_recovery_prefers_units_with_importance_then_the_profile_itself(found):
     assert found.loc["FOXA1", ["unit", "match", "match_name", "importance"]].tolist() == [
         0,
         "MA0148.4",
@@ -252,7 +252,7 @@ def test_what_is_not_recovered_has_no_importance(found):
     assert lost[["unit", "match", "match_name", "q_value"]].isna().all(axis=None)
 
 
-def test_recovery_by_a_sister_of_the_cluster_counts(simulated, database):
+def test_recovery_by_another_profile_of_the_cluster_counts(simulated, database):
     cluster = database[1].set_index("profile")["cluster"]
     sister = next(p for p in cluster.index[cluster == cluster["MA0148.4"]] if p != "MA0148.4")
     annotation = pd.DataFrame({"unit": [4], "profile": [sister], "q_value": [0.01]})

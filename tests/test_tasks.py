@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from workflow_lib.data import dataset
-from workflow_lib.data.tasks import comparable, decided
+from workflow_lib.data.tasks import decision_scores, ranking_scores
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.sequence_selection import correctly_predicted
 from workflow_lib.train.losses import LOSSES
@@ -32,22 +32,23 @@ def test_cross_entropy_is_that_of_the_class_numbers_and_leaves_out_unresolved_ro
     )
 
 
-def test_comparable_outputs_rank_sequences_as_their_probabilities_do():
+def test_ranking_scores_rank_sequences_as_their_probabilities_do():
     shifted = LOGITS + RNG.normal(size=(50, 1)).astype(np.float32) * 10  # means nothing
     probabilities = torch.softmax(torch.from_numpy(shifted), dim=1).numpy()
-    ranked = comparable("cross_entropy", shifted)
+    ranked = ranking_scores("cross_entropy", shifted)
     assert ranked.dtype == np.float32
     np.testing.assert_allclose(np.exp(ranked), probabilities, rtol=1e-4)
-    np.testing.assert_allclose(comparable("cross_entropy", LOGITS), ranked, atol=1e-4)
-    assert comparable("binary", LOGITS) is LOGITS
+    np.testing.assert_allclose(ranking_scores("cross_entropy", LOGITS), ranked, atol=1e-4)
+    assert ranking_scores("binary", LOGITS) is LOGITS
 
 
-def test_the_likeliest_class_alone_is_decided_for():
-    yes = decided("cross_entropy", LOGITS) > 0
+def test_only_the_likeliest_class_has_a_decision_score_above_0():
+    yes = decision_scores("cross_entropy", LOGITS) > 0
     assert (yes.sum(axis=1) == 1).all()
     assert (yes.argmax(axis=1) == LOGITS.argmax(axis=1)).all()
-    assert decided("binary", LOGITS) is LOGITS
-    assert not (decided("cross_entropy", np.zeros((1, 3))) > 0).any()  # a tie decides nothing
+    assert decision_scores("binary", LOGITS) is LOGITS
+    tied = decision_scores("cross_entropy", np.zeros((1, 3)))
+    assert not (tied > 0).any()  # no class wins a tie
 
 
 def test_a_class_is_right_where_it_is_the_likeliest():

@@ -161,7 +161,7 @@ def test_both_strands_average_logits_and_the_mode_comes_back():
     )
 
 
-def test_a_state_of_another_digest_is_refused_and_said(tmp_path, caplog):
+def test_a_state_of_another_digest_is_ignored_with_a_warning(tmp_path, caplog):
     path = tmp_path / "state.pt"
     caplog.set_level("INFO")
     stopped = training.Settings(0.01, 16, max_epochs=2, patience=None)
@@ -172,10 +172,10 @@ def test_a_state_of_another_digest_is_refused_and_said(tmp_path, caplog):
     whole, _ = run(longer)
     assert torch.equal(weights(continued), weights(whole))
     run(longer, Checkpoint(path, "two"))
-    assert "refused, training starts anew" in caplog.text
+    assert "ignored, training starts from scratch" in caplog.text
 
 
-def test_a_damaged_state_is_no_obstacle(tmp_path, caplog):
+def test_a_damaged_state_is_ignored(tmp_path, caplog):
     path = tmp_path / "state.pt"
     path.write_bytes(b"not a state")
     model, _ = run(checkpoint=Checkpoint(path, "one"))
@@ -231,7 +231,7 @@ def test_killed_at_several_moments_it_ends_with_the_same_weights(root, tmp_path)
 
 
 @pytest.mark.slow
-def test_a_learning_rate_changed_in_between_starts_anew(root, tmp_path):
+def test_a_changed_learning_rate_starts_from_scratch(root, tmp_path):
     assert start(root, tmp_path / "whole", rate=0.02).wait() == 0
     process = start(root, tmp_path / "changed", rate=0.01)
     while not (tmp_path / "changed.state").exists():

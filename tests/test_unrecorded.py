@@ -38,7 +38,7 @@ def killed(tmp_path, monkeypatch):
     unrecorded.RUNNING.write_text("2026-01-01T00:00:00+00:00")
 
 
-def test_what_snakemake_did_not_see_end_is_older_than_its_inputs_afterwards():
+def test_results_of_jobs_not_seen_to_end_are_dated_before_their_inputs():
     make(MODEL)
     assert unrecorded.make_again() == [MODEL] and age(MODEL) == 0
     assert Path(MODEL).read_text() == "made"
@@ -51,7 +51,7 @@ def test_a_result_without_inputs_is_removed():
     assert unrecorded.make_again() == []
 
 
-def test_what_snakemake_saw_and_what_is_older_than_the_run_stays():
+def test_recorded_results_and_those_older_than_the_run_are_kept():
     make(MODEL, seen=True)
     older = "results/mini/tiny/seed1/model.safetensors"
     make(older, started="2025-12-31T00:00:00+00:00")

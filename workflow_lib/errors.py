@@ -1,5 +1,5 @@
-"""The one exception for what a user can mend."""
+"""The exception for errors that a user can correct."""
 
 
 class InputError(ValueError):
-    """Bad input: the message names file or key, place, what was found and what was wanted."""
+    """Bad input: the message names file or key, place, what was found, what was expected."""

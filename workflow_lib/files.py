@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and told apart from what is sometimes served instead."""
+"""Writing files atomically, and recognising web pages or Git-LFS pointers in place of a file."""
 
 import glob
 import gzip
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-# How the name of a file begins that is being written.
+# Prefix of the temporary name of a file that is being written.
 _WRITING = ".writing-"
 
 
@@ -22,8 +22,8 @@ def atomic(path: str | os.PathLike) -> Iterator[Path]:
     Parameters
     ----------
     path
-        Where the finished file shall stand. Missing folders are made. The temporary name ends as
-        `path` does, so that writers that look at the ending (.gz, .png) do the right thing.
+        Where the finished file goes. Missing folders are created. The temporary name has the same
+        extension, for writers that go by it (.gz, .png).
 
     Yields
     ------
@@ -61,9 +61,9 @@ def share(path: Path) -> None:
 
 @contextmanager
 def gzip_text(path: str | os.PathLike) -> Iterator[io.TextIOWrapper]:
-    """Write text into a gzip file without the name and the time that one holds by default.
+    """Write text into a gzip file without file name and time in its header.
 
-    Equal texts make equal files, also under a temporary name.
+    So equal texts give identical files, whatever the (temporary) name.
     """
     with (
         open(path, "wb") as raw,
@@ -74,7 +74,7 @@ def gzip_text(path: str | os.PathLike) -> Iterator[io.TextIOWrapper]:
 
 
 def sha256_of(path: str | os.PathLike) -> str:
-    """The sha256 of a file, in hexadecimal; a file that has not changed since is not read again."""
+    """The sha256 of a file, in hexadecimal; cached until the file changes."""
     status = os.stat(path)
     return _sha256(os.fspath(path), status.st_mtime_ns, status.st_size)
 
@@ -85,7 +85,7 @@ def _sha256(path: str, _: int, __: int) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-_IMPOSTORS = {
+_FIRST_BYTES = {
     b"version https://git-lfs": "a Git-LFS pointer, not the file itself",
     b"<!doctype html": "an HTML page, perhaps an error page of the server",
     b"<html": "an HTML page, perhaps an error page of the server",
@@ -93,10 +93,10 @@ _IMPOSTORS = {
 
 
 def looks_like(path: str | os.PathLike) -> str:
-    """Words for an error message where a file is a web page or a Git-LFS pointer, else ''."""
+    """A hint for error messages if a file is a web page, a Git-LFS pointer or empty; else ''."""
     with open(path, "rb") as handle:
         start = handle.read(512).lstrip().lower()
-    for sign, meaning in _IMPOSTORS.items():
+    for sign, meaning in _FIRST_BYTES.items():
         if start.startswith(sign):
             return f" (it is {meaning})"
     return " (it is empty)" if not start else ""

@@ -1,7 +1,7 @@
 """Motifs: probability matrices and the MEME format.
 
 A motif's matrix is (4, width), rows in the order ACGT, columns summing to 1. This module reads,
-writes and describes them; `workflow_lib.motifs` compares them and has the known ones.
+writes and describes them; `workflow_lib.motifs` compares them and reads databases.
 """
 
 import os
@@ -27,13 +27,13 @@ class Motif:
     Attributes
     ----------
     id
-        What names it in a file, without white space (`unit3`, `MA0139.1`).
+        Its identifier in a file, without white space (`unit3`, `MA0139.1`).
     name
-        What people call it (`CTCF`); may be empty.
+        Its readable name (`CTCF`); may be empty.
     probabilities
         Float (4, width), rows ACGT.
     n_sites
-        How many sites it was made from; None where nobody said.
+        How many sites it was made from; None if unknown.
     """
 
     id: str
@@ -55,7 +55,7 @@ def information(
     Parameters
     ----------
     probabilities
-        (4, width). A column of zeros (a unit that never fired) counts as no information.
+        (4, width). A column of zeros (a unit without sites) has no information.
     background
         One probability for all letters, or four.
 
@@ -83,7 +83,7 @@ def consensus(probabilities: np.ndarray) -> str:
 
 
 def reverse_complement(motif: Motif) -> Motif:
-    """The same motif on the other strand (the order ACGT makes this a turn of both axes)."""
+    """The same motif on the other strand (in the order ACGT: both axes reversed)."""
     return replace(motif, probabilities=motif.probabilities[::-1, ::-1])
 
 
@@ -143,7 +143,7 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
     Returns
     -------
     list of Motif
-        In the file's order, numbers as they stand there; empty where there is a header and no
+        In the file's order, with the probabilities as written; empty if there is a header but no
         motif. `n_sites` is None where the file does not say.
 
     Raises
@@ -162,7 +162,7 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
         motif, number = _parse_motif(path, numbered[start:end]), numbered[start][0]
         if motif.id in line_of:
             raise InputError(
-                f"{path}, line {number}: motif id {motif.id!r} stands already in line "
+                f"{path}, line {number}: motif id {motif.id!r} was already used in line "
                 f"{line_of[motif.id]}; ids must be unique"
             )
         line_of[motif.id] = number
@@ -173,7 +173,7 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
 def _check_header(path: str | os.PathLike, header: Sequence[_Line]) -> None:
     if not any(text.startswith("MEME version") for _, text in header):
         first = next((text for _, text in header if text), "")
-        found = f"found {first[:40]!r}" if first else "nothing stands before the first motif"
+        found = f"found {first[:40]!r}" if first else "nothing before the first motif"
         raise InputError(f"{path}: {found}, wanted a MEME file that opens with 'MEME version 4'")
     for number, text in header:
         if text.startswith("ALPHABET=") and text.removeprefix("ALPHABET=").strip() != ALPHABET:
@@ -208,7 +208,7 @@ def _parse_motif(path: str | os.PathLike, block: Sequence[_Line]) -> Motif:
 
 
 def _matrix_lines(block: Sequence[_Line]) -> list[_Line]:
-    """The lines of a matrix: from the first one with text to a blank line, a rule or a URL."""
+    """The lines of a matrix: from the first one with text to a blank line, a separator or a URL."""
     kept: list[_Line] = []
     for number, text in block:
         if text.startswith(("URL", "--", "**")) or (kept and not text):

@@ -1,4 +1,4 @@
-"""Base codes as tensors on a device: the one module of the ground floor that imports torch."""
+"""Base codes as tensors on a device; apart from `sequence`, which does not import torch."""
 
 import numpy as np
 import torch

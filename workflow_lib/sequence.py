@@ -1,4 +1,4 @@
-"""DNA as small integers: the one place that knows the order ACGT.
+"""DNA as integer codes; the order ACGT is defined here and nowhere else.
 
 A set of sequences is a uint8 array (n, length) of codes: A = 0, C = 1, G = 2, T = 3, anything
 unknown (N) = 4. One-hot arrays (n, 4, length) are made per batch (`workflow_lib.one_hot`) and never
@@ -42,7 +42,7 @@ def encode(sequences: Sequence[str | bytes], names: Sequence[str] | None = None)
     sequences
         n strings over ACGTN and the IUPAC ambiguity letters, upper or lower case.
     names
-        What to call them in messages; by default their numbers, from 1.
+        Their names in messages; by default their numbers, from 1.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def encode_all(
     ids, sequences
         n names and strings.
     length
-        Sequences of another length are left out; None: one length is wanted, any other an error.
+        Sequences of another length are left out; None: all must have the same length.
     name
         The file or source, for messages.
 
@@ -156,7 +156,7 @@ def lines(path: str | os.PathLike) -> Iterator[bytes]:
                 yield line.rstrip(b"\r\n")
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
-            f"{path}: the gzip file is truncated or damaged ({error}); fetch or write it anew"
+            f"{path}: the gzip file is truncated or damaged ({error}); download or write it again"
         ) from error
 
 
@@ -205,7 +205,7 @@ def _record_id(path: str | os.PathLike, number: int, line: bytes, seen: set[str]
         raise InputError(f"{path}, line {number}: a '>' without an id; every sequence needs one")
     name = words[0].decode(errors="replace")
     if name in seen:
-        raise InputError(f"{path}, line {number}: id {name!r} stands twice; ids must be unique")
+        raise InputError(f"{path}, line {number}: id {name!r} occurs twice; ids must be unique")
     seen.add(name)
     return name
 

@@ -138,14 +138,14 @@ def read_predictions(
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike, **options: object) -> None:
-    """Write a tab-separated table, gzipped where the name ends so; equal tables make equal files.
+    """Write a tab-separated table, gzipped if its name ends in .gz; equal tables give equal files.
 
     Parameters
     ----------
     table
         Its index is written only where `index_label` names it.
     path
-        The file; it appears whole or not at all.
+        The file; written atomically.
     **options
         Of `DataFrame.to_csv`.
     """

@@ -118,7 +118,7 @@ def test_a_killed_snakemakes_jobs_do_not_run_twice(slurm, checkout, folder, undi
     same(folder, undisturbed)
 
 
-def test_what_jobs_finish_after_their_run_was_killed_is_made_again(
+def test_results_finished_after_their_run_was_killed_are_made_again(
     slurm, checkout, folder, undisturbed
 ):
     run = start(slurm, checkout, folder)

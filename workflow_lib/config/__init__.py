@@ -1,1 +1,1 @@
-"""What was asked for: config and catalogue as plain mappings, checked and written out."""
+"""The config and its catalogue as plain mappings: checked, expanded, resolved."""

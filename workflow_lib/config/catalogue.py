@@ -1,7 +1,7 @@
-"""The config in full: families and sweeps written out, settings merged, everything checked.
+"""Resolving the config: families and sweeps expanded, settings merged, everything checked.
 
 Pure functions over plain mappings, without torch, so that planning a run is quick. The catalogue
-says what there is (sources, data sets, presets, models), the selection (`runs`) what to do.
+defines what is available (sources, data sets, presets, models); `runs` selects what to do.
 """
 
 import re
@@ -20,7 +20,7 @@ SIMULATED = "sequences.tsv.gz"
 
 
 def plain_values(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What `--config offline=true mirror=null` means: Snakemake hands these words on as text."""
+    """Values of `--config offline=true mirror=null`, which Snakemake passes on as text."""
     words = {"true": True, "false": False, "null": None, "none": None}
     return {
         key: words.get(value.lower(), value) if isinstance(value, str) else value
@@ -29,25 +29,25 @@ def plain_values(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_command_line(given: Iterable[str]) -> None:
-    """Refuse what Snakemake would not quote rightly for the shells that start cluster jobs.
+    """Refuse `--config` values that Snakemake does not quote safely for cluster jobs.
 
-    It writes `--config` into their command lines as Python prints text: within double quotes where
-    there is a single one, and there a shell runs `$( )`.
+    Snakemake puts each value into the job's command line as Python's `repr` writes it: in double
+    quotes if it holds a single quote, and within double quotes a shell runs `$( )`.
 
     Parameters
     ----------
     given
-        `key=value`, as they stood after `--config`.
+        `key=value`, as given after `--config`.
 
     Raises
     ------
     InputError
-        For the first with a single quote.
+        For the first value with a single quote.
     """
     for text in given:
         if "'" in text:
             raise InputError(
-                f"--config {text}: found a single quote, which Snakemake does not hand on to jobs "
+                f"--config {text}: found a single quote, which Snakemake does not pass to jobs "
                 "safely; write it into a file for --configfile"
             )
 
@@ -58,8 +58,8 @@ def check_schema(config: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     Raises
     ------
     InputError
-        For the first thing wrong: where it stands, what was found, what is wanted; for a
-        misspelt key the nearest known one.
+        Names the place, what was found and what was expected; for a misspelt key the nearest
+        known one.
     """
     validator = jsonschema.Draft202012Validator(schema)
     errors = list(validator.iter_errors(config))
@@ -91,7 +91,7 @@ def training_settings(
 ) -> dict[str, Any]:
     """Settings of one training: preset < data set < model; `preset` names the one in use.
 
-    The task gives the loss. Two learning rates on one data set are two model entries.
+    The task gives the loss. To compare two learning rates on one data set, define two models.
     """
     layers = [dataset.get("training", {}), model.get("training", {})]
     preset = config["preset"]
@@ -138,8 +138,8 @@ def resolve(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
     Raises
     ------
     InputError
-        Names that do not exist (with the nearest that does), options that a parser, split or
-        architecture does not take or misses.
+        Unknown names (with the nearest known one), unknown or missing options of a parser, split
+        or architecture.
     """
     written_out = {
         "sources": expand_sources(config["sources"]),

@@ -1,4 +1,4 @@
-"""Entries of the catalogue that stand for many: families of data sets, sweeps of models."""
+"""Expansion of catalogue entries that define several: data set families and model sweeps."""
 
 import itertools
 import re
@@ -9,17 +9,19 @@ from workflow_lib.config.names import known
 from workflow_lib.errors import InputError
 
 MEMBER = "{member}"
-# Folders of results/ that are no data set's.
+# Folders of results/ that no data set may be named after.
 _RESERVED = ("motifs", "figures", "provenance")
 
 
 def _check_name(name: str, others: Iterable[str], place: str) -> None:
-    """Raise unless a written-out name can stand in a path and is new."""
+    """Raise unless an expanded name is valid in a path and not yet used."""
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
-        raise InputError(f"config, {place}: {name!r} is no name of letters, digits, _ . and -")
+        raise InputError(
+            f"config, {place}: {name!r} is not a valid name; wanted letters, digits, _ . and -"
+        )
     if name in others:
         raise InputError(
-            f"config, {place}: {name!r} is there twice, once written out, or a folder of results/"
+            f"config, {place}: {name!r} is defined twice after expansion, or a folder of results/"
         )
 
 
@@ -55,7 +57,7 @@ def _with_address(about: Mapping[str, Any], file: str, url: str | None, place: s
 
 
 def _fill_in(value: Any, member: str) -> Any:
-    """Write a family member's name wherever `{member}` stands."""
+    """Replace `{member}` by a family member's name, in nested values too."""
     if isinstance(value, str):
         return value.replace(MEMBER, member)
     if isinstance(value, Mapping):
@@ -66,10 +68,10 @@ def _fill_in(value: Any, member: str) -> Any:
 
 
 def expand_datasets(entries: Mapping[str, Any]) -> dict[str, Any]:
-    """Write out families: `tf_binding.{member}` with `members: [CTCF, ...]` -> one entry each.
+    """Expand families: `tf_binding.{member}` with `members: [CTCF, ...]` -> one entry each.
 
-    A member has its family's name as `family`; a data set made `from` another one has that one's
-    source and assembly.
+    The key `family` of a member is its family's name; a data set made `from` another one inherits
+    its source and assembly.
     """
     datasets: dict[str, Any] = {}
     for name, entry in entries.items():
@@ -87,7 +89,7 @@ def expand_datasets(entries: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _inherit(name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A data set made `from` another one, with that one's source and assembly."""
+    """An entry; if made `from` another data set, with the source and assembly of that one."""
     if "from" not in entry:
         return entry
     known("data set", entry["from"], datasets, f"datasets.{name}.from")
@@ -101,7 +103,7 @@ def _inherit(name: str, entry: Mapping[str, Any], datasets: Mapping[str, Any]) -
 
 
 def expand_models(entries: Mapping[str, Any]) -> dict[str, Any]:
-    """Write out sweeps: `explainn` with `units: [1, 5]` -> `explainn.units1`, `explainn.units5`."""
+    """Expand sweeps: `explainn` with `units: [1, 5]` -> `explainn.units1`, `explainn.units5`."""
     models: dict[str, Any] = {}
     for name, entry in entries.items():
         given = entry.get("hyperparameters", {})

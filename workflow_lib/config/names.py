@@ -1,4 +1,4 @@
-"""Names in the config, looked up among those that exist."""
+"""Names in the config, looked up among the existing ones."""
 
 import difflib
 import fnmatch
@@ -49,7 +49,7 @@ def known(what: str, name: str, names: Iterable[str], place: str) -> None:
 
 
 def match(what: str, patterns: list[str], names: Iterable[str], place: str) -> list[str]:
-    """Names that fit the patterns (`*` and `?` as in a shell), each pattern at least one."""
+    """Names that match the patterns (`*`, `?` as in a shell); each must match at least one."""
     names, found = list(names), {}
     for pattern in patterns:
         matching = fnmatch.filter(names, pattern)

@@ -1,7 +1,7 @@
 """The registries (models, parsers, splits, tasks), read without importing what is registered.
 
-Planning a run needs to know which names there are and which options each of them takes; importing
-the models would take seconds, for torch.
+To plan a run, Snakemake needs the registered names and the options of each; importing the models
+would take seconds because of torch.
 """
 
 import ast
@@ -23,7 +23,7 @@ REGISTRIES = {
 
 
 def registered_value(kind: str, name: str) -> ast.expr:
-    """The value that a registry's literal gives to a name."""
+    """The value of a name in a registry (a dict literal), as a syntax tree."""
     module, registry = REGISTRIES[kind]
     literal = parse_module(module).definitions[registry].value
     for key, value in zip(literal.keys, literal.values, strict=True):
@@ -72,13 +72,13 @@ def methods(kind: str, name: str) -> list[str]:
 
 
 def parameters(kind: str, name: str) -> tuple[list[str], list[str]]:
-    """Names that the registered function or class takes, and those of them without a default."""
+    """Names of all parameters of a registered function or class, and of the required ones."""
     module, node = _registered_node(kind, name)
     if isinstance(node, ast.ClassDef):
         body = [n for cls in _with_bases(module, node) for n in cls.body]
         node = next((n for n in body if getattr(n, "name", "") == "__init__"), None)
         if node is None:
-            raise InputError(f"the {kind} {name!r} has no __init__ that says what it takes")
+            raise InputError(f"the {kind} {name!r} has no __init__ with its parameters")
     positional = [a.arg for a in node.args.posonlyargs + node.args.args if a.arg != "self"]
     keyword = [a.arg for a in node.args.kwonlyargs]
     required = positional[: len(positional) - len(node.args.defaults)]
@@ -87,7 +87,7 @@ def parameters(kind: str, name: str) -> tuple[list[str], list[str]]:
 
 
 def annotations(kind: str, name: str) -> dict[str, str]:
-    """The types, as written, of what the registered function or class takes."""
+    """The parameters of a registered function or class, with their types as written."""
     module, node = _registered_node(kind, name)
     if isinstance(node, ast.ClassDef):
         body = [n for cls in _with_bases(module, node) for n in cls.body]
@@ -97,7 +97,7 @@ def annotations(kind: str, name: str) -> dict[str, str]:
 
 
 def default(kind: str, name: str, parameter: str) -> object:
-    """The default that a registered function or class gives to a parameter, a plain value."""
+    """The default (a plain value) of a parameter of a registered function or class."""
     module, node = _registered_node(kind, name)
     if isinstance(node, ast.ClassDef):
         body = [n for cls in _with_bases(module, node) for n in cls.body]
@@ -136,7 +136,7 @@ def check_options(kind: str, name: str, options: Mapping[str, Any], place: str) 
             raise InputError(f"config, {place}: the {kind} {name} needs the option {option!r}")
 
 
-# Python's names of what YAML gives. A whole number is a number too; true and false are neither.
+# Annotation -> Python types of YAML values. An int is a float too; a bool is neither.
 _KINDS = {
     "int": (int,),
     "float": (int, float),
@@ -151,7 +151,7 @@ _KINDS = {
 
 
 def _fits(value: Any, annotation: str) -> bool:
-    """Whether a value of the config is of a type, written as in `int | None`; unknown ones fit."""
+    """Whether a config value has a type such as `int | None`; unknown types always fit."""
     for part in annotation.split(" | "):
         outer, _, inner = part.partition("[")
         kinds = _KINDS.get(outer)

@@ -54,7 +54,7 @@ def select(config: Mapping[str, Any], datasets: Iterable[str], models: Iterable[
 
 
 def matching(runs: Iterable[Run], entry: Mapping[str, Any]) -> list[Run]:
-    """The runs that fit an entry's patterns `datasets`, `models`, and its `seeds` (None: all)."""
+    """The runs that match an entry's patterns `datasets`, `models` and its `seeds` (None: all)."""
     seeds = entry.get("seeds")
     return [
         run

@@ -35,7 +35,7 @@ class Module:
 
 
 def file_of(module: str) -> Path | None:
-    """The file of a module of this library, or None where it is none."""
+    """The file of a module of this library, or None if it has no such module."""
     base = ROOT.joinpath(*module.split("."))
     for path in (base.with_suffix(".py"), base / "__init__.py"):
         if path.is_file():

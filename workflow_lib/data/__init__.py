@@ -1,1 +1,1 @@
-"""Data sets: what is made of parsed sources, up to the file that training reads."""
+"""Data sets: from parsed sources to the file that training reads."""

@@ -1,4 +1,4 @@
-"""The on-disk data set, `dataset.h5ad`: the waist between the outside world and every later step.
+"""The on-disk data set, `dataset.h5ad`: the one format that all steps after parsing read.
 
 Specification
 -------------
@@ -78,7 +78,7 @@ def build(
         raise InputError(f"a target is called {reserved[0]!r}, which result tables use; rename it")
     for what, index in (("id", ids), ("target", names)):
         if not index.is_unique:
-            raise InputError(f"the {what} {index[index.duplicated()][0]!r} stands twice")
+            raise InputError(f"the {what} {index[index.duplicated()][0]!r} occurs twice")
     table = pd.DataFrame(index=ids) if obs is None else obs.set_axis(ids)
     data = anndata.AnnData(
         X=np.asarray(targets, dtype=np.float32), obs=table, var=pd.DataFrame(index=names)
@@ -99,15 +99,14 @@ def drop(
     data
         As `build` makes it.
     min_resolved
-        A sequence stays if at least so many of its targets are resolved; `all` for every one.
+        How many targets of a sequence must be resolved to keep it; `all` for every one.
     duplicates
-        `keep`, or `drop` to leave out every sequence (or its reverse complement's equal) that
-        was seen before.
+        `keep`, or `drop` to leave out repeats of a sequence or of its reverse complement.
 
     Returns
     -------
     AnnData
-        The sequences that stay; each other is counted once, under the first reason that applies:
+        The kept sequences; each dropped one is counted once, under the first reason that applies:
         unknown_base, unresolved, duplicate.
 
     Raises
@@ -135,12 +134,12 @@ def drop(
 
 
 def add_counts(before: Mapping[str, int], counted: Mapping[str, int]) -> dict[str, int]:
-    """Dropped sequences by reason, more of them; a parser may have used the same reason."""
+    """Add counts of dropped sequences by reason; a parser may have used the same reason."""
     return dict(before) | {reason: before.get(reason, 0) + n for reason, n in counted.items()}
 
 
 def _repeats(codes: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """True for each sequence whose letters, on either strand, stood earlier (n,)."""
+    """True for each sequence that occurred earlier, on either strand (n,)."""
     seen: set[bytes] = set()
     repeated = np.zeros(len(codes), dtype=bool)
     for i in np.flatnonzero(among):
@@ -157,7 +156,7 @@ def validate(data: anndata.AnnData, *, name: str, optional_splits: Sequence[str]
     Parameters
     ----------
     data
-        What is to be saved or was read.
+        The data set to save, or one just read.
     name
         The file or data set, for messages.
     optional_splits
@@ -166,10 +165,10 @@ def validate(data: anndata.AnnData, *, name: str, optional_splits: Sequence[str]
     Raises
     ------
     InputError
-        Anything missing or wrong, in words.
+        Names the first thing that is missing or wrong.
     """
     if "sequence" not in data.obsm or data.obsm["sequence"].dtype != np.uint8:
-        raise InputError(f"{name}: obsm['sequence'] with uint8 codes is wanted")
+        raise InputError(f"{name}: wanted obsm['sequence'] with uint8 codes")
     if data.n_obs == 0:
         raise InputError(f"{name}: no sequence is left ({counts(data)})")
     for key in ("task", "source", "n_read", "dropped"):
@@ -190,10 +189,10 @@ def validate(data: anndata.AnnData, *, name: str, optional_splits: Sequence[str]
 
 
 def shuffle_labels(data: anndata.AnnData, seed: int) -> None:
-    """Deal the rows of targets out anew within each part of the split, in place: a control.
+    """Permute the labels (rows of targets) within each part of the split, in place: a control.
 
-    The sequences, the split and each part's labels stay; what a label says of a sequence is lost
-    (`uns["shuffled_labels"]` keeps the seed).
+    Sequences, split and the labels of each part as a whole stay the same; which sequence has which
+    label is random (`uns["shuffled_labels"]` keeps the seed).
     """
     rng = np.random.default_rng(seed)
     parts = data.obs["split"].astype(str).to_numpy()
@@ -223,21 +222,22 @@ def check_targets(data: anndata.AnnData, name: str) -> None:
         )
 
 
-def few_bound(data: anndata.AnnData, batch_size: int) -> list[str]:
+def targets_with_few_positives(data: anndata.AnnData, batch_size: int) -> list[str]:
     """The targets with fewer positives in the training part than a batch has sequences.
 
     `name (count)` each; none for values. Little can be learned for them.
     """
     if not TASKS[data.uns["task"]].binary:
         return []
-    bound = data.X == 1  # of all parts: the training part's own X would be a copy of most of it
-    bound[(data.obs["split"] != "train").to_numpy()] = False
-    bound = bound.sum(axis=0)
-    return [f"{name} ({n})" for name, n in zip(data.var_names, bound) if n < batch_size]
+    # Of all parts: selecting the training part would copy most of X.
+    positive = data.X == 1
+    positive[(data.obs["split"] != "train").to_numpy()] = False
+    n_positive = positive.sum(axis=0)
+    return [f"{name} ({n})" for name, n in zip(data.var_names, n_positive) if n < batch_size]
 
 
 def counts(data: anndata.AnnData) -> str:
-    """How many sequences were read, kept and dropped for which reason, in words."""
+    """How many sequences were read, kept and dropped for which reason, as text."""
     dropped = ", ".join(f"{n} {reason}" for reason, n in data.uns.get("dropped", {}).items() if n)
     return f"{data.uns.get('n_read')} read, {data.n_obs} kept, dropped: {dropped or 'none'}"
 
@@ -249,7 +249,7 @@ def part_sizes(data: anndata.AnnData) -> dict[str, int]:
 
 
 def save(data: anndata.AnnData, path: str | os.PathLike) -> None:
-    """Write a data set; the file appears under its name only when it is whole."""
+    """Write a data set, atomically."""
     with atomic(path) as temporary:
         data.write_h5ad(temporary, compression="gzip")
 
@@ -276,7 +276,7 @@ def part(data: anndata.AnnData, *names: str) -> anndata.AnnData:
 
 
 def arrays(data: anndata.AnnData, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Codes (n, length) and targets (n, targets) of a part, as copies: `data` may be let go."""
+    """Codes (n, length) and targets (n, targets) of a part, as copies: `data` can be freed."""
     rows = (data.obs["split"] == name).to_numpy()
     return np.asarray(data.obsm["sequence"])[rows], np.asarray(data.X)[rows]
 

@@ -1,4 +1,4 @@
-"""Fetching source files: verified, retried, and whole or not at all."""
+"""Downloading source files: with retries, checksums and atomic writes."""
 
 import logging
 import os
@@ -17,17 +17,17 @@ CHECKSUMS = "SHA256SUMS"
 
 
 def fetch(url: str, path: str | os.PathLike, sha256: str | None = None) -> None:
-    """Download a file; it stands under its name only when it is whole and verified.
+    """Download a file; it appears under its name only when it is complete and verified.
 
     Parameters
     ----------
     url
-        Where it is.
+        Its address.
     path
-        Where it goes.
+        Where to write it.
     sha256
         Its known checksum. Without one, the checksum of the first download is written to
-        `{path}.sha256` and later downloads are held to it.
+        `{path}.sha256` and later downloads must match it.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def fetch(url: str, path: str | os.PathLike, sha256: str | None = None) -> None:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"{url} could not be fetched after {RETRIES + 1} tries: {error}. Look at the address "
+            f"{url} could not be fetched after {RETRIES + 1} tries: {error}. Check the address "
             "and the network; on a machine without internet set `mirror` (see config/README.md)"
         ) from error
     finally:
@@ -70,28 +70,28 @@ def fetch(url: str, path: str | os.PathLike, sha256: str | None = None) -> None:
 
 
 def _note(path: Path, sha256: str | None) -> tuple[Path, str | None]:
-    """Where the first checksum of a file is noted, and what the file has to have."""
+    """The file with the checksum of the first download, and the checksum to expect."""
     note = path.with_name(f"{path.name}.sha256")
     return note, sha256 or (note.read_text().split()[0] if note.exists() else None)
 
 
 def verify(path: str | os.PathLike, expected: str | None, name: str) -> str:
-    """Check that a file is what it should be; returns its sha256.
+    """Check a file's content and checksum; return its sha256.
 
     Raises
     ------
     InputError
         A web page or Git-LFS pointer, an empty file, a checksum other than the expected one.
     """
-    impostor = looks_like(path)
+    problem = looks_like(path)
     found = pooch.file_hash(str(path), alg="sha256")
     if expected and found != expected.lower():
         raise InputError(
-            f"{name}: sha256 {found}, wanted {expected}{impostor}. If the new file is right, "
+            f"{name}: sha256 {found}, wanted {expected}{problem}. If the new file is right, "
             "correct the checksum in the catalogue or delete the .sha256 file beside it"
         )
-    if impostor and not expected:
-        raise InputError(f"{name}: this is not the file{impostor}")
+    if problem and not expected:
+        raise InputError(f"{name}: this is not the file{problem}")
     return found
 
 
@@ -100,13 +100,13 @@ def copy_from_mirror(
 ) -> None:
     """Copy a file of a mirror, `MIRROR/SOURCE/FILE`, checked against `MIRROR/SHA256SUMS`.
 
-    Without a known checksum it is noted, as by `fetch`: a mirror's file and a download that
-    differ are not mixed up.
+    Without a known checksum the file's is noted, as by `fetch`, so that a later download must be
+    the same file.
 
     Raises
     ------
     InputError
-        Where the checksum there, or the catalogue's, is another one.
+        The file does not match the mirror's checksum or the catalogue's.
     """
     source_path, path = Path(source_path), Path(path)
     found = verify(source_path, _listed_checksum(source_path), str(source_path))

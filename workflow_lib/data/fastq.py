@@ -1,4 +1,4 @@
-"""FASTQ files, read as a stream: no more than one record is held."""
+"""FASTQ files, read as a stream: only one record is in memory."""
 
 import os
 from collections import Counter
@@ -21,23 +21,23 @@ def read_fastq(path: str | os.PathLike) -> Iterator[tuple[bytes, bytes]]:
     Parameters
     ----------
     path
-        The file: four lines a read (`@name`, sequence, `+`, quality). Blank lines may end it.
+        The file: four lines a read (`@name`, sequence, `+`, quality); blank lines may follow.
 
     Yields
     ------
     name, sequence
-        What stands behind the '@', and the letters in upper case.
+        The text after the '@', and the letters in upper case.
 
     Raises
     ------
     InputError
-        No reads, another format, a record that is not whole, a quality of another length than the
+        No reads, another format, an incomplete record, a quality of another length than the
         sequence, letters that are not DNA, a damaged gzip file; it names file and line.
     """
     stream, number = lines(path), 0
     for record in zip_longest(stream, stream, stream, stream):
         head, sequence, plus, quality = record
-        # One test for all that can be wrong: this line runs a million times.
+        # One test for all faults: it runs for millions of records.
         if (
             head[:1] != b"@"
             or quality is None
@@ -71,7 +71,7 @@ def _fault(path: str | os.PathLike, line: int, record: _Record) -> str:
         present = sum(part is not None for part in record)
         return (
             f"{path}, line {line}: found {present} of the last read's four lines, wanted all; the "
-            "file is truncated, fetch or write it anew"
+            "file is truncated, download or write it again"
         )
     wrong = sequence.translate(None, _DNA)
     if wrong:

@@ -1,8 +1,8 @@
-"""Unbound sequences that have the %GC content of the bound ones.
+"""Negative sequences with the %GC content of the positive ones.
 
-A model that may tell bound from unbound by composition alone learns composition. So unbound
-sequences are drawn 1:1 with the distribution of %GC of the bound ones (paper, Methods, "Training,
-validation, and test datasets": a 50:50 ratio that accounts for %GC content).
+If positives and negatives differ in composition, a model can learn composition alone. So negatives
+are drawn 1:1 with the %GC distribution of the positives (paper, Methods, "Training, validation, and
+test datasets": a 50:50 ratio that accounts for %GC content).
 """
 
 import logging
@@ -25,14 +25,14 @@ def percent_gc(codes: np.ndarray) -> np.ndarray:
 def match_gc(
     wanted: np.ndarray, candidates: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw as many of two groups in each %GC bin as the scarcer one has there.
+    """Draw equally many from two groups in each %GC bin: as many as the smaller one has.
 
     Parameters
     ----------
     wanted, candidates
         int (n,) and (m,): the %GC of each sequence (`percent_gc`).
     seed
-        Decides who is drawn where there are more than needed.
+        Of the random draw where a group has more than needed.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def match_gc(
 
 
 def balance(data: anndata.AnnData, seed: int = 0) -> anndata.AnnData:
-    """Keep as many unbound as bound sequences of a one-target data set, %GC bin by bin.
+    """Keep as many negative as positive sequences of a one-target data set in each %GC bin.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def balance(data: anndata.AnnData, seed: int = 0) -> anndata.AnnData:
     Returns
     -------
     AnnData
-        Those that stay, in their order; the others are counted in `uns["dropped"]` as
-        `bound_without_match` (no unbound sequence of that %GC was left) and `unbound_not_drawn`.
+        The kept ones, in their order; the others are counted in `uns["dropped"]` as
+        `bound_without_match` (no negative of that %GC was left) and `unbound_not_drawn`.
 
     Raises
     ------
@@ -73,25 +73,25 @@ def balance(data: anndata.AnnData, seed: int = 0) -> anndata.AnnData:
     if data.n_vars != 1:
         raise InputError(f"balance: found {data.n_vars} targets, wanted one")
     labels = np.asarray(data.X)[:, 0]
-    bound, unbound = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
-    if len(bound) + len(unbound) != len(labels):
+    positive, negative = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
+    if len(positive) + len(negative) != len(labels):
         raise InputError("balance: found labels other than 0 and 1, wanted resolved binary ones")
     percent = percent_gc(data.obsm["sequence"])
-    kept_bound, kept_unbound = match_gc(percent[bound], percent[unbound], seed)
-    if not len(kept_bound):
+    kept_positive, kept_negative = match_gc(percent[positive], percent[negative], seed)
+    if not len(kept_positive):
         raise InputError(
-            f"balance: of {len(bound)} bound and {len(unbound)} unbound sequences none share a "
-            "%GC; wanted unbound sequences to match the bound ones with"
+            f"balance: of {len(positive)} positive and {len(negative)} negative sequences none "
+            "share a %GC; wanted negatives that match the positives"
         )
-    keep = np.sort(np.concatenate([bound[kept_bound], unbound[kept_unbound]]))
+    keep = np.sort(np.concatenate([positive[kept_positive], negative[kept_negative]]))
     kept = data[keep].copy()
-    lost, not_drawn = len(bound) - len(kept_bound), len(unbound) - len(kept_unbound)
+    lost, not_drawn = len(positive) - len(kept_positive), len(negative) - len(kept_negative)
     counted = {"bound_without_match": lost, "unbound_not_drawn": not_drawn}
     kept.uns["dropped"] = add_counts(data.uns["dropped"], counted)
     if lost:
-        empty = len(np.setdiff1d(percent[bound], percent[unbound]))
+        empty = len(np.setdiff1d(percent[positive], percent[negative]))
         log.warning(
-            "%d of %d bound sequences are left out for want of unbound ones of their %%GC "
-            "(%d bins have none at all)", lost, len(bound), empty,
+            "%d of %d positive sequences are left out, as there are too few negatives of their "
+            "%%GC (%d bins have none at all)", lost, len(positive), empty,
         )  # fmt: skip
     return kept

@@ -1,4 +1,4 @@
-"""Random sequence, and motif sites planted in it: the chance part of a simulation."""
+"""Random sequences and motif sites planted in them: the random part of a simulation."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,11 +9,11 @@ from workflow_lib.sequence import reverse_complement
 
 
 def planting_rates(uses: np.ndarray, fractions: np.ndarray, decoy_fraction: float) -> np.ndarray:
-    """How often to plant each motif so that each target has its fraction bound.
+    """How often to plant each motif so that each target has its fraction of positives.
 
-    Motifs are planted independently, so a target's bound fraction is 1 - prod(1 - rate). Motifs of
-    one target alone have one rate; a shared one has the rate that suits the most modest of its
-    targets, and the others make up for it. A target of shared motifs only may stay below.
+    Motifs are planted independently, so that fraction is 1 - prod(1 - rate). Motifs of one target
+    alone have equal rates; a shared one has the lowest rate that any of its targets needs, and the
+    motifs of the other targets compensate. A target with shared motifs only may stay below.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def background(
 ) -> np.ndarray:
     """Random sequence of a given GC content and CpG depletion, equal on both strands.
 
-    Neighbouring letters are independent but for CG, whose probability is `cpg` times that; the
-    other pairs are fitted (rows and columns in turn) so that the GC content stays as asked.
+    Neighbouring letters are independent except CG, whose probability is multiplied by `cpg`; the
+    other pairs are fitted (rows and columns in turn) to keep the GC content.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def place_sites(
     shape
         Number and length of the sequences.
     rates, widths
-        (motifs,) share of the sequences that carry it; columns.
+        (motifs,) share of the sequences that carry it; width in bp.
     per_sequence
         Smallest and largest number of sites of a motif in a sequence that carries it.
 
@@ -107,7 +107,7 @@ def place_sites(
     ends = _running_sum(sequence, widths[motif])
     fits = ends <= length
     sequence, motif, ends = sequence[fits], motif[fits], ends[fits]
-    # The free positions of a sequence are shared out between its sites at random.
+    # The free positions of a sequence are distributed between its sites at random.
     taken = np.zeros(n, dtype=int)
     np.add.at(taken, sequence, widths[motif])
     gaps = rng.random(len(sequence))
@@ -119,7 +119,7 @@ def place_sites(
 
 
 def _running_sum(group: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Sums of values up to and with each entry, starting anew with each (sorted) group."""
+    """Cumulative sums of values within each (sorted) group."""
     total = values.cumsum()
     first = np.searchsorted(group, group, side="left")
     return total - (total - values)[first]

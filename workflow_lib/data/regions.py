@@ -1,7 +1,7 @@
-"""Regions of a genome: BED files, windows around them, overlaps, and the letters beneath.
+"""Regions of a genome: BED files, windows around them, overlaps, and their sequences.
 
 A set of regions is a table with the columns `chrom`, `start` and `end` (0-based, half-open, as in
-BED files). A genome is a FASTA file that is read through its index and never held whole.
+BED files). A genome is a FASTA file that is read through its index, never loaded whole.
 """
 
 import logging
@@ -91,7 +91,7 @@ def _interval(fields: list[bytes]) -> tuple[int, int]:
 
 
 def _centre(fields: list[bytes], start: int, end: int, centre: str) -> int:
-    """The base that a window is laid around."""
+    """The base at the centre of a window."""
     if centre == "middle" or (centre == "summit" and len(fields) != _NARROWPEAK_COLUMNS):
         return (start + end) // 2
     column = 9 if centre == "summit" else 6
@@ -131,7 +131,7 @@ def overlaps(regions: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
     import bioframe  # heavy: it brings matplotlib
 
     columns = ["chrom", "start", "end"]
-    # Merged first: the pairs that are listed are then few, however deep the others lie.
+    # Merged first, so that few pairs are listed however much the others overlap each other.
     merged = bioframe.merge(others[columns].reset_index(drop=True))[columns]
     asked = regions[columns].reset_index(drop=True)
     pairs = bioframe.overlap(asked, merged, how="inner", return_index=True)
@@ -177,8 +177,7 @@ def open_genome(path: str | os.PathLike) -> Iterator["Fasta"]:
     ----------
     path
         The FASTA file. An index that is missing, or older than the file, is built and left
-        beside it (`.fai`, for bgzip also `.gzi`); where that may not be written, it serves this
-        once.
+        beside it (`.fai`, for bgzip also `.gzi`), or used this once if it cannot be written there.
 
     Yields
     ------
@@ -205,21 +204,21 @@ def open_genome(path: str | os.PathLike) -> Iterator["Fasta"]:
             raise InputError(f"{path}: not a FASTA file{looks_like(path)}: {error}") from error
         with genome:
             for new, index in zip(used, beside) if not fresh else ():
-                _leave(new, index)
+                _save_index(new, index)
             yield genome
 
 
-def _leave(new: Path, index: Path) -> None:
-    """Copy a new index to its place; two jobs that do so at once do not meet half a file."""
+def _save_index(new: Path, index: Path) -> None:
+    """Copy a new index to its place, atomically, as several jobs may do so at once."""
     try:
         with atomic(index) as temporary:
             shutil.copyfile(new, temporary)
     except OSError as error:
-        log.warning("%s cannot be written (%s): it is built anew every time", index, error)
+        log.warning("%s cannot be written (%s): it is built again every time", index, error)
 
 
 def _is_bgzip(path: str | os.PathLike) -> bool:
-    """Whether a FASTA file is compressed block by block; plain gzip cannot be read from within."""
+    """Whether a FASTA file is compressed block by block; plain gzip has no random access."""
     with open(path, "rb") as handle:
         head = handle.read(18)
     named = str(path).lower().endswith((".gz", ".bgz"))
@@ -286,7 +285,7 @@ def random_windows(
     Raises
     ------
     InputError
-        Where no chromosome is so long.
+        No chromosome is that long.
     """
     room = np.array([max(size - length + 1, 0) for size in sizes.values()], dtype=np.int64)
     if not room.sum():

@@ -18,8 +18,8 @@ def dinucleotide_shuffles(codes: np.ndarray, n: int, seed: int) -> np.ndarray:
     n
         Copies of each.
     seed
-        With the sequence itself it decides on that sequence's copies, so they do not depend on
-        which other sequences are shuffled along with it.
+        Together with the sequence itself it determines that sequence's copies, so they do not
+        depend on the other sequences.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Simulated data whose truth is known: motifs planted in random sequence decide the labels.
+"""Simulated data with known truth: motifs planted in random sequences determine the labels.
 
-A sequence is bound for a target if it carries a site of at least one of the target's causal motifs.
-Motifs may be shared by targets; decoys are planted without regard to any label. Sites are drawn
-letter by letter from the motif's matrix, so that some are weak, as real ones are.
+A sequence is positive for a target if it carries a site of at least one of the target's causal
+motifs. Motifs may be shared by targets; decoys are planted regardless of labels. Sites are drawn
+letter by letter from the motif's matrix, so that some are weak, like real ones.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ class Settings:
     Attributes
     ----------
     targets
-        Target -> {motifs: ids or unique names of profiles, fraction: share of sequences bound}.
+        Target -> {motifs: ids or unique names of profiles, fraction: share of positives}.
     decoys
         Motifs that are planted and predict nothing.
     decoy_fraction
@@ -87,14 +87,14 @@ def simulate(settings: Mapping, motifs: Sequence[Motif], database: pd.DataFrame)
     Parameters
     ----------
     settings
-        Keys and values of `Settings`; only `targets` must be there.
+        Keys and values of `Settings`; only `targets` is required.
     motifs, database
         Known motifs and their table (profile, name, cluster ...), see `workflow_lib.motifs.jaspar`.
 
     Returns
     -------
     Simulation
-        The same for the same settings.
+        Equal settings give equal data.
 
     Raises
     ------
@@ -228,18 +228,18 @@ def recovery(
     importance: pd.DataFrame,
     database: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Which planted motifs a trained model found again.
+    """Which planted motifs a trained model recovered.
 
     A motif is recovered if a unit's filter matches its profile or one of the same cluster. Of
-    several such units one is shown: rather one that speaks at its own sites than a silent one
-    (importance 0), rather a match of the very profile, then the smallest q-value.
+    several such units one is reported: preferably one with an importance other than 0, then a match
+    of the profile itself, then the smallest q-value.
 
     Parameters
     ----------
     truth
         From `simulate`.
     annotation
-        Tomtom pairs (unit, profile, q_value), those that count as matches only.
+        Tomtom's matches (unit, profile, q_value).
     importance
         Unit importances (unit, target, importance), see `unit_importance.tsv`.
     database

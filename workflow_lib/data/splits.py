@@ -1,7 +1,7 @@
 """Ways to split a data set into train, validation and test parts.
 
 Each function takes the data set and its options and returns an array (n,) of part names. The split
-belongs to the data set and has its own seed; the seed of a training run does not touch it.
+belongs to the data set and has its own seed, independent of the seed of a training run.
 """
 
 from collections.abc import Callable, Sequence
@@ -105,7 +105,7 @@ def source(data: anndata.AnnData) -> np.ndarray:
 
 
 def like(data: anndata.AnnData, other: anndata.AnnData) -> np.ndarray:
-    """The held-out sequences of another data set, by id; all that it does not hold out trains.
+    """The held-out sequences of another data set, by id; all others are for training.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Data sets made of another data set: one TF of a matrix that is parsed once for all."""
+"""Data sets made from another data set, e.g. one TF of a matrix that is parsed only once."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,11 +17,11 @@ def of_targets(data: anndata.AnnData, targets: Sequence[str], name: str) -> annd
     Parameters
     ----------
     data
-        Any data set; it stays as it is.
+        Any data set; it is not changed.
     targets
         Names of its targets, in the order wanted.
     name
-        What to call `data` in messages.
+        Name of `data` in messages.
 
     Returns
     -------
@@ -48,8 +48,8 @@ def of_targets(data: anndata.AnnData, targets: Sequence[str], name: str) -> annd
 
 @lru_cache(maxsize=1)
 def load_shared(path: str) -> anndata.AnnData:
-    """`load`, kept for the next call: for a process that makes many data sets of one.
+    """`load` with a cache of one, for a process that makes many data sets from one.
 
-    What comes back is everybody's: nobody may change it.
+    All callers share the result, so it must not be changed.
     """
     return load(path)

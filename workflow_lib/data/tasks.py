@@ -1,4 +1,4 @@
-"""Tasks: what a model's outputs mean, and so how they are scored.
+"""Tasks: what a model's outputs mean and how they are scored.
 
 `workflow_lib.train.losses` has the loss of each.
 """
@@ -15,7 +15,7 @@ class Task(NamedTuple):
     Attributes
     ----------
     metrics
-        Names of what is computed on held-out sequences.
+        Names of the metrics that are computed on held-out sequences.
     binary
         Whether labels are 0 and 1.
     exclusive
@@ -27,21 +27,21 @@ class Task(NamedTuple):
     exclusive: bool = False
 
 
-def comparable(task: str, outputs: np.ndarray) -> np.ndarray:
+def ranking_scores(task: str, outputs: np.ndarray) -> np.ndarray:
     """Outputs (n, targets) by which sequences can be ranked.
 
-    Logits of exclusive classes have a meaning only beside each other: they become log
-    probabilities (which are logits too: their softmax is the same). Other outputs stay.
+    Logits of exclusive classes can be compared only within a sequence: they become log
+    probabilities (whose softmax is the same). Other outputs are returned unchanged.
     """
     if not TASKS[task].exclusive:
         return outputs
     return log_softmax(outputs.astype(np.float64), axis=1).astype(outputs.dtype)
 
 
-def decided(task: str, outputs: np.ndarray) -> np.ndarray:
-    """Outputs (n, targets) that are above 0 where the model says yes.
+def decision_scores(task: str, outputs: np.ndarray) -> np.ndarray:
+    """Scores (n, targets) above 0 where the model predicts a positive.
 
-    A logit of a binary target is so by itself; of exclusive classes the likeliest is chosen.
+    For binary targets these are the logits; of exclusive classes only the likeliest is positive.
     """
     if not TASKS[task].exclusive or outputs.shape[1] < 2:
         return outputs

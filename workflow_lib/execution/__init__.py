@@ -1,1 +1,1 @@
-"""What stands around a script: its log, its record, the digest of its code, Slurm; no biology."""
+"""Running scripts: logs, provenance records, digests of code, Slurm; no biology."""

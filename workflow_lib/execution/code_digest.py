@@ -1,9 +1,9 @@
-"""What the code of a step is, read from its syntax tree without importing it.
+"""Digests of the code of a step, computed from syntax trees without importing it.
 
-A rule's digest covers every definition of this library that its script reaches, without
-docstrings, comments, layout, log messages and the words of errors, and without the modules that
-only log and record: a costly job re-runs exactly when its logic changes. Of a registry (a plain
-dict such as MODELS) only the chosen entry counts, so that adding a model retrains no other.
+A rule's digest covers every definition of this library that its script uses, except docstrings,
+comments, layout, log and error messages, and modules that only log and record: a costly job re-runs
+exactly when its logic changes. Of a registry (a plain dict such as MODELS) only the chosen entry
+counts, so that adding a model retrains no other.
 """
 
 import ast
@@ -17,14 +17,14 @@ from workflow_lib.config.source import PACKAGE, Module, definition_of, parse_mod
 from workflow_lib.errors import InputError
 
 _REGISTRY_NAMES = {place: kind for kind, place in REGISTRIES.items()}
-# They say what happens and change no result.
-_BESIDE = {f"{PACKAGE}.train.gpu"} | {
+# Modules that only log and record; they change no result.
+_IGNORED = {f"{PACKAGE}.train.gpu"} | {
     f"{PACKAGE}.execution.{name}" for name in ("job", "logs", "provenance")
 }
 
 
 class _Logic(ast.NodeTransformer):
-    """Leaves out what changes no result: docstrings, log messages, the words of errors."""
+    """Removes what changes no result: docstrings, log messages, error messages."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:  # noqa: N802
         called = node.value.func if isinstance(node.value, ast.Call) else None
@@ -45,7 +45,7 @@ def _logic(node: ast.AST) -> ast.AST:
 
 @cache
 def _text(module: Module, node: ast.AST) -> str:
-    """A piece of code as text, with what its names from other packages stand for."""
+    """A piece of code as text, with the imports of its names from other packages."""
     logic = _logic(node)
     names = {n.id for n in ast.walk(logic) if isinstance(n, ast.Name)}
     external = sorted(f"{name} = {module.external[name]}" for name in names & set(module.external))
@@ -80,7 +80,7 @@ def _script(path: Path) -> tuple[str, set[tuple[str, str]]]:
 
 
 def reached(script: str | Path, **chosen: str | None) -> dict[tuple[str, str], str]:
-    """Every definition that a script reaches, as (module, name) -> text.
+    """Every definition that a script uses, directly or not, as (module, name) -> text.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def reached(script: str | Path, **chosen: str | None) -> dict[tuple[str, str], s
         Path of a Python file, relative to the project's top folder.
     chosen
         For each registry (keys of REGISTRIES) the entry in use, "" for none of them; a registry
-        that is reached but not chosen from counts whole.
+        that is used without a choice counts as a whole.
     """
     text, waiting = _script(source.ROOT / script)
     seen: dict[tuple[str, str], str] = {(str(script), ""): text}
@@ -97,7 +97,7 @@ def reached(script: str | Path, **chosen: str | None) -> dict[tuple[str, str], s
         if place in seen:
             continue
         module, name = place
-        if module in _BESIDE:
+        if module in _IGNORED:
             continue
         node = parse_module(module).definitions[name]
         kind = _REGISTRY_NAMES.get(place)
@@ -118,5 +118,5 @@ def _digest(script: str, chosen: tuple[tuple[str, str | None], ...]) -> str:
 
 
 def digest(script: str, **chosen: str | None) -> str:
-    """A digest of a script's logic and of all of this library that it reaches; see `reached`."""
+    """A digest of a script's logic and of all of this library that it uses; see `reached`."""
     return _digest(script, tuple(sorted(chosen.items())))

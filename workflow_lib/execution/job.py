@@ -1,4 +1,4 @@
-"""What every script has around its work: a log file, clear errors, a record of what was made."""
+"""The context in which every script runs: a log file, clear errors, a provenance record."""
 
 import logging
 import sys
@@ -15,15 +15,15 @@ from workflow_lib.files import remove_leftovers
 
 @contextmanager
 def recorded(job: Any) -> Iterator[logging.Logger]:
-    """Run a script's work; see `logs.log_to` for what becomes of errors.
+    """Run a script's work with a log file and a record; `logs.log_to` handles its errors.
 
-    A record of the job (`provenance.describe`) is left beside its outputs when it ends well, and
-    an older one is gone when it begins.
+    A record of the job (`provenance.describe`) is written beside its outputs when it succeeds; an
+    older one is deleted when it starts.
 
     Parameters
     ----------
     job
-        What the script sees as `snakemake`.
+        The script's object `snakemake`.
     """
     with log_to(job.log[0]) as log:
         records = record_paths(job.output)
@@ -41,7 +41,7 @@ def recorded(job: Any) -> Iterator[logging.Logger]:
 
 def _device(job: Any) -> str | None:
     """The device in words, for those scripts that run a model."""
-    # Looked up, not imported: scripts that draw figures would wait seconds for torch.
+    # Looked up, not imported: importing torch would delay scripts that draw figures by seconds.
     inference = sys.modules.get("workflow_lib.train.inference")
     if inference is None or "device" not in job.resources.keys():
         return None

@@ -1,4 +1,4 @@
-"""What a rule's log file gets: everything it says, its errors, and where it ran."""
+"""Log files of rules, and what happens on errors, on SIGTERM and when the disk is full."""
 
 import errno
 import logging
@@ -13,26 +13,26 @@ from types import FrameType
 from workflow_lib.errors import InputError
 
 log = logging.getLogger("workflow_lib")
-# How libraries say it that write files themselves (HDF5, PyTorch).
+# Messages of libraries that write files themselves (HDF5, PyTorch).
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "errno = 28", "errno = 122")
-# What a shell says of a process that SIGTERM ended.
+# The exit code that shells report for a process ended by SIGTERM.
 _TERMINATED = 128 + signal.SIGTERM
 
 
 class Terminated(BaseException):
-    """SIGTERM came: the job was cancelled, preempted, or over its time."""
+    """SIGTERM was received: the job was cancelled, preempted, or exceeded its time limit."""
 
 
 class _Sigterm:
-    """Whether SIGTERM came: an exception raised by a signal may get lost in a callback."""
+    """Whether SIGTERM was received: an exception raised by a signal may get lost in a callback."""
 
-    came = False
-    awaited = False  # by a log_to that this one is within
+    received = False
+    handled = False  # by an enclosing log_to
 
 
 def check_not_terminated() -> None:
-    """Raise `Terminated` if SIGTERM came and what ran then swallowed it."""
-    if _Sigterm.came:
+    """Raise `Terminated` if SIGTERM was received but its exception was swallowed."""
+    if _Sigterm.received:
         raise Terminated
 
 
@@ -56,7 +56,7 @@ def log_to(path: str | os.PathLike) -> Iterator[logging.Logger]:
             try:
                 yield log
             except Exception:
-                check_not_terminated()  # then that is the reason
+                check_not_terminated()  # SIGTERM was the actual reason
                 raise
             check_not_terminated()
     except InputError as error:
@@ -64,16 +64,18 @@ def log_to(path: str | os.PathLike) -> Iterator[logging.Logger]:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except Terminated:
-        log.error("stopped by SIGTERM: cancelled, preempted or over its time; nothing half-written")
+        log.error(
+            "stopped by SIGTERM (cancelled, preempted or out of time); no partial file is left"
+        )
         if not outermost:
             raise
-        print("stopped by SIGTERM (cancelled, preempted or over its time)", file=sys.stderr)
+        print("stopped by SIGTERM (cancelled, preempted or out of time)", file=sys.stderr)
         sys.exit(_TERMINATED)
     except Exception as error:
         log.exception("failed:")
         if not disk_is_full(error):
             raise
-        print(f"error: {_place(error)}the disk is full; nothing half-written", file=sys.stderr)
+        print(f"error: {_place(error)}the disk is full; no partial file is left", file=sys.stderr)
         sys.exit(1)
     except BaseException:
         log.exception("failed:")
@@ -88,7 +90,7 @@ def log_to(path: str | os.PathLike) -> Iterator[logging.Logger]:
 
 
 def disk_is_full(error: BaseException | None) -> bool:
-    """Whether an error, or one that it came from, is about a full disk or quota."""
+    """Whether an error, or one of its causes, is about a full disk or quota."""
     while error is not None:
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         if full or any(text in str(error) for text in _DISK_FULL):
@@ -104,22 +106,22 @@ def _place(error: Exception) -> str:
 
 @contextmanager
 def _sigterm_raises() -> Iterator[bool]:
-    """Turn SIGTERM into `Terminated`; yields whether this is the outermost of several."""
-    outermost = not _Sigterm.awaited
+    """Turn SIGTERM into `Terminated`; yields whether this is the outermost `log_to`."""
+    outermost = not _Sigterm.handled
     if not outermost or threading.current_thread() is not threading.main_thread():
         yield outermost
         return
     before = signal.signal(signal.SIGTERM, _terminate)
-    _Sigterm.came, _Sigterm.awaited = False, True
+    _Sigterm.received, _Sigterm.handled = False, True
     try:
         yield outermost
     finally:
-        _Sigterm.awaited = False
+        _Sigterm.handled = False
         signal.signal(signal.SIGTERM, before)
 
 
 def _terminate(_: int, __: FrameType | None) -> None:
-    # A second SIGTERM must not interrupt the cleaning up.
+    # A second SIGTERM must not interrupt the clean-up.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _Sigterm.came = True
+    _Sigterm.received = True
     raise Terminated

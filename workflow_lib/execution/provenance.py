@@ -1,6 +1,6 @@
-"""What made a result: rule, code, settings, inputs, versions, seed, device and machine.
+"""How a result was made: rule, code, settings, inputs, versions, seed, device and machine.
 
-Each job leaves `provenance/{first of its outputs there}.json` in every folder that it writes to.
+Each job writes `provenance/{its first output there}.json` in every folder with its outputs.
 """
 
 import json
@@ -20,8 +20,8 @@ PACKAGES = (
     "torch", "numpy", "pandas", "scipy", "scikit-learn", "anndata", "safetensors", "memelite",
     "tangermeme", "modisco", "bioframe", "matplotlib", "snakemake",
 )  # fmt: skip
-# Keys of a record that differ from run to run of the same thing.
-PASSING = ("started", "seconds", "host")
+# Keys of a record that differ between runs of the same job.
+VARYING = ("started", "seconds", "host")
 
 
 def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
@@ -30,13 +30,13 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
     for name in packages:
         try:
             found[name] = version(name)
-        except PackageNotFoundError:  # an environment of its own, with less in it
+        except PackageNotFoundError:  # not in this rule's environment
             continue
     return found
 
 
 def of_model(device: str) -> dict[str, Any]:
-    """What a model file says of where it was trained; `device` in words."""
+    """Where a model was trained, for its file; `device` as a description."""
     return {
         "device": device,
         "machine": platform.platform(),
@@ -58,11 +58,11 @@ def describe(job: Any, device: str | None, seconds: float) -> dict[str, Any]:
     Parameters
     ----------
     job
-        What the script sees as `snakemake`.
+        The script's object `snakemake`.
     device
-        In words; None for jobs that need none in particular.
+        Its description; None for jobs that run no model.
     seconds
-        What the job took.
+        Run time of the job.
 
     Returns
     -------

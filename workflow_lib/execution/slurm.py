@@ -11,15 +11,15 @@ from workflow_lib.errors import InputError
 log = logging.getLogger(__name__)
 # What Snakemake's Slurm plugin calls every job, in the job's comment.
 _COMMENT = "rule_"
-_PATIENCE = 30
+_TIMEOUT = 30  # seconds for squeue
 
 
 def check_no_jobs_left(folder: str | os.PathLike) -> None:
     """Refuse to start while jobs of an earlier run in this folder are in the queue.
 
     A run that is killed (SIGKILL, the login node restarted) leaves its jobs. Started again,
-    Snakemake does not know of them and would run them twice, both writing the same files. Where
-    there is no Slurm nothing is asked.
+    Snakemake does not know of them and would run them twice, both writing the same files.
+    Without Slurm nothing is checked.
 
     Parameters
     ----------
@@ -46,23 +46,21 @@ def check_no_jobs_left(folder: str | os.PathLike) -> None:
 def jobs_of(folder: str | os.PathLike) -> dict[str, str]:
     """Jobs of this user that were submitted by Snakemake from a folder: id -> rule and wildcards.
 
-    They are known by where Slurm writes their logs.
+    They are recognised by the folder of their Slurm logs.
     """
-    # Where the plugin has never written a log it has submitted nothing.
+    # If the plugin has never written a log, it has submitted nothing.
     logs = Path(folder, ".snakemake", "slurm_logs")
     if shutil.which("squeue") is None or not logs.is_dir():
         return {}
     command = ["squeue", "--me", "--noheader"]
     command += ["--Format=JobArrayID:|,Comment:|,STDOUT:"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT)
     except subprocess.TimeoutExpired:
-        log.warning("squeue does not answer: jobs of an earlier run are not looked for")
+        log.warning("squeue does not answer: cannot look for jobs of an earlier run")
         return {}
     if done.returncode:
-        log.warning(
-            "squeue: %s: jobs of an earlier run are not looked for", done.stderr.strip()[:200]
-        )
+        log.warning("squeue: %s: cannot look for jobs of an earlier run", done.stderr.strip()[:200])
         return {}
     # `.snakemake` may be a link to another disk.
     below = tuple(f"{place}{os.sep}" for place in (logs.resolve(), Path(folder).resolve()))

@@ -1,9 +1,9 @@
-"""Results of jobs that outlived their run.
+"""Results of cluster jobs that finished after Snakemake itself was killed.
 
-Snakemake notes which settings and code made a file when it sees the job end. If snakemake itself is
-killed, its jobs on a cluster go on, and of what they make it knows nothing: it would take them for
-made with whatever the config says next. The records beside the results (`provenance`) say which
-they are; the next run makes them again.
+Snakemake notes which settings and code made a file when it sees the job end. If Snakemake itself is
+killed, its jobs on a cluster go on, but it has no note of their results and would take them for
+made with the config of its next run. The records beside the results (`provenance`) identify them,
+and the next run makes them again.
 """
 
 import base64
@@ -15,29 +15,29 @@ from pathlib import Path
 
 from workflow_lib.execution.provenance import FOLDER
 
-# There while a run goes on, and after it only if it was killed.
+# Exists during a run, and after it only if the run was killed.
 RUNNING = Path(".snakemake/run_started.txt")
 LOCKS = Path(".snakemake/locks")
 METADATA = Path(".snakemake/metadata")
 
 
 def run_starts() -> None:
-    """Note when a run starts, unless a killed one is still noted."""
+    """Note when a run starts, unless the note of a killed run is still there."""
     if not RUNNING.exists():
         RUNNING.parent.mkdir(exist_ok=True)
         RUNNING.write_text(datetime.now(UTC).isoformat("T", "seconds"))
 
 
 def run_ends() -> None:
-    """Take the note away: Snakemake has seen all its jobs end."""
+    """Remove the note: Snakemake has seen all its jobs end."""
     RUNNING.unlink(missing_ok=True)
 
 
 def make_again() -> list[str]:
-    """Have the results made again that jobs of a killed run finished after it.
+    """Have Snakemake make results again whose jobs finished after their run was killed.
 
-    They are dated before their inputs, which is what Snakemake goes by; a result without inputs is
-    removed. Nothing happens while a run goes on in this folder (Snakemake's lock is there).
+    They are dated before their inputs, so that Snakemake finds them outdated; a result without
+    inputs is removed. Nothing is done while a run is active in this folder (Snakemake's lock).
 
     Returns
     -------
@@ -69,7 +69,7 @@ def _unrecorded(start: str) -> Iterator[tuple[str, bool]]:
 
 
 def _seen(output: str) -> bool:
-    """Whether Snakemake noted how a file was made, after it was made."""
+    """Whether Snakemake noted how a file was made since it was last written."""
     note = METADATA / base64.urlsafe_b64encode(output.encode()).decode()
     try:
         return note.stat().st_mtime >= os.stat(output).st_mtime

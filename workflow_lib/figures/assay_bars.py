@@ -85,7 +85,7 @@ def assay_bars(table: pd.DataFrame) -> Figure:
 
 
 def _head(rows: pd.DataFrame, letters: int) -> str:
-    """An assay, what its PWMs were scored on, and how many sequences that are."""
+    """An assay, the data that its PWMs were scored on, and how many sequences these have."""
     said = [str(rows["assay"].iloc[0])]
     if pd.notna(rows["scored_on"].iloc[0]):
         said.append(f"on {rows['scored_on'].iloc[0]}")

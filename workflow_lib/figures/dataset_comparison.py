@@ -33,7 +33,7 @@ def same_regions(
         Columns target, auprc_a, auprc_b, difference (b - a), low, high, n_positive; one row has
         the target `mean`.
     label_a, label_b
-        What the data sets are called.
+        Names of the data sets.
     n_train_a, n_train_b
         Their numbers of training regions.
     """
@@ -61,7 +61,7 @@ def same_regions(
         )
     ]  # fmt: skip
     figure.legend(handles=handles, loc="outside upper left", ncols=3)
-    settle(figure)  # names find their places only where nothing moves any more
+    settle(figure)  # names are placed last, when the layout is final
     notable = table.reindex(table["difference"].abs().sort_values(ascending=False).index)
     places = ["auprc_a", "auprc_b"]
     named = notable.head(12)[[*places, "target"]]

@@ -62,7 +62,7 @@ def importance_boxes(table: pd.DataFrame, n_units: int, n_targets: int) -> Figur
     table
         From `importance_table`.
     n_units, n_targets
-        How many the model has, to say how many are not shown.
+        How many the model has, for the title.
     """
     if table.empty:
         return message("No unit has sequences that pass its threshold: no importances to draw.")

@@ -1,4 +1,4 @@
-"""Places for the labels of a figure, so that none covers another."""
+"""Placing the labels of a figure so that none covers another."""
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,7 @@ _LEADER_FROM = 8  # pt
 def spread(places: np.ndarray, distance: float, room: float) -> np.ndarray:
     """Move places (n,) apart by at least `distance`, as little as needed, within 0 to `room`.
 
-    Their order stays. Where they are too many for the room, they keep the distance and go beyond
-    its lower end.
+    Their order is kept. If there is not enough room, they keep the distance and extend below 0.
     """
     order = np.argsort(places, kind="stable")
     # Blocks of touching labels, each centred on the mean of its places.
@@ -76,8 +75,8 @@ def tick_labels(ax: Axes, numbers: np.ndarray) -> list[str]:
 def label_beside(ax: Axes, named: pd.DataFrame, points: np.ndarray) -> list[str]:
     """Write names beside points, a thin line leading to those that stand further off.
 
-    Each name takes the nearest place, beginning on the far side of the diagonal, where it covers no
-    point, no line to another name and no other text; a name without such a place is left out.
+    Each name takes the nearest place (first away from the diagonal) where it covers no point, no
+    line to another name and no other text; a name without such a place is left out.
 
     Parameters
     ----------
@@ -91,7 +90,7 @@ def label_beside(ax: Axes, named: pd.DataFrame, points: np.ndarray) -> list[str]
     Returns
     -------
     list of str
-        The names that found a place.
+        The names that were placed.
     """
     scale = ax.figure.dpi / 72  # pixels per pt
     taken = [text.get_window_extent() for text in ax.texts]
@@ -128,7 +127,7 @@ def label_beside(ax: Axes, named: pd.DataFrame, points: np.ndarray) -> list[str]
 
 
 def _beside(origin: np.ndarray, step: np.ndarray, width: float, height: float) -> Bbox:
-    """A box whose nearest point to `origin` is a step away, in pixels."""
+    """A box whose edge is a `step` away from `origin`, in pixels."""
     direction = step / np.hypot(*step)
     centre = origin + step + direction * (width / 2, height / 2)
     half = np.array([width, height]) / 2
@@ -136,7 +135,7 @@ def _beside(origin: np.ndarray, step: np.ndarray, width: float, height: float) -
 
 
 def _line(origin: np.ndarray, box: Bbox, scale: float) -> np.ndarray:
-    """Pixels along the way from just beside a point to the box, (k, 2)."""
+    """Pixels along the line from just beside a point to the box, (k, 2)."""
     end = np.clip(origin, box.min, box.max)
     length = max(np.hypot(*(end - origin)), 1e-9)
     first = min(2 * scale / length, 1)

@@ -34,11 +34,11 @@ _BOLD = 7.9  # pt: what bold text of 7 pt takes, as plain text
 
 
 class _Grid(NamedTuple):
-    """What stands where, in mm and in positions of the reference."""
+    """The layout, in mm and in positions of the reference."""
 
     motifs: Mapping[str, np.ndarray]
     label: str  # column of the references
-    top: pd.Series | None  # the line of the reference that is drawn once above all
+    top: pd.Series | None  # the table's row of the reference that is drawn once above all
     columns: list[str]
     first: float  # left edge of the first cell
     cell: float  # width of a cell
@@ -49,22 +49,22 @@ class _Grid(NamedTuple):
 
 
 def method_columns(table: pd.DataFrame, keep: tuple[str, ...], title: str) -> pd.DataFrame:
-    """Put the methods that differ from row to row under one title.
+    """Put methods that differ between rows into one column with a common title.
 
     Parameters
     ----------
     table
-        Of `motif_alignment.align_entries`.
+        From `motifs.alignment.align_entries`.
     keep
-        Columns that stay.
+        Columns that are not changed.
     title
         The new title of all others; a row's second one gets `title 2`.
 
     Returns
     -------
     DataFrame
-        The table with `column` changed and a column `method`: what it was called, empty for those
-        that stay.
+        The table with `column` changed and a column `method`: its former title, empty for those
+        that are not changed.
     """
     moved = ~table["column"].isin(keep)
     number = moved.groupby(table["row"]).cumsum()
@@ -88,9 +88,9 @@ def logo_grid(
     Parameters
     ----------
     table
-        Of `motif_alignment.align_entries`, with a column `method` where the cell shall name it.
+        From `motifs.alignment.align_entries`, with a column `method` where cells should name it.
     motifs
-        Motif id -> probabilities (4, width), turned already.
+        Motif id -> probabilities (4, width), on the reference's strand.
     reference_label
         The column that holds the references.
     reference_on_top
@@ -129,7 +129,7 @@ def _one_reference(table: pd.DataFrame, label: str) -> pd.Series:
 
 
 def _trimmed(row, motifs: Mapping[str, np.ndarray]) -> tuple[np.ndarray, int]:
-    """What is drawn of a motif, and the position of its first column."""
+    """The part of a motif to draw, and the position of its first column."""
     bits = information(motifs[row.motif])
     kept = np.flatnonzero(bits >= min(_FLANK, bits.max()))
     return motifs[row.motif][:, kept[0] : kept[-1] + 1], int(row.offset) + int(kept[0])
@@ -149,7 +149,7 @@ def _grid(
     frames, extents, totals = {}, {}, {}
     for row, cells in table.groupby("row", sort=False):
         own = cells[cells["column"] == label] if top is None else top.to_frame().T
-        # Beside one reference all rows share its positions.
+        # With a single reference all rows share its positions.
         frames[row] = _extent(cells if top is None else table, motifs) or (0, 1)
         extents[row] = _extent(own, motifs)
         totals[row] = int(own["informative"].sum())
@@ -213,7 +213,7 @@ def _cell(figure: Figure, place: tuple[float, float], cell: pd.DataFrame, grid: 
     """A logo and two lines of text; a dash where there is no motif."""
     left, top = place
     if cell.empty or not cell["motif"].iloc[0]:
-        # The method found none, or the figure was given none.
+        # The method found no motif, or the figure was given none.
         method = "" if cell.empty or "method" not in cell else cell["method"].fillna("").iloc[0]
         said = _join(method, "not given" if cell.empty else "none")
         text_at(figure, left, top + _LOGO / 2, "–", fontsize=9, color=GREY, va="center")
@@ -241,17 +241,17 @@ def _logo(figure: Figure, place: tuple[float, float], row, grid: _Grid) -> Axes:
 
 
 def _caption(row, grid: _Grid) -> str:
-    """What it is and how sure; below, how much of the reference it covers and has itself."""
+    """Name and q-value; below, how much of the reference the motif covers, and its own length."""
     name = _join(getattr(row, "method", ""), row.name)
     if row.column == grid.label:
         positions = "position" if row.informative == 1 else "positions"
         return f"{_fit(name, grid.cell)}\n{row.informative} informative {positions}"
     total = grid.totals[row.row]
     q = f" · q = {row.q_value:.1g}"
-    # The name gives way where both do not fit.
+    # The name is shortened if both do not fit.
     first = _fit(name, grid.cell - text_width([f"·{q}"])) + q
     covered = f"{round(row.matched * total)} of {total} reference positions"
-    # Half a site and a whole one cover a monomer's profile alike: their own length tells.
+    # A half site and a full one cover a monomer's profile equally: only their length differs.
     if grid.cell >= text_width([_LONGEST]):
         covered += f"; {row.informative} informative"
     return f"{first}\n{covered}"
@@ -262,7 +262,7 @@ def _join(*parts: object) -> str:
 
 
 def _fit(text: str, room: float, size: float = 6) -> str:
-    """As much of a text as has room, in mm."""
+    """A text, shortened to fit into `room` mm."""
     while len(text) > 1 and text_width([text], size) > room:
         text = text.rstrip("…")[:-1].rstrip() + "…"
     return text

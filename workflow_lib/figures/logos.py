@@ -42,7 +42,7 @@ def letter_heights(probabilities: np.ndarray) -> np.ndarray:
 def draw_logo(ax: Axes, probabilities: np.ndarray, start: int = 0) -> None:
     """Draw a logo, 0 to 2 bits, with its first position at x = `start`."""
     heights = letter_heights(probabilities)
-    heights[heights < 0.03] = 0  # thinner than a hair in print: only costs time
+    heights[heights < 0.03] = 0  # invisible in print, and slow to draw
     table = pd.DataFrame(heights.T, columns=list("ACGT"), index=start + np.arange(heights.shape[1]))
     ax.spines[:].set_visible(False)
     if heights.any():
@@ -63,7 +63,7 @@ def bit_axis(ax: Axes) -> None:
 def filter_table(
     filters: pd.DataFrame, annotation: pd.DataFrame, importance: pd.DataFrame
 ) -> pd.DataFrame:
-    """One row per unit, the most important first: what a filter sheet says of it.
+    """The content of a filter sheet: one row per unit, the most important first.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def filter_table(
     -------
     DataFrame
         unit, n_sites, names (up to five, comma list), q_value (best), importance (the largest in
-        size over the targets, signed), target (of that importance). Units without a site stand
+        size over the targets, signed), target (of that importance). Units without a site come
         last.
     """
     table = filters.assign(unit=unit_numbers(filters["unit"]))[["unit", "n_sites"]]

@@ -54,14 +54,14 @@ def mode_table(counts: pd.DataFrame, units: Mapping[str, int] | None = None) -> 
     Raises
     ------
     InputError
-        Where the runs do not expect equally many modes, so that they are not comparable.
+        The runs have different numbers of expected modes, so that they are not comparable.
     """
     if counts["n_expected"].nunique() > 1:
         first, other = counts.drop_duplicates("n_expected").iloc[:2].itertuples()
         raise InputError(
-            f"binding modes: {other.model} ({other.method}, seed {other.seed}) was held against "
+            f"binding modes: {other.model} ({other.method}, seed {other.seed}) was compared with "
             f"{other.n_expected} expected modes, {first.model} ({first.method}, seed {first.seed}) "
-            f"against {first.n_expected}; wanted runs of one data set and one set of known motifs"
+            f"with {first.n_expected}; wanted runs of one data set and one set of known motifs"
         )
     table = counts.assign(units=counts["model"].map(units or {}).astype("Int64"))
     return table.sort_values("units", kind="stable", ignore_index=True)[_COLUMNS]
@@ -125,7 +125,7 @@ def _mode_axis(ax: Axes, table: pd.DataFrame) -> None:
 
 
 def _expected_line(table: pd.DataFrame) -> list[Line2D]:
-    """What the dashed line means, where there is one."""
+    """The legend's entry of the dashed line, if there is one."""
     n = int(table["n_expected"].max())
     return [Line2D([], [], color=BLACK, label=f"{n} modes expected", **_DASHES)] if n else []
 
@@ -149,7 +149,7 @@ def modes_by_model(table: pd.DataFrame) -> Figure:
         for model in models
         for method in dict.fromkeys(table.loc[table["model"] == model, "method"])
     ]
-    # A model's bars stand side by side, with room to the next model's.
+    # A model's bars are side by side, with a gap to the next model's.
     places = np.array([i + 0.7 * models.index(model) for i, (model, _) in enumerate(bars)])
     centres = [np.mean([x for x, bar in zip(places, bars) if bar[0] == m]) for m in models]
     labels = [model.replace(".", ".\n").replace("_", "_\n") for model in models]
@@ -164,7 +164,7 @@ def modes_by_model(table: pd.DataFrame) -> Figure:
     ax = figure.add_axes((13 / width, below / height, 1 - sides / width, 46 / height))
     for x, (model, method) in zip(places, bars):
         _bar(ax, x, table[(table["model"] == model) & (table["method"] == method)], hatch[method])
-    # A few bars do not grow with the figure's least width.
+    # A few bars are not widened to fill the figure's minimum width.
     half, middle = max(places[-1] + 1.6, (width - sides) / 14) / 2, places[-1] / 2
     ax.set_xlim(middle - half, middle + half)
     ax.set_xticks(centres, models if turned else labels, rotation=90 if turned else 0)

@@ -26,7 +26,7 @@ from workflow_lib.figures.style import (
     style,
 )
 
-# Apart in lightness and form too; the first two as in the paper's panel.
+# They differ in lightness and shape too; the first two are those of the paper's panel.
 _LOOKS = ((GREEN, "o"), (DARK_GREY, "^"), (ORANGE, "s"), (PURPLE, "D"), (SKY, "v"))
 
 
@@ -40,9 +40,9 @@ def pairwise_table(
     metrics
         Columns model, seed, target, metric, value, low, high; of one data set.
     model
-        Stands on the x axis.
+        On the x axis.
     others
-        Stand on the y axis; those without scores are left out.
+        On the y axis; those without scores are left out.
     metric
         Which score to take.
 
@@ -50,7 +50,7 @@ def pairwise_table(
     -------
     DataFrame
         target, model, other, x and y (means over the seeds of each), x_low, x_high, x_seeds,
-        x_interval, y_low ... (see `seeds.over_seeds`; of a single seed the bootstrap interval over
+        x_interval, y_low ... (see `seed_intervals`; of a single seed the bootstrap interval over
         test sequences), difference (y - x); by `others`, then the largest difference first. Targets
         that one side has no score for are left out.
     """
@@ -81,9 +81,9 @@ def pairwise(table: pd.DataFrame, metric: str = "auprc", named: int = 5) -> Figu
     table
         From `pairwise_table`.
     metric
-        What the score is.
+        Which score it is.
     named
-        So many targets of each other model, those that deviate most, are named.
+        How many targets of each other model are named: those that deviate most.
     """
     if table.empty:
         return message("No target has a score of both models: nothing to compare.")
@@ -138,7 +138,7 @@ def _count(table: pd.DataFrame, other: str) -> str:
 
 
 def _bars(table: pd.DataFrame) -> str:
-    """What the thin lines are, and of how many seeds the means are."""
+    """Which intervals the thin lines are, and over how many seeds the means."""
     seeds = sorted({int(n) for n in table[["x_seeds", "y_seeds"]].to_numpy().ravel()})
     kinds = dict.fromkeys([*table["x_interval"], *table["y_interval"]])
     n = " to ".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))

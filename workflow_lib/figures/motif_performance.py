@@ -33,10 +33,10 @@ _KEYS = ["dataset", "target"]
 
 
 def short_names(names: pd.DataFrame) -> list[str]:
-    """Names of dots, of columns dataset and target: `tf_binding.GATA3` is GATA3.
+    """Names of dots, from columns dataset and target: `tf_binding.GATA3` becomes GATA3.
 
-    Two data sets that would be called the same keep their full names; of a data set with several
-    targets the target's name is added.
+    Data sets that would get the same name keep their full names; if a data set has several
+    targets, the target's name is added.
     """
     short = names["dataset"].astype(str).str.split(".").str[-1]
     said = short.where(names["dataset"].groupby(short).transform("nunique") == 1, names["dataset"])
@@ -71,9 +71,9 @@ def rank_table(
         results/motif_scores.tsv: dataset, method, seed, n_train, motif, target, rank, metric, test,
         best, ...
     model, seed
-        Whose PWMs.
+        The model and run of the PWMs.
     datasets, metric
-        Those that count.
+        Those to use.
 
     Returns
     -------
@@ -142,7 +142,7 @@ def rank_performance(table: pd.DataFrame) -> Figure:
 
 
 def _rank_words(table: pd.DataFrame) -> list[str]:
-    """How many data sets, how often the best PWM is an important one, and what is missing."""
+    """How many data sets, how often an important PWM is the best one, and what is missing."""
     dots = table[table["kind"] == "best"]
     n, lacking = len(dots), int((table["kind"] == "lacking").sum())
     known = int((dots["rank"] <= MOST_IMPORTANT).sum())
@@ -189,7 +189,7 @@ def pairs_table(
     scores, datasets, metric
         See `rank_table`.
     model, seed
-        Stand on the y axis.
+        On the y axis.
     compared
         The motif set on the x axis; None gives an empty table.
 
@@ -235,7 +235,7 @@ def best_against(table: pd.DataFrame, named: int = 6) -> Figure:
     table
         From `pairs_table`.
     named
-        So many data sets, those furthest from the diagonal, are named.
+        How many data sets are named: those furthest from the diagonal.
     """
     both = table[table["lacks"] == ""]
     if both.empty:
@@ -261,7 +261,7 @@ def best_against(table: pd.DataFrame, named: int = 6) -> Figure:
 
 
 def name_dots(ax: Axes, points: np.ndarray, names: Sequence[str], lines: np.ndarray) -> None:
-    """Name the first of some dots (n, 2), where no dot and no point of lines (k, 2) is covered."""
+    """Name the first of some dots (n, 2) without covering dots or points of lines (k, 2)."""
     settle(ax.figure)
     named = pd.DataFrame(points[: len(names)], columns=["x", "y"])
     named = named.assign(name=list(names), colour=DARK_GREEN)
@@ -269,7 +269,7 @@ def name_dots(ax: Axes, points: np.ndarray, names: Sequence[str], lines: np.ndar
 
 
 def pair_words(table: pd.DataFrame) -> list[str]:
-    """Lines that say in how many data sets who is better, and how many lack one side."""
+    """In how many data sets each side is better, and how many lack a score, as lines of text."""
     both = table[table["lacks"] == ""]
     model, compared, d = both["model"].iloc[0], both["compared"].iloc[0], both["difference"]
     said = f"{len(d)} {_data_sets(len(d))}: {model} better in {(d > 0).sum()}, {compared} in "

@@ -68,7 +68,7 @@ def negative_units(table: pd.DataFrame, targets: Collection[str]) -> Figure:
     table
         From `negative_units_table`.
     targets
-        The TFs asked for, to say which have no unit.
+        The TFs asked for; those without a unit are listed.
     """
     if table.empty:
         return message(f"No unit is annotated with the binding mode of\n{', '.join(targets)}.")

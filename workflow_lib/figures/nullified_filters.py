@@ -24,7 +24,7 @@ from workflow_lib.figures.style import (
 from workflow_lib.interpret.unit_targets import NEGLIGIBLE, units_of_modes
 from workflow_lib.interpret.units import unit_label, unit_names, unit_numbers
 
-MAX_TARGETS, MAX_FILTERS = 55, 30  # what a page carries
+MAX_TARGETS, MAX_FILTERS = 55, 30  # what fits on a page
 
 
 def unit_and_filters_table(
@@ -35,7 +35,7 @@ def unit_and_filters_table(
     target: str,
     clusters: Collection,
 ) -> pd.DataFrame:
-    """The unit that speaks most for a target's binding mode, and the filters of that mode.
+    """The most important unit of a target's binding mode, and the filters of that mode.
 
     Parameters
     ----------
@@ -46,14 +46,14 @@ def unit_and_filters_table(
     nullification, filter_annotation
         nullification.tsv and annotation.tsv of the CNN; None where none was nullified.
     target
-        The TF whose binding mode is looked at.
+        The TF whose binding mode is shown.
     clusters
         Its clusters (`binding_modes.expected_modes`).
 
     Returns
     -------
     DataFrame
-        One row per target and drawn thing: kind (`unit` or `filter`), unit (number of either),
+        One row per target and unit or filter: kind (`unit` or `filter`), unit (number of either),
         label, target, order (place of the target, by importance), q05, q25, importance, q75, q95
         (of the unit), impact (of the filters). The unit is that with the largest importance for
         `target` among those annotated with one of `clusters`; of equal ones that with the largest
@@ -125,7 +125,7 @@ def unit_and_filters(table: pd.DataFrame, target: str, models: tuple[str, str]) 
     target
         The TF whose binding mode is shown.
     models
-        What to call the model of units and the CNN.
+        Names of the model of units and of the CNN.
     """
     if table.empty:
         return message(

@@ -1,4 +1,4 @@
-"""How well models predict: precision-recall curves, scores by target, two data sets compared."""
+"""Prediction performance: precision-recall curves, scores by target, loss curves."""
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ def score_table(metrics: pd.DataFrame, metric: str = "auprc") -> pd.DataFrame:
     -------
     DataFrame
         target, target_order (0 = the mean), model, seed, value, low, high, base_rate; the order is
-        that of the mean over models and seeds; undefined scores stand last.
+        that of the mean over models and seeds; undefined scores come last.
     """
     rows = metrics.assign(target=metrics["target"].astype(str))
     table = rows[rows["metric"] == metric]
@@ -119,7 +119,7 @@ def target_scores(scores: pd.DataFrame, label: str = "AUPRC") -> Figure:
     scores
         From `score_table`.
     label
-        What the score is.
+        Name of the score.
     """
     if scores["value"].notna().sum() == 0:
         return message("No target has a defined score: nothing to draw.")

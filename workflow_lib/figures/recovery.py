@@ -1,4 +1,4 @@
-"""The recovery figure: which planted motifs were found, how surely, and whether decoys matter."""
+"""The recovery figure: which planted motifs were found, their q-values, and their importance."""
 
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ _LOWEST_Q = 1e-16  # smaller ones are drawn here
 
 
 class Recovered(NamedTuple):
-    """A planted motif's logos in one frame: the filter's first position lies at `start`."""
+    """A planted motif and its filter, aligned: the filter's first position is at `start`."""
 
     planted: np.ndarray | None
     filter: np.ndarray | None
@@ -174,7 +174,7 @@ def _say_motif(figure: Figure, top: float, rows: pd.DataFrame) -> None:
 
 
 def _two_logos(figure: Figure, top: float, rows: pd.DataFrame, logo: Recovered | None) -> None:
-    """Both logos in one frame, so that matching positions stand at the same place."""
+    """Both logos in one frame, so that matching positions are aligned."""
     if logo is None or logo.planted is None:
         text_at(figure, 41, top + 5, "profile not in the database", fontsize=6, color=GREY)
         return
@@ -204,7 +204,7 @@ def _two_logos(figure: Figure, top: float, rows: pd.DataFrame, logo: Recovered |
 def _dots(
     q_axes: Axes, size_axes: Axes, table: pd.DataFrame, motifs: list[str], colour: dict
 ) -> None:
-    """One dot per seed: how sure the match is, and how much its unit matters."""
+    """One dot per seed: q-value of the match and importance of its unit."""
     seeds = list(colour)
     shift = dict(zip(seeds, np.linspace(-0.22, 0.22, len(seeds)) if len(seeds) > 1 else [0.0]))
     for row in table[table["motif"].isin(motifs)].itertuples():

@@ -1,4 +1,4 @@
-"""How far interpretations hold: over changed models and over seeds (not in the paper)."""
+"""Robustness of interpretations to changes of the model and to seeds (not in the paper)."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from workflow_lib.figures.style import (
     text_width,
 )
 
-# Correlation with the trained model's attributions that a sound method comes near to.
+# Expected correlation with the trained model's attributions if a method is sound.
 EXPECTED = {"randomised_weights": 0.0, "shuffled_labels": 0.0, "other_seed": 1.0}
 _DOT = "#7FB8D9"  # a lighter blue: many dots lie side by side
 _HEAD = 17.0  # mm
@@ -145,7 +145,7 @@ def agreement_table(agreement: pd.DataFrame, profiles: pd.DataFrame | None = Non
 
 
 def _mode_label(names: list[str]) -> str:
-    """`ETV1/EHF/ELK4 +1`: whole names before dimers, variants and case make no other name."""
+    """`ETV1/EHF/ELK4 +1`: monomers before dimers; variants and case are ignored."""
     plain: dict[str, str] = {}
     for name in names:
         first = name.split("(var.")[0]

@@ -1,4 +1,4 @@
-"""Numbers that several seeds of one model give, as one number with its interval."""
+"""Summaries over the seeds of a model: mean and interval."""
 
 from collections.abc import Sequence
 
@@ -32,12 +32,12 @@ def by_target(rows: pd.DataFrame) -> pd.DataFrame:
     ----------
     rows
         Columns target, value, low, high: one row per target and seed; low and high bound the
-        bootstrap interval over test sequences, which stands where there is one seed only.
+        bootstrap interval over test sequences, which is used if there is only one seed.
 
     Returns
     -------
     DataFrame
-        Index target; columns "" (the mean), _low, _high, _seeds, _interval, to be given a prefix.
+        Index target; columns "" (the mean), _low, _high, _seeds, _interval, for `add_prefix`.
     """
     found = {}
     for target, runs in rows.dropna(subset="value").groupby("target", sort=False):

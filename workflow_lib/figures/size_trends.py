@@ -37,13 +37,13 @@ def size_table(pairs: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     pairs
-        From `figure_3_scores.pairs_table`.
+        From `motif_performance.pairs_table`.
 
     Returns
     -------
     DataFrame
-        The same columns, smallest data set first and those that lack something last (an unknown
-        size too); trend (running median over `window` data sets) and rho (Spearman's rank
+        The same columns, smallest data set first, those that lack something (or with an unknown
+        size) last; trend (running median over `window` data sets) and rho (Spearman's rank
         correlation of size and difference), both of ten data sets or more.
     """
     sizes = pd.to_numeric(pairs["n_train"])
@@ -70,7 +70,7 @@ def difference_by_size(table: pd.DataFrame, named: int = 4) -> Figure:
     table
         From `size_table`.
     named
-        So many data sets, those with the largest differences, are named.
+        How many data sets are named: those with the largest differences.
     """
     drawn = table[table["lacks"] == ""]
     if drawn.empty:
@@ -120,7 +120,7 @@ def size_axis(ax: Axes, sizes: np.ndarray) -> None:
 
 
 def _ticks(low: float, high: float, most: float) -> np.ndarray:
-    """Round numbers between two limits of a log axis, as dense as `most` labels side by side."""
+    """Round numbers between two limits of a log axis, so that at most `most` labels fit."""
     decades = np.log10(high / low)
     powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     for steps in ((1, 2, 3, 4, 5, 7), (1, 2, 5), (1, 3), (1,)):
@@ -143,11 +143,11 @@ def times_table(
         results/discovery_times.tsv: dataset, method, seed, step, n_train, wall_s, cpu_s, threads,
         device, machine.
     model, seed
-        Whose steps `train`, `filters` and `unit_importance` count.
+        The run whose steps `train`, `filters` and `unit_importance` are summed.
     compared
-        The other tool, all of whose steps count; None leaves it out.
+        The other tool, of which all steps are summed; None leaves it out.
     datasets
-        Those that count.
+        Those to use.
 
     Returns
     -------
@@ -187,7 +187,7 @@ def _text(value: object) -> str:
 
 @style()
 def times_by_size(table: pd.DataFrame) -> Figure:
-    """Wall time, and CPU time where it is another one, against the number of training sequences.
+    """Wall time, and CPU time where it differs, against the number of training sequences.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ def times_by_size(table: pd.DataFrame) -> Figure:
 
 
 def _setup(rows: pd.DataFrame) -> str:
-    """What was timed, on which devices, with how many threads, on which machines."""
+    """Method and steps that were timed, with devices, threads and machines, as text."""
     method, steps = rows[["method", "steps"]].iloc[0]
     known = {name: [v for v in dict.fromkeys(rows[name]) if v] for name in _SETUP}
     threads = f"threads {' or '.join(known['threads'])}" if known["threads"] else ""
@@ -240,7 +240,7 @@ def _setup(rows: pd.DataFrame) -> str:
 
 
 def _times_words(table: pd.DataFrame) -> list[str]:
-    """The ratio of the wall times where both had the same sequences; what is missing."""
+    """The ratio of the wall times where both had equally many sequences; missing times."""
     drawn, methods = table[table["lacks"] == ""], list(dict.fromkeys(table["method"]))
     said = [] if len(methods) > 1 else ["No other tool was chosen to compare with."]
     one, other = (drawn[drawn["method"] == m].set_index("dataset") for m in (methods * 2)[:2])

@@ -17,7 +17,7 @@ from workflow_lib.figures.style import (
     style,
 )
 
-# Panels of the strand figure: the column of the runs, what is written below.
+# Panels of the strand figure: column of the runs -> axis label.
 _STRAND_PANELS = {
     "difference": "difference in {metric}\nto the first, 95 %",
     "seconds_per_epoch": "training time\nper epoch (s)",
@@ -28,7 +28,7 @@ _STRAND_PANELS = {
 
 
 def strand_symmetry_table(comparison: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
-    """What the strand figure draws: one row per model (seed missing) and per run, of each panel.
+    """Source table of the strand figure: per panel, a row for each model (no seed) and run.
 
     Parameters
     ----------

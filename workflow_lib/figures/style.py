@@ -1,4 +1,4 @@
-"""One style for every figure, saving, and what the figures share.
+"""The common style of all figures, saving them, and shared drawing functions.
 
 Figures are drawn from tidy tables; a function `*_table` picks and orders what is drawn (it is saved
 as the figure's source data), the function beside it draws exactly that table. Sizes are in mm,
@@ -49,7 +49,7 @@ _STYLE = {
     "ytick.major.size": 2,
     "lines.linewidth": 1.0,
     "pdf.fonttype": 42,
-    # Names are data: "$x_1$" is no formula, and a wrong one would stop the drawing.
+    # Names are data: "$x_1$" is not a formula, and an invalid one would be an error.
     "text.parse_math": False,
     "figure.constrained_layout.h_pad": 0.06,
     "figure.constrained_layout.w_pad": 0.06,
@@ -81,7 +81,7 @@ def text_at(figure: Figure, left: float, top: float, text: str, **options) -> No
 
 
 def settle(figure: Figure) -> None:
-    """Let the layout find its places, then keep them, so that every later drawing is the same."""
+    """Compute the layout and freeze it, so that every later drawing is the same."""
     for _ in range(2):  # the second pass knows the sizes that the first one gave
         figure.draw_without_rendering()
     figure.set_layout_engine("none")
@@ -119,7 +119,7 @@ def text_width(texts: Iterable[str], size: float = 6) -> float:
 
 @style()
 def message(text: str) -> Figure:
-    """A figure that only says something: for results with nothing to draw."""
+    """A figure with only a message: for results with nothing to draw."""
     figure = new_figure(COLUMN_WIDTH, 30)
     figure.text(0.5, 0.5, text, ha="center", va="center", wrap=True)
     return figure

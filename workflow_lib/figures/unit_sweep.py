@@ -27,7 +27,7 @@ _LINE = 8.0  # pt between the middles of two labels
 def unit_sweep_table(
     metrics: pd.DataFrame, sweep: Mapping[str, int], baselines: Sequence[str], metric: str = "auprc"
 ) -> pd.DataFrame:
-    """Mean score over targets, by number of units and for the models that it is held against.
+    """Mean score over targets, by number of units and for the baseline models.
 
     Parameters
     ----------
@@ -45,11 +45,12 @@ def unit_sweep_table(
     DataFrame
         One row per model and seed: model, role (sweep, baseline), units, seed, value (mean over the
         targets with a value), n_targets; and of the model mean, low, high, n_seeds, interval (see
-        `seeds.over_seeds`), base_rate (mean over targets, what guessing gives; AUPRC only).
+        `seed_intervals.over_seeds`), base_rate (mean over targets, the AUPRC of guessing; AUPRC
+        only).
     """
     rows = metrics[metrics["target"].astype(str) != "mean"]
     scores = rows[rows["metric"] == metric]
-    if scores.empty:  # some scores are only of whole sequences
+    if scores.empty:  # some metrics are defined only over whole sequences
         scores = metrics[metrics["metric"] == metric]
     base = rows[rows["metric"] == "base_rate"].groupby("model")["value"].mean()
     ordered = sorted(sweep, key=sweep.get) + [name for name in baselines if name not in sweep]
@@ -77,7 +78,7 @@ def unit_sweep(table: pd.DataFrame, metric: str = "auprc") -> Figure:
     table
         From `unit_sweep_table`.
     metric
-        What the score is.
+        Which score it is.
     """
     models = table.drop_duplicates("model")
     sweep, baselines = (models[models["role"] == role] for role in ("sweep", "baseline"))
@@ -117,7 +118,7 @@ def _sweep_legend(table: pd.DataFrame, base_rate_below: bool) -> list[Line2D]:
 
 
 def _kinds(kinds: list[str]) -> str:
-    """What the bars are, short enough for half of the legend's width."""
+    """Which intervals the bars are, short enough for half of the legend's width."""
     return kinds[0] if len(kinds) == 1 else "range or 95 % t interval"
 
 
@@ -127,7 +128,7 @@ def _sweep_line(ax: Axes, runs: pd.DataFrame, models: pd.DataFrame) -> None:
     ax.plot(units, models["mean"], "o-", ms=4, color=GREEN, lw=1.1, mec="white", mew=0.4)
     ax.vlines(units, models["low"], models["high"], color=GREEN, lw=1)
     ax.set_xscale("log")
-    # Half a tick's step of room on both sides; a single number of units stands in the middle.
+    # Half a tick's step of room on both sides; a single number of units is in the middle.
     ax.set_xlim(units.min() / 1.25, units.max() * 1.25)
     ax.set_xticks(units, tick_labels(ax, units))
     ax.set_xticks([], minor=True)
@@ -135,7 +136,7 @@ def _sweep_line(ax: Axes, runs: pd.DataFrame, models: pd.DataFrame) -> None:
 
 
 def _chance(ax: Axes, table: pd.DataFrame) -> bool:
-    """A line at the base rate where the axis comes near it; True where it lies far below."""
+    """Draw a line at the base rate if near the axis's range; return True if it lies far below."""
     base = table["base_rate"].mean()
     ends = table[["value", "low", "high"]].to_numpy(dtype=float)
     low, high = np.nanmin(ends), np.nanmax(ends)

@@ -1,4 +1,4 @@
-"""The heatmap of output weights: which annotated unit speaks for which target (paper, Fig. 1F)."""
+"""The heatmap of output weights of annotated units for each target (paper, Fig. 1F)."""
 
 import textwrap
 from collections.abc import Collection, Mapping
@@ -23,11 +23,15 @@ from workflow_lib.figures.style import (
     text_at,
     text_width,
 )
-from workflow_lib.figures.weight_heatmap_marks import key_handles, mark_own, point_at_units
-from workflow_lib.interpret.unit_targets import NEGLIGIBLE, contradictions, own_by
+from workflow_lib.figures.weight_heatmap_marks import (
+    key_handles,
+    mark_matched_cells,
+    point_at_units,
+)
+from workflow_lib.interpret.unit_targets import NEGLIGIBLE, match_type, negative_weight_status
 from workflow_lib.interpret.units import largest_importance, unit_label, unit_names, unit_numbers
 
-MAX_ROWS, MAX_COLUMNS = 80, 55  # what a page carries with 6-pt names
+MAX_ROWS, MAX_COLUMNS = 80, 55  # what fits on a page with 6-pt names
 
 
 def weight_cells(
@@ -51,16 +55,16 @@ def weight_cells(
         Colour limit; weights beyond count as the limit when the order is found.
     modes
         Target -> clusters of its profiles (`binding_modes.expected_modes`): units of these binding
-        modes stand for the target too. Without it only a TF's own name counts.
+        modes match the target too. Without it only the TF's name counts.
 
     Returns
     -------
     DataFrame
         One row per cell: unit, label, target, weight, importance, largest_importance (signed, of
-        the unit over the targets), own (the unit stands for the target), own_by (by `name` or by
-        `mode`), contradiction (see `own_targets`), unit_order, target_order. More units or
-        targets than a page carries: those with the largest importances (units) and weights
-        (targets).
+        the unit over the targets), own (the unit matches the target), match_type (`name` or
+        `mode`) and negative_weight_status (both see `unit_targets`), unit_order, target_order.
+        Where there are more units or targets than fit on a page: the units with the largest
+        importances, the targets with the largest weights.
     """
     names = unit_names(annotation, 2)
     importance = importance.assign(
@@ -74,21 +78,21 @@ def weight_cells(
 
     cells = matrix.rename_axis(columns="target").stack(future_stack=True).rename("weight")
     cells = cells.reset_index().merge(importance[["unit", "target", "importance"]], how="left")
-    by = own_by(cells, annotation, modes)
+    by = match_type(cells, annotation, modes)
     cells = cells.assign(
         label=[unit_label(unit, names) for unit in cells["unit"]],
         largest_importance=cells["unit"].map(largest).to_numpy(),
         own=by.notna(),
-        own_by=by,
+        match_type=by,
         unit_order=cells["unit"].map(unit_order).to_numpy(),
         target_order=cells["target"].map(target_order).to_numpy(),
     )
-    cells = cells.assign(contradiction=contradictions(cells))
+    cells = cells.assign(negative_weight_status=negative_weight_status(cells))
     return cells.sort_values(["unit_order", "target_order"], ignore_index=True)
 
 
 def _chosen_weights(weights: pd.DataFrame, annotated: set[int], largest: pd.Series) -> pd.DataFrame:
-    """Units x targets: annotated units, at most as many of both as a page carries."""
+    """Units x targets: annotated units, at most as many of both as fit on a page."""
     matrix = weights.assign(unit=unit_numbers(weights["unit"])).set_index("unit").astype(float)
     matrix.columns = matrix.columns.astype(str)
     most = (MAX_ROWS, MAX_COLUMNS) if matrix.shape[1] <= MAX_COLUMNS else (MAX_COLUMNS, MAX_ROWS)
@@ -127,7 +131,7 @@ def weight_heatmap(
     cells
         From `weight_cells`.
     n_units, n_annotated, n_silent, n_targets
-        Units of the model, those annotated, those without a site; targets: to say what is left out.
+        Units of the model, those annotated, those without a site; targets; for the caption.
     limit
         Colour limit; weights beyond it have the end colours.
     """
@@ -146,7 +150,7 @@ def weight_heatmap(
     figure = new_figure(place["width"], place["height"])
     mesh = _draw_cells(figure, place, matrix, limit, labels)
     ax = mesh.axes
-    mark_own(ax, cells, swapped)
+    mark_matched_cells(ax, cells, swapped)
     point_at_units(ax, cells, swapped)
     silent_names = units["largest_importance"].abs().fillna(0) < NEGLIGIBLE
     ticks = ax.get_xticklabels() if swapped else ax.get_yticklabels()
@@ -173,7 +177,7 @@ def _what_is_shown(n_drawn: int, n_units: int, n_annotated: int, n_silent: int) 
 
 
 def _layout(shape: tuple[int, int], labels: tuple, keys: list[str], bars: bool) -> dict[str, float]:
-    """Where things stand, in mm."""
+    """Positions and sizes of the figure's parts, in mm."""
     tree, gap, bar = 9.0, 1.5, 16.0 if bars else 0.0
     names = text_width(labels[0]) + 2
     below = text_width(labels[1]) + 2
@@ -214,7 +218,7 @@ def _draw_cells(figure: Figure, place: dict, matrix: pd.DataFrame, limit: float,
 def _draw_tree(ax: Axes, tree: dict | None, side: str, n: int) -> None:
     ax.set_axis_off()
     if tree is None or tree["leaves"] != sorted(tree["leaves"]):
-        return  # ties may turn branches over: no tree rather than a crossed one
+        return  # ties may swap branches: rather no tree than a crossed one
     along, high = np.array(tree["icoord"]) / 10, np.array(tree["dcoord"])
     pair = (high, along) if side == "left" else (along, high)
     ax.add_collection(LineCollection(np.stack(pair, axis=-1), colors=GREY, linewidths=0.4))

@@ -1,4 +1,4 @@
-"""Marks on the weight heatmap: which unit stands for which target, and where a weight misleads."""
+"""Marks on the weight heatmap: units that match a target, and negative weights among them."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ from workflow_lib.interpret.unit_targets import (
 )
 
 _OUTLINES = {BY_NAME: "-", BY_MODE: (0, (1.6, 1.0))}
-# Marker and face of the cells with a negative weight for a target that the unit stands for.
+# Marker and face of the cells with a negative weight for a target that the unit matches.
 _MARKS = {UNUSED: ("x", BLACK), USED: ("o", BLACK), UNMEASURED: ("o", "white")}
 _SAID = {
     BY_NAME: "the target is among the unit's annotated TFs",
@@ -29,31 +29,31 @@ _SAID = {
 }
 
 
-def mark_own(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
-    """Outline the cells of units that stand for a target; mark those with a negative weight.
+def mark_matched_cells(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
+    """Outline the cells of units that match the target; mark those with a negative weight.
 
     Parameters
     ----------
     ax
         The heatmap, one unit of data per cell.
     cells
-        From `heatmap.weight_cells`.
+        From `weight_heatmap.weight_cells`.
     swapped
         Whether the targets are the rows.
     """
     across, down = ("unit_order", "target_order") if swapped else ("target_order", "unit_order")
     for cell in cells[cells["own"]].itertuples():
-        corner, line = (getattr(cell, across), getattr(cell, down)), _OUTLINES[cell.own_by]
+        corner, line = (getattr(cell, across), getattr(cell, down)), _OUTLINES[cell.match_type]
         ax.add_patch(Rectangle(corner, 1, 1, fill=False, ec=BLACK, lw=0.7, ls=line, clip_on=False))
     for kind, look in _mark_looks(cells).items():
-        marked = cells[cells["contradiction"] == kind]
+        marked = cells[cells["negative_weight_status"] == kind]
         ax.plot(marked[across] + 0.5, marked[down] + 0.5, **look)
 
 
 def point_at_units(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
     """Arrowheads beside marked units: full where a weight is not used, else open."""
-    unused = set(cells.loc[cells["contradiction"] == UNUSED, "unit_order"])
-    others = set(cells.loc[cells["contradiction"].notna(), "unit_order"]) - unused
+    unused = set(cells.loc[cells["negative_weight_status"] == UNUSED, "unit_order"])
+    others = set(cells.loc[cells["negative_weight_status"].notna(), "unit_order"]) - unused
     place = ax.get_xaxis_transform() if swapped else ax.get_yaxis_transform()
     away = {"x": 0, "y": 3} if swapped else {"x": -3, "y": 0}
     place = offset_copy(place, fig=ax.figure, units="points", **away)
@@ -65,11 +65,11 @@ def point_at_units(ax: Axes, cells: pd.DataFrame, swapped: bool) -> None:
 
 
 def key_handles(cells: pd.DataFrame) -> list[Line2D | Patch]:
-    """What outlines, marks and grey names mean: a legend's entries, those that occur."""
+    """Legend entries of the outlines, marks and grey names that occur."""
     handles: list[Line2D | Patch] = [
         Patch(fc="none", ec=BLACK, lw=0.7, ls=line, label=_SAID[by])
         for by, line in _OUTLINES.items()
-        if (cells["own_by"] == by).any()
+        if (cells["match_type"] == by).any()
     ]
     looks = _mark_looks(cells)
     handles += [Line2D([], [], **look, label=_SAID[kind]) for kind, look in looks.items()]
@@ -80,11 +80,11 @@ def key_handles(cells: pd.DataFrame) -> list[Line2D | Patch]:
 
 
 def _mark_looks(cells: pd.DataFrame) -> dict[str, dict]:
-    """How the marks that occur are drawn; the white seam keeps them visible on dark cells."""
-    seam = [withStroke(linewidth=1.8, foreground="white")]
-    shared = {"ls": "", "ms": 3, "mew": 0.7, "color": BLACK, "path_effects": seam}
+    """How the marks that occur are drawn; a white rim keeps them visible on dark cells."""
+    rim = [withStroke(linewidth=1.8, foreground="white")]
+    shared = {"ls": "", "ms": 3, "mew": 0.7, "color": BLACK, "path_effects": rim}
     return {
         kind: shared | {"marker": marker, "mfc": face}
         for kind, (marker, face) in _MARKS.items()
-        if (cells["contradiction"] == kind).any()
+        if (cells["negative_weight_status"] == kind).any()
     }

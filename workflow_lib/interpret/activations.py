@@ -1,7 +1,7 @@
-"""The one iterator over the activations of a model's filters at each position.
+"""Iterating over the activations of a model's filters at each position.
 
-Filter matrices, unit importances and motif instances all read from it, a batch at a time: the
-activations of a whole data set (42,000 sequences x 100 units = 3 GB) are never held.
+Filter matrices, unit importances and motif instances all use `stream`, a batch at a time: the
+activations of a whole data set (42,000 sequences x 100 units = 3 GB) are never in memory.
 """
 
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ def stream(
     Raises
     ------
     InputError
-        `strands` is another word; a GPU without enough memory.
+        An unknown value of `strands`; a GPU without enough memory.
     """
     if strands not in STRANDS:
         raise InputError(f"strands: found {strands!r}, wanted {' or '.join(STRANDS)}")
@@ -83,5 +83,5 @@ def _activations(model: nn.Module, x: torch.Tensor, strands: str) -> torch.Tenso
     forward = model.activations(x)
     if strands == "forward":
         return forward
-    # One-hot in the order ACGT: turning both axes round gives the reverse complement.
+    # One-hot in the order ACGT: flipping both axes gives the reverse complement.
     return torch.cat([forward, model.activations(x.flip(1, 2))], dim=-1)

@@ -1,4 +1,4 @@
-"""Which targets and sequences are attributed, and what the attributions of a model come to."""
+"""Choosing targets and sequences to attribute, and summarising the attributions of a model."""
 
 import difflib
 import fnmatch
@@ -14,16 +14,20 @@ from torch import nn
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.attribution_file import Group
 from workflow_lib.interpret.attribution_methods import ATTRIBUTIONS, Attributions, Options
-from workflow_lib.interpret.sequence_selection import at_most, correctly_predicted, rule_per_target
+from workflow_lib.interpret.sequence_selection import (
+    at_most,
+    correctly_predicted,
+    criterion_per_target,
+)
 from workflow_lib.train.inference import predict
 
 SUMMARY_COLUMNS = (
     "target", "n", "n_correct", "n_used", "mean_abs_output_difference", "median_abs_delta",
     "max_abs_delta", "share_large_delta", "note",
 )  # fmt: skip
-# A delta up to this is rounding, however small the difference it is compared with.
+# A delta up to this is rounding error, however small the output difference.
 _ROUNDING = 1e-3
-# Large deltas in more than this share of the sequences are said.
+# Large deltas in more than this share of the sequences are reported.
 _MANY = 0.1
 
 log = logging.getLogger(__name__)
@@ -50,16 +54,16 @@ class Chosen(NamedTuple):
 
 
 def matching_targets(patterns: Sequence[str], names: Sequence[str]) -> list[int]:
-    """Numbers of the targets that any of the patterns (`*`, `?`, `[...]`) stands for, ascending.
+    """Numbers of the targets that match any of the patterns (`*`, `?`, `[...]`), ascending.
 
     Raises
     ------
     InputError
-        A pattern without any such target; the message names the nearest one and all of them.
+        A pattern that matches no target; the message names the nearest one and all of them.
     """
     found = set()
     for pattern in patterns:
-        # A name may itself hold characters that mean something in a pattern.
+        # A name may itself contain special characters of patterns.
         hits = [i for i, n in enumerate(names) if n == pattern or fnmatch.fnmatchcase(n, pattern)]
         if not hits:
             lower = {name.lower(): name for name in reversed(names)}
@@ -87,9 +91,10 @@ def attributed_sequences(
     data
         The part of the data set to choose from (`workflow_lib.data.dataset`).
     settings
-        `targets` (patterns), `correct` (a name in `selection.RULES`, or `auto`, see
-        `selection.rule_per_target`), `correct_threshold`, `most_sequences` (per target; None =
-        all), `seed` (of the draw among them) and `both_strands` (predict as the mean of both).
+        `targets` (patterns), `correct` (a name in `sequence_selection.CRITERIA`, or `auto`, see
+        `sequence_selection.criterion_per_target`), `correct_threshold`, `most_sequences` (per
+        target; None = all), `seed` (for drawing them) and `both_strands` (predict as the mean of
+        both).
     device
         Where to predict.
 
@@ -111,12 +116,12 @@ def attributed_sequences(
         )
     numbers = matching_targets(settings["targets"], names)
     task = str(data.uns["task"])
-    rule = rule_per_target(str(settings["correct"]), task)
+    criterion = criterion_per_target(str(settings["correct"]), task)
     logits = predict(
         model, data.obsm["sequence"], device=device, both_strands=settings["both_strands"]
     ).reshape(data.n_obs, len(names))
     correct = correctly_predicted(
-        logits, np.asarray(data.X), task, rule, settings["correct_threshold"]
+        logits, np.asarray(data.X), task, criterion, settings["correct_threshold"]
     )
     used = at_most(correct, settings["most_sequences"], int(settings["seed"]))
     return [
@@ -132,7 +137,7 @@ def attribute_each(
     method: str,
     options: Options,
 ) -> Iterator[tuple[Group, Attributions]]:
-    """Attribute one target after the other, and say in the log how far it is.
+    """Attribute one target after the other, with progress in the log.
 
     Parameters
     ----------
@@ -175,8 +180,8 @@ def summary_row(group: Group, found: Attributions, largest_delta: float) -> dict
     group, found
         From `attribute_each`.
     largest_delta
-        A delta is large beyond this share of the output's difference to the references. Where this
-        is so for more than a tenth of the sequences, the note and the log say it.
+        A delta is large beyond this share of the output's difference to the references. If more
+        than a tenth of the sequences have large deltas, the note and the log report it.
 
     Returns
     -------
@@ -187,7 +192,7 @@ def summary_row(group: Group, found: Attributions, largest_delta: float) -> dict
     measured = len(deltas) > 0 and not np.isnan(deltas).all()
     numbers, note = (np.nan,) * 4, "" if len(deltas) else "no correctly predicted sequence"
     if measured:
-        # A sum that is not finite is no convergence either.
+        # A delta that is not finite counts as large.
         share = 1 - (deltas <= np.maximum(largest_delta * differences, _ROUNDING)).mean()
         numbers = (differences.mean(), np.median(deltas), deltas.max(), share)
         if share > _MANY:

@@ -3,9 +3,9 @@
 Specification
 -------------
 Attributes of the file: `model` (architecture), `method` (a name in ATTRIBUTIONS), `target_names`
-(strings, all targets of the model) and `settings` (JSON). One group per attributed target, called
+(strings, all targets of the model) and `settings` (JSON). One group per attributed target, named
 by its number among `target_names` ("0", "7"), with the attributes `target` (its name), `n`
-(sequences looked at), `n_correct` (of them correctly predicted) and `n_used` (attributed), and the
+(sequences considered), `n_correct` (of them correctly predicted) and `n_used` (attributed), and the
 datasets
 
 - `sequence`: uint8 (m, L), codes A = 0, C = 1, G = 2, T = 3, N = 4.
@@ -31,7 +31,7 @@ from workflow_lib.files import atomic
 
 
 class Header(NamedTuple):
-    """What a file of attributions is about.
+    """Metadata of a file of attributions.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Header(NamedTuple):
     target_names
         All targets of the model.
     settings
-        What they were made with.
+        Settings of the attribution.
     """
 
     model: str
@@ -59,7 +59,7 @@ class Group(NamedTuple):
     number, target
         Which target: its number and name.
     n, n_correct
-        Sequences looked at, and how many of them were correctly predicted.
+        Sequences considered, and how many of them were correctly predicted.
     ids, codes, scores, delta
         m names, uint8 (m, L), float32 (m, 4, L), float32 (m,).
     """
@@ -75,14 +75,14 @@ class Group(NamedTuple):
 
 
 def write(path: str | os.PathLike, header: Header, groups: Iterable[Group]) -> None:
-    """Write a file of attributions; it appears whole or not at all.
+    """Write a file of attributions, atomically.
 
     Parameters
     ----------
     path
         The file.
     header
-        What it is about.
+        Its metadata.
     groups
         One per target. They are written one by one: as an iterator, only one is in memory.
     """
@@ -100,7 +100,7 @@ def _write_group(place: h5py.Group, group: Group) -> None:
     place.attrs["n_correct"], place.attrs["n_used"] = group.n_correct, len(group.codes)
     ids = np.array(list(group.ids), dtype=object)
     place.create_dataset("id", data=ids, dtype=h5py.string_dtype())
-    # An array without sequences cannot be stored in pieces, which compression works on.
+    # An empty array cannot be stored in chunks, which compression requires.
     packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if len(ids) else {}
     place.create_dataset("sequence", data=group.codes.astype(np.uint8), **packed)
     place.create_dataset("scores", data=group.scores.astype(np.float32), **packed)
@@ -108,7 +108,7 @@ def _write_group(place: h5py.Group, group: Group) -> None:
 
 
 def read_header(path: str | os.PathLike) -> Header:
-    """What a file of attributions is about; see `read` for the errors."""
+    """The metadata of a file of attributions; see `read` for the errors."""
     with _open(path) as file:
         return Header(
             str(file.attrs["model"]),
@@ -126,7 +126,7 @@ def read(path: str | os.PathLike, most: int | None = None) -> Iterator[Group]:
     path
         The file.
     most
-        At most so many sequences of each target, the first ones; None = all.
+        Read at most this many sequences of each target, the first ones; None = all.
 
     Yields
     ------

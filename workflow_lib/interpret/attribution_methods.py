@@ -1,9 +1,9 @@
 """Attribution: how much each base of a sequence contributes to one output of a model.
 
 Every method takes any model and gives hypothetical contributions (m, 4, L): for each position what
-each of the four letters would contribute there. The actual contributions, those of the letters that
-stand there, are these times the one-hot sequence. Methods that compare with references also say how
-far the actual contributions of a sequence are from summing to the difference that they explain.
+each of the four letters would contribute there. The actual contributions, those of the letters in
+the sequence, are these times the one-hot sequence. Methods with references also give convergence
+deltas: the sum of a sequence's actual contributions minus the output difference to explain.
 """
 
 import copy
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from workflow_lib.data.shuffles import dinucleotide_shuffles
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.ism import effects
-from workflow_lib.models.explainn_modules import modular
+from workflow_lib.models.explainn_modules import to_deeplift_modules
 from workflow_lib.models.layers import Exp
 from workflow_lib.sequence import reverse_complement
 from workflow_lib.train.gpu import enough_memory
@@ -52,7 +52,7 @@ class Options(NamedTuple):
     n_references
         References of each sequence: shuffles with its own counts of dinucleotides.
     steps
-        Points along the way from each reference (integrated gradients).
+        Points along the path from each reference (integrated gradients).
     background
         What `input_x_gradient` compares each position with: every letter at this value.
     both_strands
@@ -83,8 +83,8 @@ _Core = Callable[[nn.Module, Tensor, Tensor, Options], tuple[Tensor, Tensor]]
 def ism(model: nn.Module, X: np.ndarray, target: int, options: Options = DEFAULTS) -> Attributions:
     """In silico mutagenesis: the output with each letter, minus the mean over the four letters.
 
-    A letter that stands in a sequence so gets minus the mean effect of the substitutions there
-    (0 among them). Other parameters and the result: see `saliency`.
+    So the letter in the sequence gets minus the mean effect of the four letters at its position
+    (its own effect is 0). Other parameters and the result: see `saliency`.
     """
     net, strands = _ready(model, target, options), _strands(X, options)
     scores = [_ism_one_strand(net.model, codes, target, options) for codes in strands]
@@ -97,8 +97,8 @@ def saliency(
 ) -> Attributions:
     """The gradient of the output with respect to the one-hot sequence (Simonyan et al. 2013).
 
-    Hypothetical contributions are the gradient itself, nothing subtracted; the actual ones are thus
-    the gradient at the letters that stand there.
+    Hypothetical contributions are the gradient itself, not centred; the actual ones are thus the
+    gradient at the letters of the sequence.
 
     Parameters
     ----------
@@ -121,12 +121,12 @@ def saliency(
 def input_x_gradient(
     model: nn.Module, X: np.ndarray, target: int, options: Options = DEFAULTS
 ) -> Attributions:
-    """The gradient times what a letter adds to the background: a first-order estimate.
+    """The gradient times a letter's difference from the background: a first-order estimate.
 
     Hypothetical contribution of a letter: its gradient minus `background` times the sum of the four
-    gradients. At .25 that takes off their mean, the part of a gradient that no sequence can follow
-    (Majdandzic et al. 2023); at 0 the actual contributions are plain input x gradient. An estimate
-    that need not sum up to anything: no deltas. Parameters: see `saliency`.
+    gradients. At .25 that subtracts their mean, the gradient's component off the one-hot simplex
+    (Majdandzic et al. 2023); at 0 the actual contributions are plain input x gradient. They need
+    not sum to an output difference, so there are no deltas. Parameters: see `saliency`.
     """
     return _attribute(_input_x_gradient, model, X, target, options)
 
@@ -134,13 +134,13 @@ def input_x_gradient(
 def integrated_gradients(
     model: nn.Module, X: np.ndarray, target: int, options: Options = DEFAULTS
 ) -> Attributions:
-    """Gradients averaged along the straight way from a reference (Sundararajan et al. 2017).
+    """Gradients averaged along the straight path from a reference (Sundararajan et al. 2017).
 
-    References are the shuffles that `deep_lift_shap` has, so that both explain the same difference,
-    and not zeros or uniform letters: such inputs no model has been trained on, and a sequence's
-    composition would count as its signal. The mean over the references is taken. The integral is a
-    Gauss-Legendre sum of `steps` points, with few points nearer to it than equal steps are; the
-    kinks of ReLU and max pooling keep any sum from being exact. Parameters: see `saliency`.
+    The references are the shuffles that `deep_lift_shap` uses, so that both methods explain the
+    same difference. With zeros or uniform letters, which no model was trained on, a sequence's
+    composition would count as signal. The mean over the references is taken. The integral is a
+    Gauss-Legendre sum of `steps` points, more accurate with few points than equal steps; the kinks
+    of ReLU and max pooling keep any sum from being exact. Parameters: see `saliency`.
     """
     return _attribute(_integrated_gradients, model, X, target, options)
 
@@ -150,10 +150,10 @@ def deep_lift_shap(
 ) -> Attributions:
     """DeepLIFT's rescale rule, averaged over shuffled references (Lundberg and Lee 2017).
 
-    Paper, Methods, "Interpretability with DeepLIFT and TF-MoDISco", with 10 references. By
-    tangermeme's rules, the exponential activation among those that are rescaled. There is no rule
-    for the gates of an LSTM (`danq`): they are differentiated as plain gradients, which is what
-    Captum did for the paper; the deltas tell how far from complete that is. Parameters: see
+    Paper, Methods, "Interpretability with DeepLIFT and TF-MoDISco", with 10 references. The
+    rules are tangermeme's; the exponential activation is rescaled too. There is no rule for the
+    gates of an LSTM (`danq`): plain gradients are used there, as Captum did for the paper; the
+    deltas show how incomplete that is. Parameters: see
     `saliency`.
     """
     return _attribute(_deep_lift_shap, model, X, target, options)
@@ -169,7 +169,7 @@ ATTRIBUTIONS: dict[str, Method] = {
 
 
 def _ready(model: nn.Module, target: int, options: Options) -> OneTarget:
-    """A copy to work on: whatever happens, the caller's model stays as it is."""
+    """A copy of the model to work on; the caller's model is not changed."""
     for name in ("n_references", "steps", "batch_size"):
         if getattr(options, name) < 1:
             raise InputError(f"{name}: found {getattr(options, name)}, wanted at least 1")
@@ -184,7 +184,7 @@ def _strands(X: np.ndarray, options: Options) -> list[np.ndarray]:
 
 
 def _mean_over_strands(scores: list[np.ndarray]) -> np.ndarray:
-    """Of (m, 4, L) in each strand's own reading; both axes turned round is the other strand."""
+    """Mean of (m, 4, L), each in its own strand's orientation; flipping both axes turns them."""
     return scores[0] if len(scores) == 1 else (scores[0] + scores[1][:, ::-1, ::-1]) / 2
 
 
@@ -202,7 +202,7 @@ def _attribute(
     net, n = _ready(model, target, options), options.n_references
     with_references = core in (_integrated_gradients, _deep_lift_shap)
     if core is _deep_lift_shap:
-        net.model = modular(net.model)
+        net.model = to_deeplift_modules(net.model)
     shapes = ((0, 4, X.shape[1]), (0,), (0,))
     found = [[[np.zeros(shape, np.float32)] for shape in shapes] for _ in _strands(X, options)]
     step = max(1, options.batch_size // n) if with_references else options.batch_size
@@ -227,7 +227,7 @@ def _attribute(
 
 @contextmanager
 def _exact_gradients(net: nn.Module) -> Iterator[None]:
-    """Full precision on GPUs, and recurrent layers without cuDNN: its have no gradient in eval."""
+    """Full precision on GPUs; no cuDNN for recurrent layers: it has no gradients in eval mode."""
     recurrent = any(isinstance(module, nn.RNNBase) for module in net.modules())
     with (
         torch.backends.cudnn.flags(
@@ -291,7 +291,7 @@ def _deep_lift_shap(
     from tangermeme.deep_lift_shap import deep_lift_shap as by_tangermeme
 
     with warnings.catch_warnings():
-        # Its warnings about convergence and unknown bases: our deltas and sums say these things.
+        # Ignore its warnings about convergence and unknown bases: our deltas report the same.
         warnings.simplefilter("ignore")
         multipliers = by_tangermeme(
             net, x, references=references, raw_outputs=True, only_warn=True,

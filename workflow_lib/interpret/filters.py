@@ -18,7 +18,7 @@ from workflow_lib.sequence import UNKNOWN
 from workflow_lib.train.gpu import enough_memory
 
 # A unit with sites in more than this share of a batch's sequences is counted by one matrix
-# product, the others site by site: which is faster turns about here.
+# product, the others site by site: about here the faster method changes.
 _MANY = 1 / 8
 _SITES_AT_ONCE = 200_000
 
@@ -191,7 +191,7 @@ def _count_by_product(
 ) -> torch.Tensor:
     """Letters at all sites of a batch and the number of sites, as `_count_by_site` gives them."""
     by_unit = activations.transpose(0, 1)
-    # Comparing straight into floats takes half the time of going through bools.
+    # Comparing directly into floats takes half the time of going through bools.
     is_site = torch.empty(by_unit.shape, device=by_unit.device)
     is_site = torch.ge(by_unit, threshold[:, None, None], out=is_site).flatten(1)
     windows = [one_hot(codes).unfold(2, size, 1).transpose(1, 2).flatten(2) for codes in read]

@@ -16,7 +16,7 @@ from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.filters import sequences_with_sites
 from workflow_lib.train.inference import UnitOutputs, predict
 
-# Symmetric, so that a negative weight only turns them round.
+# Symmetric, so that a negative weight only reverses them.
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 QUANTILE_COLUMNS = ("q05", "q25", "importance", "q75", "q95")
 COLUMNS = ("unit", "target", "weight", "n_sequences", *QUANTILE_COLUMNS)

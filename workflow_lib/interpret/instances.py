@@ -1,4 +1,4 @@
-"""Motif instances: the sites of a model's filters traced back to their places in the genome.
+"""Motif instances: the sites of a model's filters in genome coordinates.
 
 A site is where a unit's filter reaches half of its maximum, as for `interpret.filters`. Each comes
 with what its unit adds to an output in that sequence: unit output times output weight.
@@ -26,7 +26,7 @@ COLUMNS = (
     "chrom", "start", "end", "name", "score", "strand",
     "sequence", "activation", "target", "contribution",
 )  # fmt: skip
-# In this order instances stand; the last three make it complete.
+# Order of the instances; the last three columns make it unique.
 _ORDER = ["chrom", "start", "unit", "strand", "sequence"]
 
 
@@ -39,7 +39,7 @@ class Options(NamedTuple):
         Patterns of target names; None = all targets. A site's contribution is that to the one
         among these for which the unit's output weight is largest, whatever its sign.
     strands
-        `both`, or `forward`: only sites that the model finds on the sequence as it stands.
+        `both`, or `forward`: only sites on the sequence's forward strand.
     inclusive
         A site reaches half of the maximum (True) or exceeds it, as for the filters' matrices.
     batch_size, device
@@ -95,7 +95,7 @@ def regions(data: anndata.AnnData) -> pd.DataFrame:
 
 
 def unit_names(n_units: int, annotation: pd.DataFrame) -> list[str]:
-    """What to call each unit: `unit7_CTCF` after the known motif it resembles most, or `unit7`.
+    """The name of each unit: `unit7_CTCF` after the known motif it resembles most, or `unit7`.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def instances(
         A model without units, one that pads, another number of units, an unknown target.
     """
     if not hasattr(model, "units"):
-        raise InputError("the model has no units; motif instances can be had of ExplaiNN only")
+        raise InputError("the model has no units; motif instances can be made for ExplaiNN only")
     if not len(activation_max) == len(names) == model.output_weights().shape[1]:
         raise InputError(
             f"activation maxima of {len(activation_max)} units and names of {len(names)} for a "
@@ -172,7 +172,7 @@ def instances(
 
 
 def _before(sites: pd.DataFrame, places: pd.DataFrame, region: int) -> np.ndarray:
-    """Which sites stand before the start of a region, so that none of its sites precedes them."""
+    """Which sites lie before the start of a region, so that none of its sites precedes them."""
     if region >= len(places):
         return np.ones(len(sites), dtype=bool)
     chrom, start = places.loc[region, ["chrom", "start"]]
@@ -245,7 +245,7 @@ def _strongest(model: nn.Module, targets: Sequence[str] | None) -> tuple[list[st
 
 
 def write_bed(pieces: Iterable[pd.DataFrame], path: str | os.PathLike) -> int:
-    """Write pieces of instances, one below the other, as gzipped BED6+4; how many there are.
+    """Write pieces of instances one after the other as gzipped BED6+4; return their number.
 
     The first line names the columns and starts with `#`.
     """

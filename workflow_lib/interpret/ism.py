@@ -1,7 +1,7 @@
 """In silico mutagenesis: what each substitution of each base does to a model's outputs.
 
-`plain_effects` predicts every mutated sequence, with any model. `fast_effects` gives the same
-numbers for an ExplaiNN from what a substitution touches: at filter size k and pooling q/s it
+`plain_effects` predicts every mutated sequence, with any model. `exact_ism` gives the same numbers
+for an ExplaiNN by computing only what a substitution changes: at filter size k and pooling q/s it
 changes k positions of a unit's map, these reach (q + k - 1) / s pooled values (4 of 26 at the
 defaults), and the first fully connected layer is linear in those.
 """
@@ -17,13 +17,13 @@ from torch import Tensor, nn
 
 from workflow_lib.errors import InputError
 from workflow_lib.models.explainn import ExplaiNN
-from workflow_lib.models.explainn_modules import ModularExplaiNN, modular
+from workflow_lib.models.explainn_modules import ModularExplaiNN, to_deeplift_modules
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import UNKNOWN
 from workflow_lib.train.gpu import enough_memory
 from workflow_lib.train.inference import full_precision, predict
 
-# Numbers in the larger arrays of `fast_effects`: so many suit a processor's cache, or fill a GPU.
+# Numbers in the larger arrays of `exact_ism`, to fit a processor's cache or to fill a GPU.
 _CPU_NUMBERS, _GPU_NUMBERS = 1_000_000, 16_000_000
 
 
@@ -43,7 +43,7 @@ def effects(
     X
         uint8 codes (n, L). An N can become any of the four letters.
     targets
-        Numbers of the outputs that are wanted; None = all.
+        Numbers of the outputs; None = all.
     batch_size
         Sequences that go through the model together, mutated ones included; changes no result.
     device
@@ -52,10 +52,10 @@ def effects(
     Yields
     ------
     start, effects
-        Number of the first sequence of the part; float32 (b, targets, 4, L), 0 for the letter that
-        is there. Memory does not grow with the number of sequences.
+        Number of the first sequence of the part; float32 (b, targets, 4, L), 0 for the sequence's
+        own letter. Memory does not grow with the number of sequences.
     """
-    compute = fast_effects if isinstance(model, ExplaiNN) else plain_effects
+    compute = exact_ism if isinstance(model, ExplaiNN) else plain_effects
     yield from compute(model, X, targets, batch_size, device)
 
 
@@ -79,7 +79,7 @@ def plain_effects(
 
 
 class _Plan(NamedTuple):
-    """What `fast_effects` needs of a model; positions of windows and groups in `_plan`.
+    """What `exact_ism` needs of a model; positions of windows and groups in `_plan`.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class _Plan(NamedTuple):
     weights: Tensor | None
 
 
-def fast_effects(
+def exact_ism(
     model: ExplaiNN,
     X: np.ndarray,
     targets: Sequence[int] | None = None,
@@ -118,7 +118,7 @@ def fast_effects(
             f"the model wants sequences of {model.length} bp, but got some of {X.shape[1]} bp"
         )
     with torch.inference_mode():
-        plan = _plan(modular(model).to(device))
+        plan = _plan(to_deeplift_modules(model).to(device))
     wanted = slice(None) if targets is None else list(targets)
     units, nodes = len(plan.strands[0]), plan.weights.shape[3] if plan.net.layers else 1
     each = 3 * units * plan.stride * max(nodes, plan.windows * plan.touched)
@@ -136,10 +136,12 @@ def _numbers(device: torch.device | str) -> int:
 
 
 def _plan(net: ModularExplaiNN) -> _Plan:
-    """Window j pools positions j s to j s + q - 1; r bases after its start (0 to q + k - 2) a
-    base still counts in it. With r = t s + rest, the bases of group g = j + t, that is of positions
-    g s to g s + s - 1, reach the windows g, g - 1 ... g - touched + 1 and no other.
-    """  # noqa: D205
+    """Prepare a model for `exact_ism`.
+
+    Window j pools positions j s to j s + q - 1 and depends on the bases r = 0 to q + k - 2 after
+    its start. With r = t s + rest, the bases of group g = j + t, that is of positions g s to
+    g s + s - 1, reach the windows g, g - 1 ... g - touched + 1 and no other.
+    """
     strands = net.conv.weight.chunk(2 if net.shared_strands else 1)
     filter_size, per_window = net.conv.weight.shape[2], len(strands)
     size, stride = net.pool.kernel_size // per_window, net.pool.stride // per_window
@@ -189,7 +191,7 @@ def _maxima(
     reach = plan.touched * plan.stride
     r = torch.arange(reach, device=maps.device)
     places = torch.arange(plan.windows, device=maps.device)[:, None] * plan.stride + r
-    places = places.clamp(max=codes.shape[1] - 1)  # what lies behind the end is cut off later
+    places = places.clamp(max=codes.shape[1] - 1)  # positions beyond the end are cut off later
     windows = maps.unfold(2, plan.size, plan.stride)[:, :, : plan.windows].permute(0, 2, 3, 1)
     # By letter and offset; where a substitution does not reach, and for an N, the filter adds 0.
     table = F.pad(filters.permute(1, 2, 0), (0, 0, 0, 0, 0, 1))  # (5, k, units)
@@ -274,10 +276,10 @@ def _through_layers(plan: _Plan, pooled: Tensor, changes: Tensor) -> Tensor:
 
 
 def _after_first(h: Tensor, before: Tensor, rest: Sequence[nn.Module]) -> Tensor:
-    """Outputs of the units (units, columns) from changes of the first layer; `h` is written over.
+    """Outputs of the units (units, columns) from changes of the first layer; `h` is overwritten.
 
     h (units, columns, nodes), before (units, b, nodes): the layer without any substitution, for
-    columns that stand sequence by sequence.
+    columns in the order of the sequences.
     """
     by_sequence, before = h.unflatten(1, (before.shape[1], -1)), before.unsqueeze(2)
     if not rest:

@@ -1,4 +1,4 @@
-"""Filter nullification: what a prediction loses when one first-layer filter is switched off.
+"""Filter nullification: how predictions change when one first-layer filter is switched off.
 
 Paper, "Interpretability with ExplaiNN" and Fig. 1G (bottom), after AI-TAC: the global importance of
 a filter in a network whose later layers mix the filters. The filter's map is set to zero, or to its
@@ -16,7 +16,11 @@ from torch import nn
 
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.importance import QUANTILE_COLUMNS, QUANTILES
-from workflow_lib.interpret.sequence_selection import at_most, interpreted, rule_per_target
+from workflow_lib.interpret.sequence_selection import (
+    at_most,
+    correctly_predicted_sequences,
+    criterion_per_target,
+)
 from workflow_lib.interpret.units import unit_numbers
 from workflow_lib.train.gpu import enough_memory
 from workflow_lib.train.inference import batches, full_precision
@@ -115,8 +119,8 @@ def nullify(
     Raises
     ------
     InputError
-        `replace` is another word, a filter that the model does not have, or a GPU without enough
-        memory.
+        An unknown value of `replace`, a filter that the model does not have, or a GPU without
+        enough memory.
     """
     if replace not in REPLACE:
         raise InputError(f"replace: found {replace!r}, wanted {' or '.join(REPLACE)}")
@@ -141,12 +145,12 @@ def nullify(
 def maps(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     """The maps that `from_activations` takes, (n, filters, positions), of one-hot (n, 4, L).
 
-    Where units scan both strands with one filter: at each window the higher of both readings.
+    If units scan both strands with one filter: at each window the maximum over the strands.
     """
     forward = model.activations(x)
     if not getattr(model, "shared_strands", False):
         return forward
-    # One-hot in the order ACGT: turning both axes round gives the reverse complement.
+    # One-hot in the order ACGT: flipping both axes gives the reverse complement.
     return torch.maximum(forward, model.activations(x.flip(1, 2)).flip(2))
 
 
@@ -193,7 +197,7 @@ def chosen_sequences(
     settings: Mapping[str, object],
     device: torch.device | str = "cpu",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The correctly predicted sequences of each target, at most so many of each.
+    """The correctly predicted sequences of each target, at most `most_sequences` of each.
 
     Parameters
     ----------
@@ -202,9 +206,9 @@ def chosen_sequences(
     data
         The part of the data set to choose from (`workflow_lib.data.dataset`).
     settings
-        `correct` (a name in `selection.RULES`, or `auto`, see `selection.rule_per_target`),
-        `correct_threshold`, `most_sequences` (of each target; None = all) and `seed` (of the choice
-        among them).
+        `correct` (a name in `sequence_selection.CRITERIA`, or `auto`, see
+        `sequence_selection.criterion_per_target`), `correct_threshold`, `most_sequences` (of each
+        target; None = all) and `seed` (for drawing them).
     device
         Where to predict.
 
@@ -213,8 +217,10 @@ def chosen_sequences(
     X, selected
         uint8 codes (m, L) of sequences that count for at least one target, and bool (m, targets).
     """
-    rule = rule_per_target(str(settings["correct"]), str(data.uns["task"]))
-    X, selected = interpreted(model, data, {**settings, "correct": rule}, device)
+    criterion = criterion_per_target(str(settings["correct"]), str(data.uns["task"]))
+    X, selected = correctly_predicted_sequences(
+        model, data, {**settings, "correct": criterion}, device
+    )
     selected = at_most(selected, settings.get("most_sequences"), int(settings.get("seed", 0)))
     used = selected.any(axis=1)
     return X[used], selected[used]

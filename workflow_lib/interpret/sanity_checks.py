@@ -1,8 +1,8 @@
 """Sanity checks: whether attributions depend on what a model has learned (Adebayo et al. 2018).
 
-The same sequences are attributed by the same method with a changed model. With weights drawn anew,
-or learned from shuffled labels, the contributions should be others; with another seed of the same
-training they should agree.
+The same sequences are attributed by the same method with a changed model. With random weights,
+or weights learned from shuffled labels, the contributions should differ; with another seed of the
+same training they should agree.
 """
 
 import logging
@@ -28,8 +28,8 @@ _SAMPLES = 1000
 log = logging.getLogger(__name__)
 
 
-# Weights drawn from the seed that a model was trained from are where its training began, and still
-# resemble it: trained and initial filters of 100 units correlated by .5.
+# Initial weights drawn with the seed of a training resemble the trained ones: trained and initial
+# filters of 100 units correlated by .5.
 _UNUSED_BY_TRAINING = 2**31  # torch keeps 32 bits of a seed on the CPU
 
 
@@ -40,18 +40,18 @@ def randomised(
     batch_size: int = 256,
     device: torch.device | str = "cpu",
 ) -> nn.Module:
-    """A model of the same shape that has learned nothing.
+    """An untrained model of the same architecture, with random weights.
 
     Parameters
     ----------
     model
-        One of `workflow_lib.models`; it stays as it is.
+        One of `workflow_lib.models`; it is not changed.
     X
-        uint8 codes (n, L), two or more: sequences that the running statistics of the batch norms
-        are taken from, without which the activations would be far from those of any training.
+        uint8 codes (n, L), two or more: from these sequences the batch norms take their running
+        statistics, without which the activations would be far from those of a trained model.
     seed
-        Decides on the weights, which are drawn as for a new training, but never as for a training
-        from the same seed.
+        Of the weights, which are initialised as for a training, but never as for the training with
+        the same seed.
     batch_size, device
         See `inference.batches`.
 
@@ -112,7 +112,7 @@ def track_correlation(scores_a: np.ndarray, scores_b: np.ndarray, codes: np.ndar
 def compared(
     group: Group, changed: Sequence[np.ndarray], check: str, seed: int = 0
 ) -> dict[str, Any]:
-    """One row of the table: attributions of a target against those of changed models.
+    """One row of the table: attributions of a target compared with those of changed models.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def sanity_checks(
     method, options
         As for the trained model's attributions.
     most_targets
-        The first so many targets that have sequences are checked.
+        At most this many targets are checked: the first ones that have sequences.
 
     Returns
     -------

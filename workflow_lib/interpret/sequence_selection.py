@@ -1,4 +1,4 @@
-"""Which sequences count as correctly predicted, and so are interpreted."""
+"""Which sequences count as correctly predicted and are interpreted."""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from workflow_lib.data.tasks import TASKS, decided
+from workflow_lib.data.tasks import TASKS, decision_scores
 from workflow_lib.errors import InputError
 from workflow_lib.train.inference import predict
 from workflow_lib.train.metrics import row_correlations
 
 
-class Rule(NamedTuple):
+class Criterion(NamedTuple):
     """One meaning of "correctly predicted".
 
     Attributes
@@ -24,7 +24,7 @@ class Rule(NamedTuple):
     binary
         Whether it is for labels 0 and 1 (True), for values (False), or for both (None).
     threshold
-        The default, where the rule has one.
+        The default, where the criterion has one.
     """
 
     select: Callable[[np.ndarray, np.ndarray, float | None], np.ndarray]
@@ -36,10 +36,10 @@ def correctly_predicted(
     logits: np.ndarray,
     labels: np.ndarray,
     task: str,
-    rule: str,
+    criterion: str,
     threshold: float | None = None,
 ) -> np.ndarray:
-    """Which sequences are correctly predicted, by one of the RULES.
+    """Which sequences are correctly predicted, by one of the CRITERIA.
 
     Parameters
     ----------
@@ -57,33 +57,33 @@ def correctly_predicted(
         exceeds `threshold` (.75 for AI-TAC, .85 for the islets). `top_fraction`: both the label
         and the prediction are among the `threshold` highest of the target. `all`: every sequence.
     threshold
-        For `correlation` and `top_fraction`; None is the rule's default.
+        For `correlation` and `top_fraction`; None is the criterion's default.
 
     Returns
     -------
     ndarray
-        bool (n, targets). For rules that look at whole sequences the columns are equal. Filters
+        bool (n, targets). For criteria that look at whole sequences the columns are equal. Filters
         are read from sequences with any True, importances for a target from its own column.
 
     Raises
     ------
     InputError
-        An unknown task or rule, or one that does not fit the task, the targets or `threshold`.
+        An unknown task or criterion, or one that does not fit the task, the targets or `threshold`.
     """
     if task not in TASKS:
         raise InputError(f"unknown task {task!r}; wanted one of {', '.join(TASKS)}")
-    fitting = [name for name, r in RULES.items() if r.binary in (None, TASKS[task].binary)]
-    if rule not in fitting:
-        problem = "does not fit" if rule in RULES else "is unknown; asked for"
+    fitting = [name for name, c in CRITERIA.items() if c.binary in (None, TASKS[task].binary)]
+    if criterion not in fitting:
+        problem = "does not fit" if criterion in CRITERIA else "is unknown; asked for"
         raise InputError(
-            f"the rule {rule!r} for correctly predicted sequences {problem} the task {task!r}; "
-            f"wanted one of {', '.join(fitting)}"
+            f"the criterion {criterion!r} for correctly predicted sequences {problem} the task "
+            f"{task!r}; wanted one of {', '.join(fitting)}"
         )
     if logits.shape != labels.shape:
         raise InputError(f"logits of shape {logits.shape} for labels of shape {labels.shape}")
-    return RULES[rule].select(
-        decided(task, logits), labels, RULES[rule].threshold if threshold is None else threshold
-    )
+    if threshold is None:
+        threshold = CRITERIA[criterion].threshold
+    return CRITERIA[criterion].select(decision_scores(task, logits), labels, threshold)
 
 
 def _exact_match(logits: np.ndarray, labels: np.ndarray, _: float | None) -> np.ndarray:
@@ -100,7 +100,8 @@ def _true_positive(logits: np.ndarray, labels: np.ndarray, _: float | None) -> n
 def _correlation(logits: np.ndarray, labels: np.ndarray, threshold: float) -> np.ndarray:
     if labels.shape[1] < 2:
         raise InputError(
-            "the rule 'correlation' wants two targets or more, but there is one; use top_fraction"
+            "the criterion 'correlation' wants two targets or more, but there is one; "
+            "use top_fraction"
         )
     if not -1 <= threshold < 1:
         raise InputError(f"correlation: found the threshold {threshold}, wanted one from -1 to 1")
@@ -134,31 +135,31 @@ def _same_for_all_targets(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.repeat(rows[:, None], labels.shape[1], axis=1)
 
 
-RULES: dict[str, Rule] = {
-    "exact_match": Rule(_exact_match, binary=True),
-    "true_positive": Rule(_true_positive, binary=True),
-    "correlation": Rule(_correlation, binary=False, threshold=0.75),
-    "top_fraction": Rule(_top_fraction, binary=False, threshold=0.05),
-    "all": Rule(_all, binary=None),
+CRITERIA: dict[str, Criterion] = {
+    "exact_match": Criterion(_exact_match, binary=True),
+    "true_positive": Criterion(_true_positive, binary=True),
+    "correlation": Criterion(_correlation, binary=False, threshold=0.75),
+    "top_fraction": Criterion(_top_fraction, binary=False, threshold=0.05),
+    "all": Criterion(_all, binary=None),
 }
 
 
-def interpreted(
+def correctly_predicted_sequences(
     model: nn.Module,
     data: anndata.AnnData,
     settings: Mapping[str, object],
     device: torch.device | str = "cpu",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The sequences of a data set that are interpreted: those predicted correctly.
+    """The correctly predicted sequences of a data set, which are those interpreted.
 
     Parameters
     ----------
     model
-        A trained model; its predictions on the forward strand decide.
+        A trained model; its predictions on the forward strand are used.
     data
         The part of the data set to choose from (`workflow_lib.data.dataset`).
     settings
-        `correct` (a name in RULES, or `auto`: exact_match for binary labels; for values
+        `correct` (a name in CRITERIA, or `auto`: exact_match for binary labels; for values
         correlation, or top_fraction where there is one target) and `correct_threshold`.
     device
         Where to predict.
@@ -170,25 +171,25 @@ def interpreted(
         (m, targets): for which.
     """
     task = str(data.uns["task"])
-    rule = settings["correct"]
-    if rule == "auto":
+    criterion = settings["correct"]
+    if criterion == "auto":
         for_values = "correlation" if data.n_vars > 1 else "top_fraction"
-        rule = "exact_match" if TASKS[task].binary else for_values
+        criterion = "exact_match" if TASKS[task].binary else for_values
     logits = predict(model, data.obsm["sequence"], device=device)
     selected = correctly_predicted(
-        logits, data.X, task, str(rule), settings.get("correct_threshold")
+        logits, data.X, task, str(criterion), settings.get("correct_threshold")
     )
     used = selected.any(axis=1)
     return data.obsm["sequence"][used], selected[used]
 
 
-def rule_per_target(rule: str, task: str) -> str:
-    """The rule that `auto` means where one target is looked at: attributions, nullification.
+def criterion_per_target(criterion: str, task: str) -> str:
+    """The criterion for steps that look at one target (attributions, nullification).
 
     true_positive for labels, top_fraction for values; another name stays.
     """
-    if rule != "auto":
-        return rule
+    if criterion != "auto":
+        return criterion
     return "true_positive" if TASKS[task].binary else "top_fraction"
 
 

@@ -1,4 +1,4 @@
-"""Units and their names: the one place that reads `unit12`."""
+"""Units and their names; ids like `unit12` are read only here."""
 
 import os
 import re
@@ -21,7 +21,7 @@ def unit_matrices(path: str | os.PathLike) -> dict[int, np.ndarray]:
 
 
 def unit_numbers(units: pd.Series) -> pd.Series:
-    """Units as integers, be they written `12` or `unit12`; missing ones become -1."""
+    """Units as integers, from `12` or `unit12`; missing ones become -1."""
     digits = units.astype("string").str.removeprefix("unit").str.removesuffix(".0")
     return pd.to_numeric(digits).fillna(-1).astype(int)
 
@@ -34,7 +34,7 @@ def unit_names(annotation: pd.DataFrame, most: int) -> dict[int, list[str]]:
     annotation
         Columns unit, name, q_value.
     most
-        At most so many names per unit. Variants, `JUN(var.2)`, and case do not make another name.
+        Largest number of names per unit. Variants, `JUN(var.2)`, and other case are the same name.
 
     Returns
     -------

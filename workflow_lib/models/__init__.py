@@ -1,4 +1,4 @@
-"""Models by name: build one, save it to a file that stands alone, load it again.
+"""Models by name: build one, save it to a self-contained file, load it again.
 
 A model is an nn.Module whose arguments are `length`, `n_targets` and its hyperparameters, these
 with defaults, and which keeps them as attributes `length`, `n_targets` and `hyperparameters`.
@@ -8,8 +8,8 @@ filters, positions)) and `from_activations(maps)` (the outputs). To add one: a f
 in `MODELS`.
 
 A model file is safetensors: the weights, and in its header all that is needed to build the network
-again (`architecture`, `hyperparameters`, `length`, `n_targets`, `target_names`) and what the caller
-adds of the model's history; each value is JSON.
+again (`architecture`, `hyperparameters`, `length`, `n_targets`, `target_names`) and metadata that
+the caller adds; each value is JSON.
 """
 
 import inspect
@@ -45,7 +45,7 @@ _NEEDED = ("architecture", "hyperparameters", "length", "n_targets", "target_nam
 
 
 def build(name: str, *, length: int, n_targets: int, **hyperparameters: object) -> nn.Module:
-    """Build an untrained model; torch's global generator decides on its first weights.
+    """Build an untrained model; its initial weights come from torch's global generator.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def build(name: str, *, length: int, n_targets: int, **hyperparameters: object) 
     length, n_targets
         Length of the sequences and number of outputs.
     **hyperparameters
-        As the model names them; what is not given takes the published default.
+        Those of the model; the defaults are the published values.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def build(name: str, *, length: int, n_targets: int, **hyperparameters: object) 
 
 
 def save(model: nn.Module, path: str | os.PathLike, metadata: Mapping[str, object]) -> None:
-    """Write a model file; it appears whole or not at all.
+    """Write a model file, atomically.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ def save(model: nn.Module, path: str | os.PathLike, metadata: Mapping[str, objec
     path
         The file to write.
     metadata
-        What JSON can hold: `target_names` (one per target; may be left out where the model has them
-        as an attribute), and anything else worth keeping.
+        Values that JSON can hold: `target_names` (one per target; may be left out if the model has
+        them as an attribute), and anything else to keep.
     """
     architecture = {cls: name for name, cls in MODELS.items()}.get(type(model))
     if architecture is None:
@@ -106,7 +106,7 @@ def save(model: nn.Module, path: str | os.PathLike, metadata: Mapping[str, objec
 
 
 def _in_order(data: bytes) -> bytes:
-    """The same safetensors file with its metadata sorted: equal models make equal files.
+    """The same safetensors file with its metadata sorted: equal models give equal files.
 
     The library writes them in another order each time. The layout: 8 bytes with the header's size
     (little endian), the header in JSON, the weights.
@@ -134,7 +134,7 @@ def load(path: str | os.PathLike) -> nn.Module:
         The file is missing, not a model file, or its weights do not fit its header.
     """
     metadata, weights = _read(path)
-    with torch.random.fork_rng(devices=[]):  # the first weights are drawn for nothing
+    with torch.random.fork_rng(devices=[]):  # the initial weights are not used
         model = build(
             metadata["architecture"],
             length=metadata["length"],
@@ -173,5 +173,5 @@ def _read(path: str | os.PathLike) -> tuple[dict[str, object], dict[str, Tensor]
 
 
 def read_metadata(path: str | os.PathLike) -> dict[str, object]:
-    """The header of a model file: what it is and how it came about; see `load` for the errors."""
+    """The header (metadata) of a model file; see `load` for the errors."""
     return _read(path)[0]

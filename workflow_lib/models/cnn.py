@@ -1,4 +1,4 @@
-"""What the compared convolutional networks share: a first layer that can be read, and checks."""
+"""Base class of the convolutional networks for comparison: interpretable first layer, checks."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ class CNN(nn.Module):
 
     A subclass sets `first`, one-hot sequences (n, 4, length) -> maps (n, filters, positions) after
     the non-linearity and before pooling, and `rest`, maps -> outputs (n, targets). Both are made of
-    torch's own modules, each used once in a forward pass, as DeepLIFT wants it.
+    torch's own modules, each used once in a forward pass, as DeepLIFT requires.
     """
 
     first: nn.Sequential
@@ -38,7 +38,7 @@ class CNN(nn.Module):
         return self.first(self._checked(X)).float()
 
     def from_activations(self, activations: Tensor) -> Tensor:
-        """Outputs (n, targets) of the first layer's maps, for instance of changed ones."""
+        """Outputs (n, targets) of the first layer's maps, for instance modified ones."""
         return self.rest(activations)
 
     def _checked(self, X: Tensor) -> Tensor:
@@ -88,7 +88,7 @@ def pooled(name: str, length: int, steps: list[tuple[int, int, int]]) -> int:
 
 
 def _shortest(steps: list[tuple[int, int, int]]) -> int:
-    """The least length that leaves one position at the end."""
+    """The shortest length that leaves one position at the end."""
     wanted = 1
     for size, stride, padding in reversed(steps):
         wanted = max((wanted - 1) * stride + size - 2 * padding, 1)

@@ -1,6 +1,6 @@
 """ExplaiNN (Novakovsky et al. 2023): a linear model over many units, each a network of one filter.
 
-The formulation is the fast one: one convolution for all units instead of a repeated input and
+This is a fast formulation: one convolution for all units instead of a repeated input and
 grouped convolutions, batch norm folded into the filters (also in training), max pooling before exp
 (both are monotonic), and each unit's fully connected layers as batched matrix products. Outputs and
 gradients are those of the plain formulation.
@@ -99,8 +99,8 @@ class ExplaiNN(nn.Module):
     def activations(self, X: Tensor) -> Tensor:
         """exp(batch norm(convolution)), (n, units, length - filter_size + 1), always float32.
 
-        Of the forward strand, also where the units scan both: the other one's are those of
-        `X.flip(1, 2)`, and the map that goes on is the maximum of the two (`from_activations`).
+        Of the forward strand, even if the units scan both: the reverse strand's are those of
+        `X.flip(1, 2)`, and the units use the maximum of the two (`from_activations`).
         """
         with torch.autocast(X.device.type, enabled=False):
             X = self._checked(X)
@@ -108,7 +108,7 @@ class ExplaiNN(nn.Module):
             return F.conv1d(X, weight, shift).exp_()
 
     def from_activations(self, activations: Tensor) -> Tensor:
-        """Outputs (n, targets) of maps (n, units, positions), for instance of changed ones."""
+        """Outputs (n, targets) of maps (n, units, positions), for instance modified ones."""
         h = F.max_pool1d(activations, *self.pool).permute(1, 2, 0)
         for layer in self.fc:
             h = layer(h)

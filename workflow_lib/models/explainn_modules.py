@@ -32,20 +32,20 @@ class UnitDense(nn.Module):
 
 
 class ModularExplaiNN(nn.Module):
-    """An ExplaiNN with frozen batch norms, in modules that are each used once; see `modular`.
+    """An ExplaiNN with frozen batch norms and each module used once; see `to_deeplift_modules`.
 
     Attributes
     ----------
     conv
-        Convolution with the batch norm in it: units maps, or with shared strands twice as many,
-        those of the filters turned round after those of the filters.
+        Convolution with the batch norm in it: one map per unit, or two with shared strands (first
+        all filters, then their reverse complements).
     exp, pool
-        The activation and the max pooling. With shared strands the two readings of a window lie
-        side by side, so that one pooling of doubled size and stride takes the maximum of both.
+        The activation and the max pooling. With shared strands the values of a window on the two
+        strands are adjacent, so that one pooling of doubled size and stride takes their maximum.
     layers, relus
-        Each unit's fully connected layers (`UnitDense`) and what follows each of them.
+        Each unit's fully connected layers (`UnitDense`) and their activations.
     final
-        The output layer, with the weights that count (`output_weights`).
+        The output layer, with the effective weights (`output_weights`).
     """
 
     def __init__(self, model: ExplaiNN) -> None:
@@ -82,8 +82,8 @@ class ModularExplaiNN(nn.Module):
         return F.linear(h.squeeze(2), self.final.weight, self.final.bias)
 
 
-def modular(model: nn.Module) -> nn.Module:
-    """The model in modules that DeepLIFT can hook.
+def to_deeplift_modules(model: nn.Module) -> nn.Module:
+    """The model as modules that DeepLIFT can hook into.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def modular(model: nn.Module) -> nn.Module:
     """
     if not isinstance(model, ExplaiNN):
         return model
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):  # the first weights are not used
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):  # the initial weights are not used
         return ModularExplaiNN(model).eval()
 
 

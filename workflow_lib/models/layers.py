@@ -1,8 +1,8 @@
-"""Building blocks for many small networks side by side, one per unit, each blind to the others.
+"""Building blocks for many small, independent networks, one per unit.
 
-Their activations stand as (units, features, n): with the batch on the last axis every layer is one
-batched matrix product, and batch norm sees (units * features, n) without a copy. On two CPU cores
-torch's own batch norm and dropout take longer than those products, hence the versions here.
+Their activations have the shape (units, features, n): with the batch on the last axis every layer
+is one batched matrix product, and batch norm sees (units * features, n) without a copy. On two CPU
+cores torch's own batch norm and dropout take longer than those products, hence the versions here.
 """
 
 import math
@@ -19,14 +19,14 @@ from workflow_lib.errors import InputError
 def drop_mask(shape: torch.Size, p: float) -> Tensor:
     """Draw a dropout mask on the CPU: 0 with probability p (to 1 in 65,536), else 1 / (1 - p).
 
-    Sixteen random bits decide on each value, from a fast generator that one draw of torch's global
-    generator seeds: so the mask is as reproducible as any draw of torch's own.
+    Each value takes sixteen random bits from a fast generator that torch's global generator seeds,
+    so the mask is as reproducible as any draw of torch's own.
     """
     seed = int(torch.randint(2**63 - 1, ()))
     count = math.prod(shape)
     bits = np.random.SFC64(seed).random_raw(-(-count // 4)).view(np.int16)[:count]
     threshold = round(p * 2**16) - 2**15
-    # Comparing straight into floats: anything that goes through a tensor of bools is far slower.
+    # Comparing directly into floats: going through a tensor of bools is far slower.
     mask = torch.ge(torch.from_numpy(bits).view(shape), threshold, out=torch.empty(shape))
     return mask.mul_(1 / (1 - p))
 
@@ -41,7 +41,7 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
 
 
 class Dropout(nn.Dropout):
-    """torch's dropout with the faster mask; the input is left as it is."""
+    """torch's dropout with the faster mask; the input is not changed."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape."""
@@ -51,7 +51,7 @@ class Dropout(nn.Dropout):
 
 
 class _BatchNorm(torch.autograd.Function):
-    """Batch norm by batch statistics over the last axis of (channels, n); also gives these."""
+    """Batch norm by batch statistics over the last axis of (channels, n); also returns these."""
 
     @staticmethod
     def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, ...]:
@@ -78,9 +78,9 @@ class _BatchNorm(torch.autograd.Function):
 class PooledConv(torch.autograd.Function):
     """Convolution (no padding, no bias) and max pooling of its maps along the sequence.
 
-    (n, letters, length) with filters (units, letters, size) -> (units, pooled, n). Going back, only
-    the maxima count: the filters' gradient is a weighted sum of the windows these stand on, a few
-    per cent of all windows for each filter, so that no matrix product over whole maps is needed.
+    (n, letters, length) with filters (units, letters, size) -> (units, pooled, n). In the
+    backward pass only the maxima count: the filters' gradient is a weighted sum of their windows, a
+    few per cent of all windows for each filter, so no matrix product over whole maps is needed.
     """
 
     @staticmethod
@@ -111,7 +111,7 @@ class PooledConv(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients of the sequences, where they want one, and of the filters."""
+        """Gradients of the sequences, if they require one, and of the filters."""
         X, weight, place = ctx.saved_tensors
         (n, letters, length), (units, _, size) = X.shape, weight.shape
         grad, grad_X, grad_weight = grad.contiguous(), None, None
@@ -146,12 +146,12 @@ def map_statistics(X: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         block = columns[start : stop + size - 1].flatten(0, 1)  # rows: position, then letter
         products = block @ block.T
         rows = len(block)
-        # A window's products are a square on the diagonal, the next one's stand `letters` further.
+        # A window's products are a square on the diagonal, the next window's is `letters` further.
         shape, strides = (stop - start, step, step), (letters * (rows + 1), rows, 1)
         gram = gram + products.as_strided(shape, strides).sum(0)
     count = len(X) * positions
     totals = columns.sum(2).unfold(0, positions, 1).sum(2).flatten()
-    # Counts of one-hot input are exact; double precision keeps the small difference so.
+    # Counts of one-hot input are exact; double precision keeps the small difference accurate.
     m, w = totals.double() / count, weight.transpose(1, 2).flatten(1).double()
     covariance = gram.double() / count - m.outer(m)
     var = ((w @ covariance) * w).sum(1).clamp(min=0)
@@ -179,7 +179,7 @@ class UnitLinear(nn.Module):
 
     def __init__(self, units: int, inputs: int, outputs: int, dropout: float = 0.0):
         super().__init__()
-        bound = 1 / math.sqrt(inputs)  # nn.Linear's start
+        bound = 1 / math.sqrt(inputs)  # as nn.Linear initialises
         self.weight = nn.Parameter(torch.empty(units, outputs, inputs).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.empty(units, outputs).uniform_(-bound, bound))
         self.norm = nn.BatchNorm1d(units * outputs)
@@ -189,7 +189,7 @@ class UnitLinear(nn.Module):
         """Outputs >= 0; by batch statistics and with dropout in training."""
         norm, shape = self.norm, self.bias.shape
         if norm.training:
-            # The bias would fall out again with the mean: only the running mean has to know it.
+            # Subtracting the batch mean cancels the bias: only the running mean must include it.
             out = torch.bmm(self.weight, x).float().flatten(0, 1)
             out, mean, var = _BatchNorm.apply(out, norm.weight, norm.bias, norm.eps)
             update_running(norm, mean + self.bias.flatten(), var, x.shape[-1])
@@ -199,7 +199,7 @@ class UnitLinear(nn.Module):
             scale = (norm.weight * (norm.running_var + norm.eps).rsqrt()).view(shape)
             shift = (self.bias - norm.running_mean.view(shape)) * scale + norm.bias.view(shape)
             out = torch.baddbmm(shift.unsqueeze(-1), self.weight * scale.unsqueeze(-1), x).float()
-        # Dropout before the ReLU comes to the same, and lets both work in place.
+        # Dropout before the ReLU gives the same result, and lets both work in place.
         return dropout(out, self.dropout, self.training).relu_()
 
 

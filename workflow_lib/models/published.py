@@ -19,8 +19,8 @@ def load_explainn(path: str | os.PathLike, length: int | None = None) -> ExplaiN
     path
         Their .pth file: a dictionary of weights, read without unpickling anything else.
     length
-        Length of the sequences. The file tells it only up to the pooling: by default the shortest
-        that fits. Without fully connected layers it tells nothing, and `length` is needed.
+        Length of the sequences. The file gives it only up to the pooling: by default the shortest
+        that fits. Without fully connected layers `length` is required.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def load_explainn(path: str | os.PathLike, length: int | None = None) -> ExplaiN
         linear = _explainn_layers(theirs)
         first = theirs[f"{linear[0][0]}.weight"] if linear else None
         if length is None and first is None:
-            raise InputError(f"{path}: a model without fully connected layers; say its length")
+            raise InputError(f"{path}: a model without fully connected layers; wanted its length")
         if length is None:
             length = filter_size + 7 - 1 + 7 * (first.shape[1] - 1)
         nodes = len(first) // units if len(linear) > 1 else 100
@@ -80,7 +80,7 @@ def _explainn_layers(theirs: dict[str, Tensor]) -> list[tuple[str, str]]:
 def load_deepstarr(path: str | os.PathLike) -> DeepSTARR:
     """Read the published model, as its conversion from Keras to PyTorch stores it.
 
-    There the channels of a sequence stand in the order A, C, T, G and the last maps are flattened
+    There the channels of a sequence are in the order A, C, T, G and the last maps are flattened
     position by position, as in Keras.
 
     Parameters

@@ -1,1 +1,1 @@
-"""Motifs: known ones, those that programs find, and what is said of them."""
+"""Motifs: known profiles, discovery programs, comparison, scanning and ranking."""

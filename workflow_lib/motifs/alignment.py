@@ -1,7 +1,7 @@
-"""Motifs laid beside a reference: turned to its strand and shifted so that columns match.
+"""Aligning motifs with a reference: on its strand, and shifted so that columns match.
 
-What de novo discovery finds is compared with a known profile by eye (the paper's Fig. 3E, 3G, S3)
-and by the share of the profile that it covers, which tells a full dimer from a half site.
+De novo motifs are compared with a known profile by eye (the paper's Fig. 3E, 3G, S3) and by the
+share of the profile that they cover, which distinguishes a full dimer from a half site.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,20 +17,20 @@ from workflow_lib.motifs.tomtom import tomtom
 
 COLUMNS = ["row", "column", "motif", "name", "profile", "orientation", "offset", "q_value"]
 COLUMNS += ["n_sites", "informative", "matched"]
-# What pandas must not take for numbers when it reads the table back.
+# Columns that pandas must read back as text, not as numbers.
 TEXT = dict.fromkeys(["row", "column", "motif", "name", "profile", "orientation"], str)
 INFORMATIVE, COVERED = 0.5, 0.25  # bits
 
 
 class Alignment(NamedTuple):
-    """Where a motif lies beside a reference.
+    """How a motif aligns with a reference.
 
     Attributes
     ----------
     offset
-        Column of the reference at which the motif, turned as `orientation` says, begins.
+        Column of the reference at which the motif, in this `orientation`, begins.
     orientation
-        `+` as it stands, `-` its reverse complement fits.
+        `+`: the motif itself is aligned; `-`: its reverse complement.
     similarity
         Sum over the overlap of the columns' correlations, weighted by their information; 1 for the
         motif itself, 0 for nothing in common; columns that do not overlap count as 0.
@@ -54,7 +54,7 @@ class Entry:
 
 
 def _directions(probabilities: np.ndarray) -> np.ndarray:
-    """Each column less its mean, its length the root of its share of the motif's information."""
+    """Columns minus their means, scaled by the root of their share of the motif's information."""
     bits = information(probabilities)
     centred = probabilities - probabilities.mean(axis=0)
     length = np.linalg.norm(centred, axis=0)
@@ -63,11 +63,11 @@ def _directions(probabilities: np.ndarray) -> np.ndarray:
 
 
 def align(motif: Motif, reference: Motif) -> Alignment:
-    """The best ungapped place of a motif beside a reference, on either strand.
+    """The best ungapped alignment of a motif with a reference, on either strand.
 
-    Correlations are weighted by information, so that flanks without any count for nothing, and
-    a motif that resembles the reference weakly is placed all the same. Of equally good places the
-    forward, then the leftmost is taken. A flat motif gets offset 0.
+    Correlations are weighted by information, so that uninformative flanks do not count; a motif
+    that hardly resembles the reference is aligned too. Of equally good alignments the forward, then
+    the leftmost is taken. A flat motif gets offset 0.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def place(
     database: Sequence[Motif] | None = None,
     q_threshold: float = 0.05,
 ) -> Alignment:
-    """Place a motif beside a reference as Tomtom does where the two match, else as `align` does.
+    """Align a motif with a reference as Tomtom does if the two match, else as `align` does.
 
     Parameters
     ----------
@@ -125,9 +125,6 @@ def place(
     found = pair.iloc[0]
     if found["q_value"] > q_threshold:
         return aligned._replace(q_value=float(found["q_value"]))
-    # Imported here: it loads what draws.
-    pass
-
     widths = (motif.width, reference.width)
     offset, turned = place_filter(int(found["offset"]), found["orientation"], *widths)
     drawn = reverse_complement(motif) if turned else motif
@@ -143,8 +140,8 @@ def informative(motif: Motif) -> int:
 def matched(motif: Motif, reference: Motif, offset: int) -> float:
     """Share of the reference's informative columns that a motif covers with the same letter.
 
-    A column is covered where the reference's most probable letter is also the motif's, and stands
-    at least a quarter of a bit high in the motif's logo.
+    A column is covered where the reference's most probable letter is also the motif's, and is at
+    least a quarter of a bit high in the motif's logo.
 
     Parameters
     ----------
@@ -169,7 +166,7 @@ def matched(motif: Motif, reference: Motif, offset: int) -> float:
 
 
 def choose(motifs: Sequence[Motif], wanted: str | None, source: str) -> Motif | None:
-    """The motif with an id, the first without one; None where a set has no motifs at all.
+    """The motif with the wanted id, or the first motif; None if the set has no motifs.
 
     Raises
     ------
@@ -213,7 +210,7 @@ def align_entries(
     database: Sequence[Motif] | None,
     reference_label: str,
 ) -> tuple[list[Motif], pd.DataFrame]:
-    """Lay all motifs of a figure beside the references of their rows.
+    """Align all motifs of a figure with the references of their rows.
 
     Parameters
     ----------
@@ -286,18 +283,18 @@ def _cell(
 
 
 def place_filter(offset: int, orientation: str, filter_width: int, width: int) -> tuple[int, bool]:
-    """Where a filter lies on the profile it matches, both as the profile is written.
+    """Where a filter lies on the profile it matches, in the profile's orientation.
 
     Parameters
     ----------
     offset, orientation
-        As Tomtom gives them: where the filter begins on the profile; `-` means that the profile
-        was turned round.
+        As Tomtom gives them: where the filter begins on the profile; `-` means on the profile's
+        reverse complement.
 
     Returns
     -------
     start, turned
-        Position of the filter's first drawn column; whether the filter has to be turned round.
+        Position of the filter's first drawn column; whether to draw its reverse complement.
     """
     if orientation == "-":
         return width - offset - filter_width, True

@@ -23,8 +23,8 @@ def expected_modes(target_names: Iterable[str], profiles: pd.DataFrame) -> dict[
 
     A profile is a TF's own if it carries the TF's name, in any case, alone or as one half of a
     heterodimer (`MAX::MYC` is one of MAX and of MYC), whichever variant it is (`JUN(var.2)`). The
-    paper does not say what became of heterodimers: its 50 TFs have 33 modes there, 34 with
-    heterodimers and 30 without. They count here: some TFs bind mainly as such.
+    paper does not say how it counts heterodimers: it gives 33 modes for its 50 TFs, which have 34
+    with heterodimers and 30 without. They count here: some TFs bind mainly as heterodimers.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def expected_modes(target_names: Iterable[str], profiles: pd.DataFrame) -> dict[
     Returns
     -------
     dict
-        Target -> its clusters, sorted; none for what is no TF with a profile (a cell type).
+        Target -> its clusters, sorted; none for targets without a TF's profile (cell types).
     """
     clusters: dict[str, set[str]] = {}
     for name, cluster in zip(profiles["name"], profiles["cluster"]):
@@ -63,7 +63,7 @@ def binding_modes(
     target_names: Sequence[str],
     which: str = "best",
 ) -> pd.DataFrame:
-    """The binding modes that motifs were annotated with, and those that should have been.
+    """The binding modes that motifs were annotated with, and those expected for the targets.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def binding_modes(
     Raises
     ------
     InputError
-        `which` is another word.
+        An unknown value of `which`.
     """
     if which not in WHICH:
         raise InputError(f"binding_modes, which: found {which!r}, wanted {' or '.join(WHICH)}")

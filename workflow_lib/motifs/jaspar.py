@@ -1,4 +1,4 @@
-"""The JASPAR database of known motifs, from the copy that pyjaspar carries (no network)."""
+"""The JASPAR database of known motifs, from the copy within pyjaspar (no network)."""
 
 import os
 import re
@@ -52,7 +52,7 @@ def profiles(
             f"JASPAR release {release!r} is not known; wanted one of {', '.join(known)}"
         )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "Zero motifs returned": said as an error below
+        warnings.simplefilter("ignore")  # "Zero motifs returned": an error below
         found = jaspardb(release=release).fetch_motifs(collection=collection, tax_group=[tax_group])
     if not found:
         raise InputError(
@@ -81,7 +81,7 @@ def _further(name: str) -> object:
     from pyjaspar import jaspardb
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # "Failed to fetch": said as an error below
+        warnings.simplefilter("ignore")  # "Failed to fetch": an error below
         for release in sorted(jaspardb().get_releases(), reverse=True):
             found = jaspardb(release=release).fetch_motif_by_id(name)
             if found is not None:

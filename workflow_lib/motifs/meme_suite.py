@@ -1,7 +1,7 @@
-"""What goes into and comes out of two programs of the MEME suite: STREME and Tomtom.
+"""Input and output files of two programs of the MEME suite: STREME and Tomtom.
 
-STREME (Bailey 2021) finds motifs that one set of sequences has more often than another; Tomtom
-(Gupta et al. 2007) names motifs. The programs are run by rules/discovery.smk; here are the files.
+STREME (Bailey 2021) finds motifs that are enriched in one set of sequences over another; Tomtom
+(Gupta et al. 2007) compares motifs with known ones. rules/discovery.smk runs the programs.
 """
 
 import math
@@ -24,7 +24,7 @@ from workflow_lib.motifs.tomtom import COLUMNS
 from workflow_lib.sequence import ALPHABET, decode, lines
 
 STREME_COLUMNS = ("motif", "n_sites", "statistic", "value", "log10_value", "width", "consensus")
-# How STREME abbreviates what it ranks motifs by: a score without a hold-out set, else a p-value.
+# STREME's abbreviations of what it ranks motifs by: a score without a hold-out set, else a p-value.
 _STATISTICS = {"S": "score", "P": "p_value", "E": "e_value"}
 _TOMTOM_NAMES = {
     "Query_ID": "unit",
@@ -45,14 +45,14 @@ _TOMTOM_KINDS = {
     "e_value": float,
     "q_value": float,
 }
-# What the rule `tomtom` writes where the program has no motifs to read, which it refuses.
+# Written by the rule `tomtom` if there are no motifs, as the program refuses an empty file.
 NOTHING_TO_COMPARE = "# tomtom: there were no motifs to compare"
 # Bits in a whole motif below which there is nothing to compare, as in `workflow_lib.motifs.tomtom`.
 _FLAT = 1e-3
 
 
 class Classes(NamedTuple):
-    """The two sets of sequences that are held against each other.
+    """The two sets of sequences that are compared.
 
     Attributes
     ----------
@@ -89,17 +89,17 @@ class Streme(NamedTuple):
 def two_classes(
     data: anndata.AnnData, target: str | None = None, most: int | None = None, seed: int = 0
 ) -> Classes:
-    """Tell bound from unbound sequences by one target.
+    """Divide sequences into bound and unbound ones by one target.
 
     Parameters
     ----------
     data
-        A part of a data set. Where its targets are classes of which each sequence has one, the
-        first class is what the chosen one is held against.
+        A part of a data set. If its targets are exclusive classes, the chosen class is compared
+        with the first one.
     target
         By default the only one; of classes the last.
     most
-        At most so many sequences of either set, drawn at random; None: all.
+        At most this many sequences of each set, drawn at random; None: all.
     seed
         Of the draw.
 
@@ -174,7 +174,7 @@ def read_streme(path: str | os.PathLike) -> Streme:
     ------
     InputError
         A file of another kind, one that ends before STREME was done, a motif without its score,
-        and what `read_meme` says of motifs.
+        and the errors of `read_meme`.
     """
     text = _text(path)
     if not any(line.startswith("STREME") for line in text[:5]):
@@ -230,7 +230,7 @@ def read_tomtom(path: str | os.PathLike, queries: Sequence[Motif] = ()) -> pd.Da
     -------
     DataFrame
         Columns unit, profile, p_value, e_value, q_value, offset, overlap, orientation; best first
-        within each unit. `unit` is the number in ids like `unit7` where all are such.
+        within each unit. `unit` is the number if all ids are like `unit7`.
 
     Raises
     ------

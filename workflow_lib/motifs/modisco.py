@@ -65,7 +65,7 @@ class Pattern(NamedTuple):
 
 
 class Discovery(NamedTuple):
-    """What was found in one target's attributions, and `note`: why that is nothing or less."""
+    """The patterns in one target's attributions; `note` says why there are none or fewer."""
 
     patterns: list[Pattern]
     n_sequences: int
@@ -86,17 +86,17 @@ def discover(
     ----------
     scores
         Float (m, 4, L): hypothetical contributions of all four letters. Sequences with a value that
-        is no number are left out.
+        is not finite are left out.
     codes
         uint8 (m, L).
     window
-        Only so many positions in the middle; None, or more than there are: all. Below 120 smaller
-        seqlets and patterns are used (14 positions), since the usual ones do not fit.
+        Number of positions to use, in the middle; None, or more than there are: all. Below 120,
+        smaller seqlets and patterns are used (14 positions), since the usual ones do not fit.
     max_seqlets
-        Most seqlets of each sign, in the order of the sequences; what is beyond is not looked at.
+        Most seqlets of each sign, in the order of the sequences; further ones are ignored.
         2000, as in the package's examples: about 2000 sequences, 1 GB and a few minutes.
     min_sequences
-        With fewer nothing is looked for. A pattern needs 20 seqlets.
+        With fewer sequences no patterns are searched for. A pattern needs 20 seqlets.
     trim
         A pattern is cut to the stretch from its first to its last position whose mean absolute
         contribution reaches this share of the largest (the package's report: .3).
@@ -104,7 +104,7 @@ def discover(
     Returns
     -------
     Discovery
-        Maybe without patterns, with the reason. Errors of the package are not caught here.
+        Possibly without patterns; then with the reason. Errors of the package are not caught here.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def _joined(*notes: str) -> str:
 
 
 def _too_little(scores: np.ndarray, letters: np.ndarray, min_sequences: int) -> str:
-    """Why there is nothing to look for, or ''."""
+    """Why no patterns can be searched for, or ''."""
     n, _, size = scores.shape
     if n < max(min_sequences, 1):
         return f"{n} sequences, fewer than {max(min_sequences, 1)}"
@@ -170,7 +170,7 @@ def _tfmodisco(scores: np.ndarray, letters: np.ndarray, max_seqlets: int) -> tup
     from modiscolite.tfmodisco import TFMoDISco
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # constant rows, empty means: nothing to be done about
+        warnings.simplefilter("ignore")  # constant rows, empty means: harmless
         return TFMoDISco(
             one_hot=letters.transpose(0, 2, 1),
             hypothetical_contribs=scores.transpose(0, 2, 1),
@@ -196,7 +196,7 @@ def discover_all(
     n_targets: int,
     settings: Mapping[str, object],
 ) -> dict[str, Discovery]:
-    """Find each target's patterns; what fails for one target does not stop the others.
+    """Find each target's patterns; a failure for one target does not stop the others.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ def discover_all(
     Returns
     -------
     dict
-        Target -> Discovery. Where the package raised an error, no patterns, and the error's words
+        Target -> Discovery. Where the package raised an error, no patterns, and the error message
         in the note.
     """
     found: dict[str, Discovery] = {}
@@ -221,7 +221,7 @@ def discover_all(
         except (ImportError, InputError):  # would fail for every target
             raise
         except Exception as error:
-            check_not_terminated()  # numba turns it into an error of its own
+            check_not_terminated()  # numba turns SIGTERM into an error of its own
             log.warning("%s: MoDISco failed:", target, exc_info=True)
             words = " ".join(f"{type(error).__name__}: {error}".split())
             result = Discovery([], len(codes), f"MoDISco failed: {words[:200]}")
@@ -259,7 +259,7 @@ def tables(
 
 
 def _labels(targets: Iterable[str]) -> list[str]:
-    """The targets' names without white space; one that is then taken gets its number behind it."""
+    """The targets' names without white space; a repeated one gets its number appended."""
     labels: list[str] = []
     for number, target in enumerate(targets):
         label = "_".join(target.split())

@@ -1,7 +1,7 @@
-"""Which motifs matter: a model's by the importance of their units, and the best of each target.
+"""Ranking motifs: a model's by the importance of their units, and the best of each target.
 
-Paper, Methods, "De novo PWMs": the best motif of a data set is chosen on its validation part, and
-what it is worth is then read from the test part.
+Paper, Methods, "De novo PWMs": the best motif of a data set is chosen on its validation part and
+evaluated on its test part.
 """
 
 import logging
@@ -17,7 +17,7 @@ from workflow_lib.motifs.tomtom import tomtom
 
 PARTS = ("validation", "test")
 COLUMNS = ("motif", "target", "rank", "importance", "metric", *PARTS, "best")
-# Bits in a whole motif below which it is none: the filter of a unit that fired never, or anywhere.
+# Bits in a whole motif below which it is flat: of a unit that is active nowhere, or everywhere.
 _FLAT = 1e-3
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def rank(
     Raises
     ------
     InputError
-        Scores of motifs that are not there or twice the same; ids that name no unit.
+        Scores of unknown motifs, duplicate scores, or ids that do not name a unit.
     """
     values = _by_part(scores, motifs)
     values["importance"] = _importances(values, importance)
@@ -76,7 +76,7 @@ def _by_part(scores: pd.DataFrame, motifs: Sequence[Motif]) -> pd.DataFrame:
     if unknown:
         raise InputError(
             f"scores of {len(unknown)} motifs that are not in the motif file, for instance "
-            f"{sorted(unknown)[0]!r}; wanted scores of these motifs: make both anew"
+            f"{sorted(unknown)[0]!r}; wanted scores of these motifs: make both again"
         )
     keys = ["motif", "target", "metric"]
     twice = scores.duplicated([*keys, "part"])
@@ -84,7 +84,7 @@ def _by_part(scores: pd.DataFrame, motifs: Sequence[Motif]) -> pd.DataFrame:
         row = scores[twice].iloc[0]
         raise InputError(
             f"scores: motif {row['motif']!r}, target {row['target']!r}, part {row['part']!r} "
-            "stand twice; wanted once"
+            "occur twice; wanted once"
         )
     wide = scores.set_index([*keys, "part"])["value"].astype(float).unstack("part")
     return wide.reindex(columns=list(PARTS)).rename_axis(columns=None).reset_index()
@@ -144,8 +144,8 @@ def best_resembling(
 ) -> Motif | None:
     """The best motif among those that resemble a known profile; without any, the best of all.
 
-    What predicts binding best may be a partner's motif (FOXA1's for AR); how whole a TF's own motif
-    was found is seen from its own.
+    The motif that predicts binding best may be a partner's (FOXA1's for AR); only a TF's own motif
+    shows how completely it was found.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def best_resembling(
     profile
         Id of the known profile.
     database
-        Known motifs, that one among them; Tomtom's null model comes from them.
+        Known motifs, including that profile; Tomtom's null model comes from them.
     q_value
         Of Tomtom, at most.
 

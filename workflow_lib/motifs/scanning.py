@@ -1,7 +1,7 @@
 """Scanning sequences with motifs: the best hit of each, and how well it predicts the targets.
 
-Paper, Methods, "De novo PWMs": the score of the best hit on either strand stands for a sequence,
-and the average precision of these scores for the motif.
+Paper, Methods, "De novo PWMs": a sequence's score is that of the best hit on either strand, a
+motif's the average precision of these scores.
 """
 
 from collections.abc import Sequence
@@ -34,8 +34,8 @@ def best_hits(
 ) -> np.ndarray:
     """Score of the best hit of each motif on both strands of each sequence.
 
-    A motif stands only where it fits into the sequence whole. Its score there is the sum over its
-    columns of the score of the letter; the best of all places and of both strands counts.
+    A hit lies completely within the sequence. Its score is the sum over the motif's columns of the
+    score of the letter; the best of all places and of both strands counts.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def best_hits(
         Smaller probabilities count as this.
     background
         Probability of every letter by chance. An N scores as a letter of just this probability
-        would: log(background), or 0 as log odds. So it speaks neither for a hit nor against it.
+        would: log(background), or 0 as log odds. So it is neutral for a hit.
     batch_size, device
         Sequences at a time, and where; neither changes a result.
 
@@ -158,7 +158,7 @@ def score_motifs(
 
 
 def _score(metric: str, hits: np.ndarray, truth: np.ndarray) -> float:
-    """One motif, one target; our metrics are quicker at it than scikit-learn, which checks more."""
+    """One motif, one target; our metrics are faster than scikit-learn's, which check more."""
     if undefined(metric, hits, truth):
         return np.nan
     return float(METRICS[metric](hits, truth)(np.ones((len(truth), 1)))[0])

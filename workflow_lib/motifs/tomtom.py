@@ -15,7 +15,7 @@ from workflow_lib.interpret.units import unit_number
 from workflow_lib.motif import Motif, information
 
 COLUMNS = ["unit", "profile", "p_value", "e_value", "q_value", "offset", "overlap", "orientation"]
-# Bits in a whole motif below which there is nothing to compare (a unit that fired everywhere).
+# Bits in a whole motif below which there is nothing to compare (a unit that is active everywhere).
 _FLAT = 1e-3
 
 
@@ -38,7 +38,7 @@ class Comparison(NamedTuple):
 
 
 def compare(queries: Sequence[Motif], targets: Sequence[Motif]) -> Comparison:
-    """P-values of the best ungapped alignments of motifs, both strands kept apart.
+    """P-values of the best ungapped alignments of motifs, for each strand separately.
 
     Tomtom corrects a p-value for having looked at both strands: p' = 1 - (1 - p)^2.
 
@@ -72,7 +72,7 @@ def q_values(p: np.ndarray, n_lambdas: int = 100, largest: float = 0.5) -> np.nd
 
     The fraction of true nulls is estimated as #{p > lambda} / ((1 - lambda) m) at 100 lambdas up to
     .5, of which the one is taken whose bootstrap mean squared error around the smallest estimate
-    is least. MEME draws samples of 1000 for that; here their expected error is written down
+    is least. MEME draws samples of 1000 for that; here their expected error is computed
     (variance of a binomial share + squared distance), so that no seed is needed.
 
     Parameters
@@ -111,7 +111,7 @@ def tomtom(
     Parameters
     ----------
     queries
-        Motifs to be named; flat ones have no pairs.
+        Motifs to annotate; flat ones have no pairs.
     targets
         Known motifs.
     q_threshold
@@ -123,7 +123,7 @@ def tomtom(
         Columns unit, profile, p_value, e_value (p x number of targets), q_value, offset (of the
         query relative to the target, as MEME counts it), overlap, orientation (`-`: the target's
         reverse complement is the one that fits). In the queries' order, best first. `unit` is the
-        number in ids like `unit7` where all are such, else the query's id.
+        number if all ids are like `unit7`, else the query's id.
 
     Raises
     ------

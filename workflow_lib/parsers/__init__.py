@@ -1,7 +1,7 @@
 """Parsers: one function per source format, files and options in, a data set in memory out.
 
 A parser takes `files` (mapping name -> path) and its options by keyword, and returns what
-`workflow_lib.data.dataset.build` makes. Parsers alone know the outside world.
+`workflow_lib.data.dataset.build` makes. Only parsers know the source formats.
 """
 
 from collections.abc import Callable

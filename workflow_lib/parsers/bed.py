@@ -1,4 +1,4 @@
-"""Peaks and a genome: windows around the peaks, and unbound ones of the same %GC."""
+"""Windows around peaks in a genome, and unbound windows of the same %GC."""
 
 import logging
 import os
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Windows are drawn from the genome in rounds, each so many times what is wanted in all.
+# Windows are drawn in rounds, each of so many times the number that is needed.
 _DRAWN_AT_ONCE, _ROUNDS = 5, 20
 _PLACE = ["chrom", "start", "end"]
-_NOWHERE = pd.DataFrame({"chrom": [], "start": [], "end": []}).astype(
+_NO_REGIONS = pd.DataFrame({"chrom": [], "start": [], "end": []}).astype(
     {"chrom": object, "start": np.int64, "end": np.int64}
 )
 
 
-class _Ground(NamedTuple):
-    """What windows are cut from."""
+class _Reference(NamedTuple):
+    """The genome from which windows are cut, their length, and the regions to avoid."""
 
     genome: "Fasta"
     path: str | os.PathLike
@@ -76,17 +76,17 @@ def bed(
     length
         bp of each window.
     centre
-        What a peak's window is laid around: `summit` of narrowPeak, or the middle where a line
+        The centre of a peak's window: `summit` of narrowPeak, or the middle where a line
         has none; `middle`; `thick_start`, the summit in ReMap's BED files.
     regions
-        Names of BED files whose regions (e.g. all accessible ones) unbound windows are laid
-        around, by their middle; without, they are drawn anywhere on chromosomes with peaks.
+        Names of BED files with candidate regions (e.g. all accessible ones): unbound windows are
+        centred on their middles; without, they are drawn anywhere on chromosomes with peaks.
     ratio
         Unbound windows for each peak, in each %GC bin.
     seed
-        Of the draw.
+        Of the random draw.
     target
-        What to call the one target: 1 bound, 0 unbound.
+        Name of the one target: 1 bound, 0 unbound.
 
     Returns
     -------
@@ -98,25 +98,25 @@ def bed(
     Raises
     ------
     InputError
-        Options and files that are wrong, signs of another assembly, nothing left, more than
-        half of the peaks without a partner.
+        Wrong options or files, coordinates of another assembly, no peak left, or more than half
+        of the peaks without a matching unbound window.
     """
     named = {"peaks": peaks, "genome": genome, "blacklist": blacklist, "regions": regions}
     paths = {option: named_files(files, option, names) for option, names in named.items()}
     _check_options(paths, length, centre, ratio)
     with open_genome(paths["genome"][0]) as letters:
         sizes = {chrom: len(letters[chrom]) for chrom in letters.keys()}
-        ground = _Ground(letters, paths["genome"][0], sizes, length, _NOWHERE)
-        ground = ground._replace(blacklist=_blacklist(paths["blacklist"], ground))
-        found, dropped = _read(paths["peaks"], ground, centre)
-        bound, taken = _usable(found, ground, dropped), pd.concat([found, resize(found, length)])
+        reference = _Reference(letters, paths["genome"][0], sizes, length, _NO_REGIONS)
+        reference = reference._replace(blacklist=_blacklist(paths["blacklist"], reference))
+        found, dropped = _read(paths["peaks"], reference, centre)
+        bound, taken = _usable(found, reference, dropped), pd.concat([found, resize(found, length)])
         name = ", ".join(map(str, paths["peaks"]))
         if bound.empty:
             raise InputError(f"{name}: no peak is left; dropped: {dropped}")
         if regions:
-            unbound = _from_regions(paths["regions"], ground, taken, dropped)
+            unbound = _from_regions(paths["regions"], reference, taken, dropped)
         else:
-            unbound = _from_genome(bound, ground, taken, ratio, seed)
+            unbound = _from_genome(bound, reference, taken, ratio, seed)
         kept, drawn = match_or_explain(
             bound["gc"].to_numpy(), unbound["gc"].to_numpy(), seed, name, ratio
         )
@@ -148,94 +148,94 @@ def _check_options(
 
 
 def _read(
-    paths: Sequence[str | os.PathLike], ground: _Ground, centre: str = "middle"
+    paths: Sequence[str | os.PathLike], reference: _Reference, centre: str = "middle"
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Regions on the genome's chromosomes, and how many lie on others."""
     tables, unknown = [], 0
     for path in paths:
         table = read_bed(path, centre)
-        known = known_chromosomes(table, ground.sizes, path, ground.path)
+        known = known_chromosomes(table, reference.sizes, path, reference.path)
         tables.append(table[known])
         unknown += int((~known).sum())
-    table = pd.concat(tables, ignore_index=True) if tables else _NOWHERE
+    table = pd.concat(tables, ignore_index=True) if tables else _NO_REGIONS
     return table, {"unknown_chromosome": unknown}
 
 
-def _blacklist(paths: Sequence[str | os.PathLike], ground: _Ground) -> pd.DataFrame:
-    """Regions to stay away from; of a genome in part none may be left."""
+def _blacklist(paths: Sequence[str | os.PathLike], reference: _Reference) -> pd.DataFrame:
+    """Regions to avoid; none may be left if the genome is only a part."""
     tables = [read_bed(path) for path in paths]
-    table = pd.concat(tables, ignore_index=True) if tables else _NOWHERE
-    here = table["chrom"].isin(ground.sizes)
+    table = pd.concat(tables, ignore_index=True) if tables else _NO_REGIONS
+    here = table["chrom"].isin(reference.sizes)
 
     def plain(names: Iterable[str]) -> set[str]:
         return {str(name).removeprefix("chr") for name in names}
 
-    if len(table) and not here.any() and not plain(table["chrom"]) & plain(ground.sizes):
+    if len(table) and not here.any() and not plain(table["chrom"]) & plain(reference.sizes):
         log.warning(
-            "%s: no region on the chromosomes of %s", ", ".join(map(str, paths)), ground.path
+            "%s: no region on the chromosomes of %s", ", ".join(map(str, paths)), reference.path
         )
-        return _NOWHERE
-    return _read(paths, ground)[0]
+        return _NO_REGIONS
+    return _read(paths, reference)[0]
 
 
 def _usable(
     regions: pd.DataFrame,
-    ground: _Ground,
+    reference: _Reference,
     dropped: dict[str, int],
     prefix: str = "",
     taken: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Windows around regions that can be used, with their `gc`; the others are counted."""
-    windows = resize(regions, ground.length)
+    """The usable windows around regions, with their `gc`; the others are counted."""
+    windows = resize(regions, reference.length)
 
     def keep(mask: np.ndarray | pd.Series, reason: str) -> None:
         nonlocal windows
         dropped[prefix + reason] = int((~mask).sum())
         windows = windows[mask]
 
-    ends = windows["chrom"].map(ground.sizes)
+    ends = windows["chrom"].map(reference.sizes)
     keep((windows["start"] >= 0) & (windows["end"] <= ends), "beyond_chromosome_end")
-    keep(~overlaps(windows, ground.blacklist), "blacklisted")
+    keep(~overlaps(windows, reference.blacklist), "blacklisted")
     keep(~windows.duplicated(), "same_window")
     if taken is not None:
         keep(~overlaps(windows, taken), "overlaps_peak")
-    windows = windows.assign(gc=window_gc(ground.genome, windows))
+    windows = windows.assign(gc=window_gc(reference.genome, windows))
     keep(windows["gc"] >= 0, "n_in_sequence")
     return windows
 
 
 def _from_regions(
     paths: Sequence[str | os.PathLike],
-    ground: _Ground,
+    reference: _Reference,
     taken: pd.DataFrame,
     dropped: dict[str, int],
 ) -> pd.DataFrame:
-    """Windows around candidate regions, apart from the peaks; with their `gc`."""
-    table, unknown = _read(paths, ground)
+    """Windows around candidate regions that do not overlap a peak, with their `gc`."""
+    table, unknown = _read(paths, reference)
     dropped["region_unknown_chromosome"] = unknown["unknown_chromosome"]
-    windows = _usable(table, ground, dropped, "region_", taken)
+    windows = _usable(table, reference, dropped, "region_", taken)
     log.info("%d of %d regions can be drawn from", len(windows), len(table))
     return windows
 
 
 def _from_genome(
-    bound: pd.DataFrame, ground: _Ground, taken: pd.DataFrame, ratio: int, seed: int
+    bound: pd.DataFrame, reference: _Reference, taken: pd.DataFrame, ratio: int, seed: int
 ) -> pd.DataFrame:
-    """Windows from chromosomes with peaks until every %GC bin is full, or for so many rounds."""
+    """Windows from chromosomes with peaks until every %GC bin is full, for at most _ROUNDS."""
     present = set(bound["chrom"])
-    sizes = {chrom: size for chrom, size in ground.sizes.items() if chrom in present}
-    avoid = pd.concat([taken[_PLACE], ground.blacklist[_PLACE]])
+    sizes = {chrom: size for chrom, size in reference.sizes.items() if chrom in present}
+    avoid = pd.concat([taken[_PLACE], reference.blacklist[_PLACE]])
     avoid = avoid[avoid["chrom"].isin(present)]
     wanted = ratio * np.bincount(bound["gc"], minlength=101)
     rng = np.random.default_rng([seed, 2])
     found = bound.iloc[:0]
     for _ in range(_ROUNDS):
-        drawn = random_windows(sizes, _DRAWN_AT_ONCE * int(wanted.sum()), ground.length, rng)
+        drawn = random_windows(sizes, _DRAWN_AT_ONCE * int(wanted.sum()), reference.length, rng)
         drawn = drawn[~overlaps(drawn, avoid) & ~overlaps(drawn, found)]
-        drawn = drawn[_apart(drawn)]
-        drawn = drawn.assign(gc=window_gc(ground.genome, drawn))
+        drawn = drawn[_non_overlapping(drawn)]
+        drawn = drawn.assign(gc=window_gc(reference.genome, drawn))
         found = pd.concat([found, drawn[drawn["gc"] >= 0]])
-        # The first ones of each bin: what is drawn later fills only what is still empty.
+        # Keep the first ones of each bin: later rounds only fill up incomplete bins.
         found = found[found.groupby("gc").cumcount().to_numpy() < wanted[found["gc"]]]
         if len(found) == wanted.sum():
             break
@@ -243,8 +243,8 @@ def _from_genome(
     return found
 
 
-def _apart(windows: pd.DataFrame) -> np.ndarray:
-    """True for windows of which none overlaps another one that is True (n,), from the left on."""
+def _non_overlapping(windows: pd.DataFrame) -> np.ndarray:
+    """Mask (n,) of windows that do not overlap each other, kept greedily from the left."""
     kept = np.zeros(len(windows), dtype=bool)
     places = windows[_PLACE].reset_index(drop=True).sort_values(["chrom", "start"], kind="stable")
     chrom, end = None, 0

@@ -1,4 +1,4 @@
-"""FASTA files of bound sequences, with unbound ones given, made by shuffling, or drawn."""
+"""FASTA files of bound sequences, with unbound ones that are given, shuffled or drawn."""
 
 import logging
 import os
@@ -18,7 +18,7 @@ from workflow_lib.sequence import UNKNOWN, encode_all, read_fasta, reverse_compl
 
 log = logging.getLogger(__name__)
 
-# How `negatives` makes unbound sequences of bound ones: codes (n, length) and seed -> the same.
+# Value of `negatives` -> function that shuffles bound sequences: codes (n, length), seed -> codes.
 _SHUFFLES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "dinucleotide_shuffled": lambda codes, seed: dinucleotide_shuffles(codes, 1, seed)[:, 0],
     "shuffled": lambda codes, seed: np.random.default_rng(seed).permuted(codes, axis=1),
@@ -71,13 +71,13 @@ def fasta(
     length
         Keep sequences of this length and count the others; by default all must have one length.
     target
-        What to call the one target: 1 bound, 0 unbound.
+        Name of the one target: 1 bound, 0 unbound.
 
     Raises
     ------
     InputError
-        Options that do not go together, ids that stand twice, broken files, no sequences left,
-        or more than half of the bound ones without a partner.
+        Options that do not go together, duplicate ids, broken files, no sequences left, or more
+        than half of the bound ones without a partner.
     """
     _check_options(unbound, negatives, background)
     groups = {"bound": bound, "unbound": unbound, "background": background}
@@ -132,8 +132,8 @@ def match_or_explain(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`match_gc`, with `ratio` unbound ones for each bound one.
 
-    For that the candidates of each bin are dealt at random into groups of `ratio`, and a bound
-    one is matched with a whole group.
+    The candidates of each bin are put at random into groups of `ratio`; each bound sequence is
+    matched with one group.
 
     Parameters
     ----------
@@ -156,12 +156,12 @@ def match_or_explain(
     InputError
         Where more than half of the bound ones find no partner.
     """
-    dealt = np.random.default_rng([seed, 1]).permutation(len(candidates))
-    dealt = dealt[np.argsort(candidates[dealt], kind="stable")]
+    order = np.random.default_rng([seed, 1]).permutation(len(candidates))
+    order = order[np.argsort(candidates[order], kind="stable")]
     sizes = np.unique(candidates, return_counts=True)[1]
-    place = np.arange(len(dealt)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     full = place < np.repeat(sizes // ratio * ratio, sizes)
-    groups = dealt[full].reshape(-1, ratio)
+    groups = order[full].reshape(-1, ratio)
     kept, drawn = match_gc(wanted, candidates[groups[:, 0]], seed)
     lost = np.setdiff1d(np.arange(len(wanted)), kept)
     if 2 * len(lost) > len(wanted):
@@ -210,7 +210,7 @@ def _read(paths: Sequence[str | os.PathLike]) -> tuple[list[list[str]], list[lis
         for one in found:
             if one in where:
                 raise InputError(
-                    f"{path}: the id {one!r} stands in {where[one]} too; wanted ids that differ "
+                    f"{path}: the id {one!r} occurs in {where[one]} too; wanted ids that differ "
                     "between all files of a data set"
                 )
         where |= dict.fromkeys(found, path)
@@ -242,7 +242,7 @@ def _matched(pair: _Pair, seed: int, dropped: dict[str, int], name: str) -> _Pai
 
 
 def _chosen(pair: _Pair, bound: np.ndarray, unbound: np.ndarray) -> _Pair:
-    """The sequences of two masks."""
+    """The sequences that the two masks select."""
     return _Pair(
         [pair.bound_ids[i] for i in np.flatnonzero(bound)],
         pair.bound[bound],

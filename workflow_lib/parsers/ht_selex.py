@@ -12,7 +12,7 @@ from workflow_lib.data.fastq import distinct_reads, read_lengths
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import encode
 
-# How reads seen in several cycles are dealt with, and the reason under which the others go.
+# Option `repeats` -> the reason under which dropped reads are counted.
 _REPEATS = {"latest": "earlier_cycle", "drop": "several_cycles", "keep": None}
 
 
@@ -44,7 +44,7 @@ def ht_selex(
         leaves it out of the others (`earlier_cycle`), `drop` leaves it out of all
         (`several_cycles`), `keep` keeps it in each.
     most_reads
-        At most so many of each cycle's reads, drawn at random (`not_drawn`).
+        At most this many reads of each cycle, drawn at random (`not_drawn`).
     seed
         Of that draw.
 
@@ -52,13 +52,13 @@ def ht_selex(
     -------
     AnnData
         Targets `cycle1`, `cycle2` ..., one 1 in each row; ids `cycle3_000123` = read 123 of that
-        cycle's files. Reads with unknown bases are still there: `dataset.drop` counts them.
+        cycle's files. Reads with unknown bases are kept: `dataset.drop` removes and counts them.
 
     Raises
     ------
     InputError
-        Files without a cycle or the other way round, fewer than two cycles, a cycle without reads,
-        anything `read_fastq` finds.
+        Files without a cycle, cycles without a file, fewer than two cycles, a cycle without reads,
+        or a faulty FASTQ file.
     """
     _check_options(repeats, most_reads)
     paths = _paths_by_cycle(files, cycles)
@@ -143,10 +143,10 @@ def _each_in_one_cycle(
 def _draw(
     reads: Mapping[int, dict[bytes, int]], most: int, seed: int
 ) -> tuple[dict[int, dict[bytes, int]], dict[str, int]]:
-    """At most so many reads of each cycle, in the files' order."""
+    """At most `most` random reads of each cycle, in the files' order."""
     drawn, not_drawn = {}, 0
     for cycle, of_cycle in reads.items():
-        # A draw of its own for each cycle: it does not depend on which others there are.
+        # Each cycle has its own generator: the draw does not depend on the other cycles.
         chosen = np.random.default_rng([seed, cycle]).permutation(len(of_cycle))[:most]
         items = list(of_cycle.items())
         drawn[cycle] = dict(items[i] for i in np.sort(chosen))

@@ -41,7 +41,7 @@ def pbm(
 ) -> anndata.AnnData:
     """Read the probes of one array or more, for the task `regression`.
 
-    Two kinds of tab-separated tables, told apart by their content: without a header, intensity
+    Two kinds of tab-separated tables, recognised by their content: without a header, intensity
     then probe sequence (UniPROBE's `*_deBruijn.txt`); or with a header that has id_probe,
     pbm_sequence, linker_sequence and mean_signal_intensity.
 
@@ -60,11 +60,11 @@ def pbm(
     linker
         In tables with a header: the sequence is probe and linker together.
     n_quantiles
-        Between so many quantiles the transform is linear. The default is scikit-learn's, for the
-        paper names no other; the authors' scripts have 10. All probes count and nothing is drawn,
-        so no seed is needed.
+        Number of quantiles, between which the transform is linear. The default is scikit-learn's,
+        as the paper gives none; the authors' scripts have 10. All probes are used, so no seed is
+        needed.
     length
-        Probes of another length (bp) are left out (`length`); by default any is an error.
+        Probes of another length (bp) are left out (`length`); by default they are an error.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def _read(name: str, path: str | os.PathLike, linker: bool) -> pd.DataFrame:
         raise InputError(f"{path}: no probes in it{looks_like(path)}; wanted one a line")
     probes = pd.DataFrame(rows, columns=["probe", "sequence", "intensity"])
     array = name.removesuffix(".gz").rpartition(".")[0] or name
-    # A probe may stand on an array several times.
+    # A probe may occur on an array several times.
     repeated = Counter(probes["probe"])
     probes["id"] = [
         "_".join(filter(None, [array, probe, "" if probe and repeated[probe] == 1 else str(row)]))
@@ -140,7 +140,7 @@ def _read(name: str, path: str | os.PathLike, linker: bool) -> pd.DataFrame:
 
 
 def _rows(path: str | os.PathLike, linker: bool) -> Iterator[tuple[str, str, float]]:
-    """Probe ('' where it has no name), sequence and intensity of each line with something in it."""
+    """Probe ('' where it has no name), sequence and intensity of each line that is not empty."""
     layout = None
     for number, line in enumerate(lines(path), start=1):
         cells = [cell.strip() for cell in line.decode(errors="replace").split("\t")]
@@ -163,7 +163,7 @@ def _rows(path: str | os.PathLike, linker: bool) -> Iterator[tuple[str, str, flo
 def _layout(
     path: str | os.PathLike, line: int, cells: list[str], linker: bool
 ) -> tuple[_Layout, bool]:
-    """What the first line tells, and whether it is a header."""
+    """The layout according to the first line, and whether that line is a header."""
     if len(cells) == 2 and cells[1] and _DNA.issuperset(cells[1]):
         return _Layout(2, None, (1,), 0), False
     columns = [cell.lstrip("#") for cell in cells]

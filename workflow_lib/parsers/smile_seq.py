@@ -1,4 +1,4 @@
-"""SMiLE-seq: bound reads, and their dinucleotide shuffles as what is not bound."""
+"""SMiLE-seq: bound reads, and their dinucleotide shuffles as unbound sequences."""
 
 import os
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def smile_seq(
     files
         Name -> path of FASTQ files, plain or gzip.
     clip_left, clip_right
-        Bases that are no random DNA (bar code, adapter), taken off the ends. With the defaults
+        Bases to cut off the ends, as they are not random DNA (barcode, adapter). With the defaults
         30 bp of a 101-bp read are left (paper, Methods, "Training, validation, and test datasets").
     length
         Reads of another length (bp) after clipping are left out (`length`); by default the most
@@ -46,13 +46,13 @@ def smile_seq(
         First the reads (`read_000123` = read 123 of the files), identical ones once (`repeat`),
         then their shuffles (`shuffled_000123`). A shuffle that equals a read on either strand is
         left out (`shuffle_is_read`); since shuffles count as sequences too, `n_read` is the number
-        of reads and of shuffles. Reads with unknown bases are there without a shuffle:
-        `dataset.drop` counts them.
+        of reads and of shuffles. Reads with unknown bases are kept without a
+        shuffle: `dataset.drop` removes and counts them.
 
     Raises
     ------
     InputError
-        No files, negative clips, reads that are all too short, anything `read_fastq` finds.
+        No files, negative clips, only too short reads, or a faulty FASTQ file.
     """
     if not files or min(clip_left, clip_right) < 0:
         raise InputError(
@@ -95,7 +95,7 @@ def _usual_length(paths: list[str | os.PathLike], clipped: int) -> tuple[int, in
 def _shuffled(codes: np.ndarray, seed: int) -> np.ndarray:
     """One dinucleotide shuffle of each sequence (n, length)."""
     shuffled = np.empty_like(codes)
-    # In batches, for each is one-hot encoded; a sequence's shuffle does not depend on the others.
+    # In batches, as each is one-hot encoded; a sequence's shuffle does not depend on the others.
     for start in range(0, len(codes), _BATCH):
         rows = slice(start, start + _BATCH)
         shuffled[rows] = dinucleotide_shuffles(codes[rows], 1, seed)[:, 0]

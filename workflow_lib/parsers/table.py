@@ -28,7 +28,7 @@ def table(
     Parameters
     ----------
     files
-        Name -> path; several tables are put one after another.
+        Name -> path; several tables are concatenated.
     targets
         The target columns in use, in this order; by default all.
     length
@@ -52,7 +52,7 @@ def table(
     read = pd.concat(tables.values(), ignore_index=True)
     twice = read["id"][read["id"].duplicated()]
     if len(twice):
-        raise InputError(f"{name}: id {twice.iloc[0]!r} stands in two tables")
+        raise InputError(f"{name}: id {twice.iloc[0]!r} occurs in two tables")
     chosen = list(targets) if targets else [c for c in read.columns if c not in _KNOWN_COLUMNS]
     missing = [c for c in chosen if c not in read.columns]
     if missing or not chosen:
@@ -85,7 +85,7 @@ def _read(path: str | os.PathLike) -> pd.DataFrame:
         raise InputError(f"{path}, line 2: more cells than the header's {found.shape[1]}")
     repeated = [c for c in found.columns if c.endswith(".1") and c[:-2] in found.columns]
     if repeated:
-        raise InputError(f"{path}: the column {repeated[0][:-2]!r} stands twice")
+        raise InputError(f"{path}: the column {repeated[0][:-2]!r} occurs twice")
     for column in ("id", "sequence"):
         if column not in found.columns:
             raise InputError(
@@ -99,7 +99,7 @@ def _read(path: str | os.PathLike) -> pd.DataFrame:
         raise InputError(f"{path}: a header but no sequences")
     twice = np.flatnonzero(found["id"].duplicated())
     if len(twice):
-        raise InputError(f"{path}, line {twice[0] + 2}: id {found['id'][twice[0]]!r} stands twice")
+        raise InputError(f"{path}, line {twice[0] + 2}: id {found['id'][twice[0]]!r} occurs twice")
     return found
 
 
@@ -118,7 +118,7 @@ def _numbers(column: pd.Series, ids: Sequence[str], name: str) -> np.ndarray:
 
 
 def _whole_numbers(column: pd.Series, ids: Sequence[str], name: str) -> np.ndarray:
-    """A column of positions; every one has to be there."""
+    """A column of positions, none of which may be missing."""
     values = _numbers(column, ids, name)
     wrong = np.flatnonzero(np.isnan(values) | (values != np.floor(values)) | (values < 0))
     if len(wrong):

@@ -28,7 +28,7 @@ def tf_binding_matrix(
     """Read a matrix of labels and the regions' sequences.
 
     The matrix (`*.npz`, key `arr_0`, TFs x regions) holds 1 bound, 0 open and unbound, NaN
-    unresolved; it is streamed, never held whole. FASTA ids are `IDX::chrom:start-end`, where IDX is
+    unresolved; it is streamed, not loaded whole. FASTA ids are `IDX::chrom:start-end`, where IDX is
     the matrix column (paper, Methods, "Training, validation, and test datasets").
 
     Parameters
@@ -55,7 +55,9 @@ def tf_binding_matrix(
             "wanted one matrix and at least one FASTA file"
         )
     if not targets or len(set(targets)) != len(targets):
-        raise InputError(f"parser tf_binding_matrix: targets {targets}; wanted some, each once")
+        raise InputError(
+            f"parser tf_binding_matrix: targets {targets}; wanted one or more, each once"
+        )
     unknown = [t for t in targets if t not in rows]
     if unknown:
         raise InputError(f"parser tf_binding_matrix: {unknown[0]!r} is not among the matrix's rows")

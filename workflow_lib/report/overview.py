@@ -1,4 +1,4 @@
-"""What the page "what was run" says of data sets, trainings, selections and attributions."""
+"""Content of the report's overview page: data sets, trainings, selections, attributions."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from workflow_lib.data import dataset
 from workflow_lib.models import read_metadata
 from workflow_lib.tables import read_table
 
-# A share of sequences with large convergence deltas that the reader is warned of.
+# The page warns of a larger share of sequences with large convergence deltas.
 LARGE = 0.1
 
 

@@ -1,4 +1,4 @@
-"""Bringing sequences of any length to the length that a model takes."""
+"""Fitting sequences of any length to the length that a model takes."""
 
 import os
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ def fit_length(
     ids, sequences
         n names and sequences.
     length
-        What the model takes.
+        Length that the model takes.
     fit
         `exact`: another length is an error; `centre`: longer ones are cut around their centre;
         `tile`: longer ones are covered by windows side by side, the last one flush with the end,
@@ -59,5 +59,5 @@ def read_fitting(path: str | os.PathLike, length: int, fit: str) -> tuple[list[s
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     if len(set(names)) != len(names):
-        raise InputError(f"{path}: an id reads like the name of another sequence's tile; rename it")
+        raise InputError(f"{path}: an id equals the name of another sequence's tile; rename it")
     return names, codes

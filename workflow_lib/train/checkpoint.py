@@ -1,7 +1,7 @@
-"""The state of a training after each epoch, so that a run that is killed can go on.
+"""Checkpoints: the state of a training after each epoch, so that a killed run can be resumed.
 
-It lies beside the results, is no declared output of any rule, and is gone when a training ends. A
-digest of data, settings and code says what it belongs to.
+The file lies beside the results, is not declared as an output of a rule, and is removed when the
+training ends. A digest of data, settings and code identifies the run that it belongs to.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ def save_state(
     history: list[dict],
     device: torch.device,
 ) -> None:
-    """Write the state after an epoch; the one before it stands until this one is whole."""
+    """Write the state after an epoch, atomically: until then the previous one is kept."""
     if checkpoint is None:
         return
     state = {
@@ -60,7 +60,7 @@ def save_state(
         "random": torch.get_rng_state(),
         "cuda_random": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
     }
-    # Given a path, PyTorch writes by itself, and does not say so where the disk is full.
+    # Given a path, PyTorch writes the file itself and does not report a full disk.
     with atomic(checkpoint.path) as temporary, open(temporary, "wb") as file:
         torch.save(state, file)
 
@@ -71,7 +71,7 @@ def resume(
     optimizer: torch.optim.Optimizer,
     device: torch.device,
 ) -> tuple[list[dict], dict]:
-    """Take up an interrupted run: model, optimizer and random states are set as they were.
+    """Resume an interrupted run: restore model, optimizer and random states.
 
     Returns
     -------
@@ -83,12 +83,13 @@ def resume(
     path, digest = checkpoint
     try:
         state = torch.load(path, weights_only=True, map_location=device)
-    except Exception as error:  # any damage at all: the state is only a help, never needed
-        log.warning("%s cannot be read (%s); training starts anew", path, error)
+    except Exception as error:  # any damage: the state is never required
+        log.warning("%s cannot be read (%s); training starts from scratch", path, error)
         return [], {}
     if state.get("digest") != digest:
         log.warning(
-            "%s is of a run with other data, settings or code; it is refused, training starts anew",
+            "%s is of a run with other data, settings or code; it is ignored, training starts from "
+            "scratch",
             path,
         )
         return [], {}
@@ -109,6 +110,6 @@ def resume(
 
 
 def remove_state(path: Path) -> None:
-    """Remove a state, and what a killed process left of one half-written."""
+    """Remove a state, and partial files that a killed process left."""
     path.unlink(missing_ok=True)
     remove_leftovers(path)

@@ -1,4 +1,4 @@
-"""GPUs: what a user is told of one that cannot be used, and of one whose memory is full."""
+"""GPUs: messages to the user if one cannot be used or its memory is full."""
 
 import functools
 import logging
@@ -14,21 +14,21 @@ from workflow_lib.errors import InputError
 
 log = logging.getLogger(__name__)
 
-# What CUDA_VISIBLE_DEVICES holds where no GPU is meant to be seen; the last is an old Slurm's.
+# Values of CUDA_VISIBLE_DEVICES that hide all GPUs; the last is that of old versions of Slurm.
 _NO_GPU = ("", "-1", "NoDevFiles")
 # Set by Slurm for a job that was given GPUs.
 _SLURM_GPUS = ("SLURM_JOB_GPUS", "SLURM_STEP_GPUS", "SLURM_GPUS_ON_NODE")
 _DEVICE_FILE = "/dev/nvidia0"
-# How CUDA and its libraries word it where they, and not PyTorch, ask for the memory.
+# Messages of CUDA and its libraries when they, not PyTorch, allocate the memory.
 _OUT_OF_MEMORY = ("out of memory", "ALLOC_FAILED")
-_LARGE_SHARE = 0.1  # of a GPU's memory, in the hands of others
+_LARGE_SHARE = 0.1  # of a GPU's memory, held by other processes
 
 
 def gpu_given() -> str:
-    """What says that this process was given a GPU, in words; empty where nothing does.
+    """The evidence that this process was given a GPU, as text; empty if there is none.
 
-    On a cluster's node another job's GPU may be seen as a device file. That counts only where
-    PyTorch could not use any GPU at all, or outside of Slurm.
+    On a cluster's node the device file may be another job's GPU: it counts only outside of Slurm,
+    or if PyTorch was built without CUDA.
     """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None and visible.strip() in _NO_GPU:
@@ -37,7 +37,7 @@ def gpu_given() -> str:
         return f"CUDA_VISIBLE_DEVICES={visible}"
     for name in _SLURM_GPUS:
         value = os.environ.get(name, "")
-        # A job's GPUs are numbered from 0; on a node they are counted.
+        # The other variables list GPU numbers, from 0; this one is a count.
         if value and not (name == "SLURM_GPUS_ON_NODE" and value == "0"):
             return f"{name}={value}"
     others = "SLURM_JOB_ID" in os.environ and torch.version.cuda is not None
@@ -51,7 +51,7 @@ def why_unusable() -> str:
         return (
             f"PyTorch {torch.__version__} was built without CUDA. Install its CUDA build: "
             f"{sys.executable} -m pip install --force-reinstall torch=={version} (from PyPI; in an "
-            "environment that conda made: make it anew with CONDA_OVERRIDE_CUDA set to the "
+            "environment that conda made: create it again with CONDA_OVERRIDE_CUDA set to the "
             "driver's version of CUDA)"
         )
     try:
@@ -69,10 +69,10 @@ def why_unusable() -> str:
 
 @functools.cache  # once per process, however many models run in it
 def warn_of_unused_gpu() -> None:
-    """Say in the log and on the terminal that a GPU was given, but that the CPU does the work."""
+    """Warn in the log and on the terminal that a GPU was given but the CPU is used."""
     if gpu_given() and not torch.cuda.is_available():
         terminal = logging.StreamHandler(sys.stderr)
-        # All in calls of `log`: the words are no logic, and a digest of code leaves them out.
+        # All within calls of `log`, so that the digest of the code leaves the text out.
         log.addHandler(terminal)
         log.warning(
             "warning: a GPU was given (%s), but THE MODEL RUNS ON THE CPU, which takes many times "
@@ -89,7 +89,7 @@ def enough_memory(
     device: torch.device | str,
     adjustable: bool = False,
 ) -> Iterator[None]:
-    """Run the block; too little memory on the GPU becomes an error that says what to do.
+    """Run the block; if the GPU runs out of memory, raise an error with advice.
 
     Parameters
     ----------
@@ -98,11 +98,11 @@ def enough_memory(
     model
         The model that runs.
     batch_size
-        So many examples go through it together; None where all examples are meant.
+        Number of examples that go through it together; None = all.
     device
         Where it runs.
     adjustable
-        Whether the batch size follows from the training settings.
+        Whether the batch size can be changed in the training settings.
 
     Raises
     ------
@@ -129,13 +129,13 @@ def _advice(batch_size: int | None, adjustable: bool) -> str:
         return f"No batch size changes that: {elsewhere}"
     if not adjustable:
         return (
-            f"The batch size of this step is no setting: {elsewhere} (what is trained is not "
-            "trained again for that)"
+            f"The batch size of this step is not a setting: {elsewhere} (trained models are not "
+            "trained again)"
         )
     return (
         "Lower `batch_size` under `training` of the model's entry in config/models.yaml, or "
         f"{elsewhere}. With the same settings on another GPU the training goes on after its last "
-        "finished epoch; with another batch size, or on the CPU, it starts anew"
+        "finished epoch; with another batch size, or on the CPU, it starts from scratch"
     )
 
 
@@ -148,14 +148,14 @@ def _named(model: nn.Module) -> str:
 
 
 def _memory(device: torch.device) -> str:
-    """A device, its memory, and how much of that other processes hold, in words."""
+    """A description of a device, its memory, and how much of that other processes hold."""
     if device.type != "cuda":
         return str(device)
     try:
         name = torch.cuda.get_device_name(device)
         free, total = torch.cuda.mem_get_info(device)
         others = total - free - torch.cuda.memory_reserved(device)
-    except (RuntimeError, AssertionError):  # CUDA could not even start
+    except (RuntimeError, AssertionError):  # CUDA could not be initialised
         return f"{device} (its memory could not be read)"
     said = f"{name}, {total / 2**30:.1f} GiB"
     if others > _LARGE_SHARE * total:

@@ -1,4 +1,4 @@
-"""The only batching loop: whatever walks over many sequences with a model does it through here."""
+"""Running models in batches: every step that runs a model over many sequences does it here."""
 
 import logging
 import os
@@ -21,13 +21,13 @@ def choose_device(name: str) -> torch.device:
     """Turn the setting `auto`, `cpu` or `cuda` into a device.
 
     `cuda` is the first GPU that CUDA_VISIBLE_DEVICES shows, which a cluster sets for each job.
-    Where `auto` takes the CPU although a GPU was given, that is said (`gpu.warn_of_unused_gpu`).
+    If `auto` takes the CPU although a GPU was given, it warns (`gpu.warn_of_unused_gpu`).
 
     Raises
     ------
     InputError
-        Where `cuda` is asked for and there is none, or the name is another one. Never falls back
-        to the CPU silently: only `auto` may.
+        `cuda` is asked for and there is none, or an unknown name. Only `auto` falls back to the
+        CPU.
     """
     if name not in ("auto", "cpu", "cuda"):
         raise InputError(f"device: found {name!r}, wanted auto, cpu or cuda")
@@ -50,7 +50,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def describe_device(device: torch.device | str) -> str:
-    """The device in words, for logs and the report."""
+    """A description of the device, for logs and the report."""
     device = torch.device(device)
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
@@ -59,7 +59,7 @@ def describe_device(device: torch.device | str) -> str:
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Convolutions in float32 on a GPU too; unless told so, PyTorch rounds their inputs to TF32."""
+    """Convolutions in float32 on a GPU too; by default PyTorch rounds their inputs to TF32."""
     before = torch.backends.cudnn.allow_tf32
     torch.backends.cudnn.allow_tf32 = False
     try:
@@ -128,7 +128,7 @@ def predict(
     Raises
     ------
     InputError
-        Both strands of what is no sequence; a GPU without enough memory.
+        Both strands of inputs that are not sequences; a GPU without enough memory.
     """
     if both_strands and X.dtype != np.uint8:
         raise InputError("both strands can be predicted for sequences only, not for other inputs")
@@ -153,7 +153,7 @@ class UnitOutputs(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
-        # `predict` puts the mode back: the wrapper's has to be that of the model in it.
+        # `predict` restores the mode: the wrapper must start in that of the model.
         self.train(model.training)
 
     def forward(self, X: torch.Tensor) -> torch.Tensor:

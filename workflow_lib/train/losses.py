@@ -1,4 +1,4 @@
-"""How each task is trained: its loss, and what turns outputs into predictions."""
+"""The loss of each task, and the activation that turns outputs into predictions."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 
 class Loss(NamedTuple):
-    """What a model of a task is trained by.
+    """Loss and output activation of a task.
 
     Attributes
     ----------

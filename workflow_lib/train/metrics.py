@@ -1,9 +1,9 @@
-"""The metrics of one target, each ready for bootstrap weights.
+"""The metrics of one target, as functions of bootstrap weights.
 
 A metric is a function of one target's predictions and labels (n,), without NaN, that returns a
 *statistic*: a function of weights (n, k) that gives k values. Weights of one are the metric
 itself; how often each sequence was drawn is a bootstrap replicate. So an interval needs no second
-formulation, and many replicates are a few array operations.
+implementation, and many replicates are a few array operations.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def auprc(predictions: np.ndarray, labels: np.ndarray) -> Statistic:
 
 
 def auroc(predictions: np.ndarray, labels: np.ndarray) -> Statistic:
-    """Chance that a positive is ranked above a negative, ties counted half."""
+    """Probability that a positive is ranked above a negative, ties counted half."""
     members = _segments(predictions, labels)
 
     def statistic(weights: np.ndarray) -> np.ndarray:
@@ -51,7 +51,7 @@ def pcc(predictions: np.ndarray, labels: np.ndarray) -> Statistic:
         means = _ratio(weights.T @ products, weights.sum(axis=0)[:, None])
         mx, my, mxx, myy, mxy = means.T
         vx, vy = mxx - mx**2, myy - my**2
-        # Where a replicate drew equal values only, rounding errors are all that is left.
+        # If a replicate has equal values only, its variance is just rounding error.
         varies = (vx > floor[0]) & (vy > floor[1])
         scale = np.sqrt(np.where(varies, vx * vy, np.nan))
         return np.clip((mxy - mx * my) / scale, -1, 1)
@@ -128,7 +128,7 @@ def row_correlations(predictions: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _segments(predictions: np.ndarray, labels: np.ndarray) -> sparse.csr_matrix:
-    """Which sequences stand in which stretch of the ranking, best first: (2 * segments, n).
+    """Which sequences belong to which segment of the ranking, best first: (2 * segments, n).
 
     Row 2s holds the negatives of segment s, row 2s + 1 its positives. Equal predictions share a
     segment; so do neighbours among which there is no positive, since neither curve bends there.

@@ -1,8 +1,8 @@
-"""Training: one readable loop that can be killed at any moment and goes on where it was.
+"""Training: a loop that can be killed at any moment and resumed.
 
 Adam, early stopping on the validation loss, best-validation weights kept (paper, Methods, "Model
-training"). The state after each epoch is on disk; a run that is interrupted and started again ends
-with the weights of one that was not (bit for bit on the CPU with the same number of threads).
+training"). The state is saved after each epoch; a resumed run ends with the weights of an
+uninterrupted one (bit for bit on the CPU with the same number of threads).
 """
 
 import dataclasses
@@ -38,8 +38,8 @@ class Settings:
     learning_rate, batch_size
         Of Adam.
     max_epochs, patience
-        At most so many epochs; stop when the validation loss has not fallen for `patience` of
-        them (None: never).
+        Largest number of epochs; training stops earlier when the validation loss has not fallen
+        for `patience` epochs (None: never).
     both_strands
         Whether training and validation sets include every sequence's reverse complement.
     precision
@@ -88,8 +88,8 @@ def fit(
     device
         Where to train.
     checkpoint
-        Where the state after each epoch is kept. One with the same digest is continued, any other
-        refused (and training starts anew).
+        Where the state after each epoch is kept. One with the same digest is resumed, any other
+        ignored.
 
     Returns
     -------
