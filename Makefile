@@ -55,10 +55,10 @@ lint: venv-dev ## format, style, rules, environments and configs
 	@$(RUN) ruff format --check .
 	@$(RUN) snakefmt --check Snakefile rules
 	@$(RUN) snakemake --lint
-	@.venv/bin/python tests/checks.py
+	@.venv/bin/python tests/checks/checks.py
 
 bench: venv ## one table of speed and memory, each row with what it compares
-	@.venv/bin/python tests/bench.py
+	@.venv/bin/python tests/bench/bench.py
 
 clean: ## remove results and caches; downloads and .venv stay
 	rm -rf results logs benchmarks resources/simulated .snakemake .pytest_cache .ruff_cache .hypothesis

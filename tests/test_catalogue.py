@@ -136,7 +136,7 @@ def test_unknown_architectures_hyperparameters_and_selections_are_explained(conf
             "apply.x.models.0: unknown model",
         ),
         (("preset",), "paper", "preset: unknown preset"),
-        (("models", "explainn", "hyperparameters"), {"units": ["../x"]}, "is no name of letters"),
+        (("models", "explainn", "hyperparameters"), {"units": ["../x"]}, "is not a valid name"),
         (
             ("models", "explainn.units5"),
             {"architecture": "explainn"},

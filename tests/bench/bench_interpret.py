@@ -1,7 +1,7 @@
 """Rows of `make bench` about evaluation and interpretation.
 
 Each row is a name, a function that returns the measured value as text, what it is held against and
-what is wanted. `python tests/bench_interpret.py SEQUENCES` prints the extra memory of one call, MB.
+what is wanted. `python tests/bench/bench_interpret.py SEQUENCES` prints the extra memory of one call, MB.
 """
 
 import statistics
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
 from workflow_lib.interpret.filters import filter_matrices  # noqa: E402

@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 from checks_rules import Rule, directives, literal, rule_files, rules, unused_files
 
-sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
+sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
 from workflow_lib.config import source  # noqa: E402
 from workflow_lib.execution import code_digest  # noqa: E402

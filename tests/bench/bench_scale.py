@@ -2,7 +2,7 @@
 
 The whole matrix, 163 TFs x 1,817,918 regions, is made once by tiling the mirror's ten chromosomes,
 in a temporary folder (half a minute, 0.3 GB). The three rows `whole matrix` take about six minutes
-together on two cores: `python tests/bench.py "whole matrix"` measures only these. Each row is a
+together on two cores: `python tests/bench/bench.py "whole matrix"` measures only these. Each row is a
 name, a function that returns the measured value as text, what it is held against and what is
 wanted.
 """
@@ -21,9 +21,9 @@ import numpy as np
 import torch
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MIRROR = ROOT.parent / "shared/mirror/tf_binding"
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests/bench")]
 
 import prepare  # noqa: E402
 import train  # noqa: E402

@@ -54,7 +54,7 @@ def test_modes_are_counted_by_run():
 
 def test_runs_that_cannot_be_compared_are_refused():
     runs = {("a", "filters", "0"): modes(1, 1), ("b", "deeplift", "2"): modes(1, 1, 7)}
-    with pytest.raises(InputError, match=r"b \(deeplift, seed 2\) was held against 7"):
+    with pytest.raises(InputError, match=r"b \(deeplift, seed 2\) was compared with 7"):
         mode_table(counts(runs))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT)]
 
 from workflow_lib.interpret.attribution_methods import ATTRIBUTIONS, Options  # noqa: E402

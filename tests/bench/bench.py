@@ -1,7 +1,7 @@
 """`make bench`: how fast the costly steps are, each row against what it should be held to.
 
-    python tests/bench.py [PART ...]    only rows whose name contains one of the parts
-    python tests/bench.py -PART         all rows but those: "-whole matrix" leaves out minutes
+    python tests/bench/bench.py [PART ...]    only rows whose name contains one of the parts
+    python tests/bench/bench.py -PART         all rows but those: "-whole matrix" leaves out minutes
 
 To add a row: a function that returns the measured value as text (or raises `Skip` with a reason),
 and a line in `ROWS`. All rows are measured in one process on two threads; `paired` gives the
@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 

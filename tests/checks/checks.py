@@ -20,7 +20,7 @@ from checks_environments import (
 from checks_rules import directives, literal, rule_files, unused_files
 from checks_security import nothing_from_outside_runs
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # Files of config/ that are no selection of their own, but what all selections choose from.
 CATALOGUE = {"datasets.yaml", "models.yaml"}
 
