@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_lib import models
 from workflow_lib.data.dataset import n_in_part
 from workflow_lib.execution.job import recorded
+from workflow_lib.model_file import read_metadata
 from workflow_lib.tables import write_table
 
 COLUMNS = ("dataset", "method", "seed", "step", "n_train", "wall_s", "cpu_s", "threads")
@@ -38,7 +38,7 @@ def n_sequences(path: str) -> int:
 def made_by(path: str) -> dict[str, str]:
     """Device and machine: of a model as its file says, of a program as was noted beside it."""
     if path.endswith(".safetensors"):
-        metadata = models.load(path).metadata
+        metadata = read_metadata(path)
         return {"device": metadata["device"], "machine": metadata["machine"]}
     return {"device": "cpu", "machine": Path(path).read_text().strip()}
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.models import read_metadata
+from workflow_lib.model_file import read_metadata
 from workflow_lib.motifs.binding_modes import motif_agreement
 from workflow_lib.tables import write_run_table
 

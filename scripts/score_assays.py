@@ -30,7 +30,7 @@ def main(
     if data.n_vars != 1 or data.uns["task"] != "binary":
         raise InputError(
             f"{data_path}: {data.n_vars} targets, task {data.uns['task']}; motifs of several "
-            "assays are scored on a data set with one binary target (figure_3.assays.scored_on)"
+            "assays are scored on a data set with one binary target (`scored_on` in the config)"
         )
     part = dataset.scored_part(data)
     scored = dataset.part(data, part)

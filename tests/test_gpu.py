@@ -23,6 +23,7 @@ from workflow_lib.interpret import (
     sanity_checks,
 )
 from workflow_lib.interpret import ism as substitutions
+from workflow_lib.model_file import read_metadata
 from workflow_lib.models.cnn1 import CNN1
 from workflow_lib.models.explainn import ExplaiNN
 from workflow_lib.train import gpu, inference, training
@@ -193,7 +194,7 @@ def test_the_training_script_says_that_its_pytorch_cannot_use_the_gpu(root, tmp_
         assert text.count("warning: a GPU was given (CUDA_VISIBLE_DEVICES=0), but THE MODEL") == 1
         assert "was built without CUDA" in text
     assert code == 0
-    made = models.read_metadata(tmp_path / "given" / "model.safetensors")
+    made = read_metadata(tmp_path / "given" / "model.safetensors")
     assert made["device"] == "cpu (1 threads)"
     code, shown, logged = train("hidden", "auto", "")
     assert code == 0 and "GPU" not in shown + logged

@@ -4,7 +4,7 @@ from workflow_lib.execution.job import recorded
 from workflow_lib.figures.layers_table import layers_table
 from workflow_lib.figures.schematic import schematic
 from workflow_lib.figures.style import save
-from workflow_lib.models import read_metadata
+from workflow_lib.model_file import read_metadata
 from workflow_lib.tables import write_table
 
 

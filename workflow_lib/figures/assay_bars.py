@@ -1,4 +1,4 @@
-"""Figure 3F: the best PWMs of one TF over assays and methods."""
+"""Bars: the scores of the best PWMs of one TF over assays and methods."""
 
 import textwrap
 

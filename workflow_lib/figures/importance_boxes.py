@@ -1,4 +1,4 @@
-"""Box plots of unit importance: what each unit contributes to each target (the paper's Fig. 1G)."""
+"""Box plots of unit importance: what each unit contributes to each target."""
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,7 @@ def importance_table(
 
 @style()
 def importance_boxes(table: pd.DataFrame, n_units: int, n_targets: int) -> Figure:
-    """Box plots of the contributions of each unit, one panel per unit (the paper's Fig. 1G).
+    """Box plots of the contributions of each unit, one panel per unit.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ def layers_table(metadata: Mapping[str, object]) -> pd.DataFrame:
     Parameters
     ----------
     metadata
-        The header of a model file (`models.read_metadata`): architecture, hyperparameters, length,
+        The header of a model file (`model_file`): architecture, hyperparameters, length,
         target_names.
 
     Returns

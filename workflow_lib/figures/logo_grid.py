@@ -1,4 +1,4 @@
-"""Figures 3E, 3G and S3: a grid of logos, aligned with the known profile of their row."""
+"""A grid of logos, aligned with the known profile of their row."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

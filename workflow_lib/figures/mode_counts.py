@@ -1,4 +1,4 @@
-"""Figures 1D and 1E: how many binding modes were found, by number of units, by model and method.
+"""How many binding modes were found, by number of units, by model and method.
 
 A binding mode is a cluster of JASPAR profiles; the expected ones are those of the predicted TFs.
 """

@@ -1,4 +1,4 @@
-"""One model against others, target by target (1C, 4B)."""
+"""One model against others, target by target."""
 
 import textwrap
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Figures 3A and 3B: how well single PWMs find bound sequences, by rank and by tool."""
+"""How well single PWMs find bound sequences, by rank and by tool."""
 
 import textwrap
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Units with a negative weight for a TF whose motif they look for (paper, Fig. S1)."""
+"""Units with a negative weight for a TF whose motif they look for."""
 
 from collections.abc import Collection, Mapping
 

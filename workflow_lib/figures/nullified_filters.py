@@ -1,4 +1,4 @@
-"""A unit's importances beside the impact of a CNN's nullified filters (paper, Fig. 1G)."""
+"""A unit's importances beside the impact of a CNN's nullified filters."""
 
 from collections.abc import Collection
 

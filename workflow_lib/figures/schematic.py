@@ -1,4 +1,4 @@
-"""A picture of ExplaiNN drawn from the settings of a model (after the paper's Fig. 1A)."""
+"""A picture of ExplaiNN drawn from the settings of a model."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Figures 3C and 3D: scores and times of motif discovery against data set size."""
+"""Scores and times of motif discovery against data set size."""
 
 import textwrap
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Figures 1B and 1C: performance by number of units, and target by target against other models."""
+"""Performance by number of units, other models as lines."""
 
 from collections.abc import Mapping, Sequence
 

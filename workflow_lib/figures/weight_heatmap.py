@@ -1,4 +1,4 @@
-"""The heatmap of output weights of annotated units for each target (paper, Fig. 1F)."""
+"""The heatmap of output weights of annotated units for each target."""
 
 import textwrap
 from collections.abc import Collection, Mapping

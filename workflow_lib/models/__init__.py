@@ -7,9 +7,7 @@ has `filter_size`, `activations(X)` (the first layer's maps after its non-linear
 filters, positions)) and `from_activations(maps)` (the outputs). To add one: a file here and a line
 in `MODELS`.
 
-A model file is safetensors: the weights, and in its header all that is needed to build the network
-again (`architecture`, `hyperparameters`, `length`, `n_targets`, `target_names`) and metadata that
-the caller adds; each value is JSON.
+`workflow_lib.model_file` says what a model file holds.
 """
 
 import inspect
@@ -18,12 +16,13 @@ import os
 from collections.abc import Mapping
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
-from torch import Tensor, nn
+from torch import nn
 
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
+from workflow_lib.model_file import read_metadata
 from workflow_lib.models.aitac import AITAC
 from workflow_lib.models.cnn1 import CNN1, CNN1Exp
 from workflow_lib.models.danq import DanQ
@@ -40,8 +39,6 @@ MODELS: dict[str, type[nn.Module]] = {
     "deepstarr": DeepSTARR,
     "aitac": AITAC,
 }
-
-_NEEDED = ("architecture", "hyperparameters", "length", "n_targets", "target_names")
 
 
 def build(name: str, *, length: int, n_targets: int, **hyperparameters: object) -> nn.Module:
@@ -133,7 +130,7 @@ def load(path: str | os.PathLike) -> nn.Module:
     InputError
         The file is missing, not a model file, or its weights do not fit its header.
     """
-    metadata, weights = _read(path)
+    metadata, weights = read_metadata(path), load_file(path)
     with torch.random.fork_rng(devices=[]):  # the initial weights are not used
         model = build(
             metadata["architecture"],
@@ -152,26 +149,3 @@ def load(path: str | os.PathLike) -> nn.Module:
     model.load_state_dict(weights)
     model.metadata, model.target_names = metadata, metadata["target_names"]
     return model.eval()
-
-
-def _read(path: str | os.PathLike) -> tuple[dict[str, object], dict[str, Tensor]]:
-    """Header and weights of a model file."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
-            weights = {key: file.get_tensor(key) for key in file.keys()}
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: there is no such model file") from error
-    except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path}: not a model file, or a damaged one ({error})") from error
-    missing = [key for key in _NEEDED if key not in metadata]
-    if missing:
-        raise InputError(
-            f"{path}: not a model file of this workflow; its header lacks {missing[0]!r}"
-        )
-    return metadata, weights
-
-
-def read_metadata(path: str | os.PathLike) -> dict[str, object]:
-    """The header (metadata) of a model file; see `load` for the errors."""
-    return _read(path)[0]

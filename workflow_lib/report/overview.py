@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from workflow_lib.data import dataset
-from workflow_lib.models import read_metadata
+from workflow_lib.model_file import read_metadata
 from workflow_lib.tables import read_table
 
 # The page warns of a larger share of sequences with large convergence deltas.
