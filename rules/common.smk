@@ -108,21 +108,20 @@ def sharing(*names):
     return runs
 
 
-def runs_with(method, runs=RUNS):
-    """The runs of models whose architecture has a method."""
-    architectures = {name: entry["architecture"] for name, entry in CATALOGUE["models"].items()}
-    has = {name: method in registries.methods("model", a) for name, a in architectures.items()}
-    return [run for run in runs if has[run.model]]
+METHODS = {
+    name: registries.methods("model", entry["architecture"])
+    for name, entry in CATALOGUE["models"].items()
+}
 
 
 def runs_with_units(runs=RUNS):
     """The runs of models that are made of units."""
-    return runs_with("units", runs)
+    return [run for run in runs if "units" in METHODS[run.model]]
 
 
 def runs_with_filters(runs=RUNS):
     """The runs of models whose first layer can be read."""
-    return runs_with("activations", runs)
+    return [run for run in runs if "activations" in METHODS[run.model]]
 
 
 def chosen_runs(section, runs=RUNS):

@@ -135,7 +135,7 @@ rule precision_recall:
 
 
 rule weight_heatmap:
-    """Final weights of the annotated units (the paper's Figure 1F)."""
+    """Final weights of the annotated units."""
     input:
         weights="results/{dataset}/{model}/seed{seed}/output_weights.tsv",
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",

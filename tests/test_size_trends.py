@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from figure_checks import check_texts
-from test_figure_3_scores import many, run_script
+from test_motif_performance import many, run_script
 
 from workflow_lib.figures.assay_bars import assay_bars, assay_table
 from workflow_lib.figures.motif_performance import pairs_table
