@@ -13,6 +13,14 @@ import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
+try:
+    import workflow_lib
+except ModuleNotFoundError:
+    raise WorkflowError(
+        "the library workflow_lib does not lie beside the Snakefile: a module's `snakefile:` has to "
+        "be the path of a clone of this workflow, not github(...)"
+    ) from None
+
 from workflow_lib.config import catalogue, expand, registries, selection
 from workflow_lib.errors import InputError
 from workflow_lib.execution.code_digest import digest

@@ -185,7 +185,7 @@ def timed_steps(wildcards):
     for run in ranked_runs():
         files = for_runs("results/{dataset}/dataset.h5ad", [run])
         [made_by] = for_runs(f"{RUN}/model.safetensors", [run])
-        for step in ("train", "filters", "unit_importance"):
+        for step in ("train", "filters"):
             found.append(timed_step(step, run._asdict(), files, made_by))
     for dataset, motif_set in scanned_sets():
         if "streme" in config["motif_sets"][motif_set]:

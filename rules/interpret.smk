@@ -20,6 +20,8 @@ rule filters:
         "logs/filters/{dataset}/{model}/seed{seed}.log",
     benchmark:
         "benchmarks/filters/{dataset}/{model}/seed{seed}.tsv"
+    wildcard_constraints:
+        model=one_of(name for name, methods in METHODS.items() if "units" not in methods),
     conda:
         "../envs/python.yaml"
     threads: 2
@@ -36,33 +38,17 @@ rule filters:
         "../scripts/filters.py"
 
 
-rule unit_importance:
-    """Unit output times final weight, per unit and target: the importance of each unit."""
-    input:
-        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
-        dataset="results/{dataset}/dataset.h5ad",
-        filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
+use rule filters as filters_and_importances with:
     output:
+        meme="results/{dataset}/{model}/seed{seed}/filters.meme",
+        filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
+        selection="results/{dataset}/{model}/seed{seed}/selection.tsv",
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
         weights="results/{dataset}/{model}/seed{seed}/output_weights.tsv",
-    log:
-        "logs/unit_importance/{dataset}/{model}/seed{seed}.log",
-    benchmark:
-        "benchmarks/unit_importance/{dataset}/{model}/seed{seed}.tsv"
-    conda:
-        "../envs/python.yaml"
-    threads: 2
-    resources:
-        device=config["device"],
-        mem_mb=by_attempt(4000),
-        runtime=by_attempt(60),
-    params:
-        settings=config["interpretation"],
-        code=code_digest("unit_importance"),
+    wildcard_constraints:
+        model=one_of(name for name, methods in METHODS.items() if "units" in methods),
     message:
-        "Measuring unit importances of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
-    script:
-        "../scripts/unit_importance.py"
+        "Reading filters and unit importances of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
 
 
 def truth_table(wildcards):

@@ -1,4 +1,4 @@
-"""Turn each unit's filter into a position weight matrix, from the sites that activate it."""
+"""Turn each filter into a position weight matrix, and measure the importance of each unit."""
 
 import logging
 from collections.abc import Mapping
@@ -11,7 +11,8 @@ from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret.activations import read_strands
-from workflow_lib.interpret.filters import filter_matrices, probabilities
+from workflow_lib.interpret.filters import above, filter_matrices, probabilities
+from workflow_lib.interpret.importance import output_weights, unit_importance
 from workflow_lib.interpret.sequence_selection import correctly_predicted_sequences
 from workflow_lib.motif import Motif, consensus, information, write_meme
 from workflow_lib.tables import write_run_table
@@ -28,7 +29,11 @@ def main(
     device: str,
     outputs: dict[str, str],
 ) -> None:
-    """Write the matrices as MEME and what they were made of as a table."""
+    """Write the matrices as MEME, and a table of what they were made of.
+
+    Of a model that is made of units also write quantiles of unit output x weight (long), and the
+    final layer's weights (wide).
+    """
     model, chosen = models.load(model_path), choose_device(device)
     part = dataset.part(dataset.load(data_path), *settings["splits"])
     X, selected = correctly_predicted_sequences(model, part, settings, chosen)
@@ -60,6 +65,15 @@ def main(
         }
     )
     write_run_table(table, run, outputs["filters"])
+    if "importance" in outputs:
+        # At the same threshold as a later step that reads it from the table.
+        maximum = table["activation_max"].astype(float).to_numpy()
+        if not settings["inclusive"]:
+            maximum = above(maximum)
+        options = {"device": chosen, "strands": settings["strands"]}
+        importance = unit_importance(model, X, selected, maximum, model.target_names, **options)
+        write_run_table(importance, run, outputs["importance"], float_format="%.6g")
+        write_run_table(output_weights(model), run, outputs["weights"], float_format="%.6g")
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def shared() -> Path:
 def checkout(root, tmp_path_factory):
     """A copy of the project that tests may edit."""
     copy = tmp_path_factory.mktemp("checkout") / "project"
-    keep = ("Snakefile", "config", "rules", "scripts", "workflow_lib", "envs", "slurm")
+    keep = ("Snakefile", "workflow", "config", "rules", "scripts", "workflow_lib", "envs", "slurm")
     for name in (*keep, "profiles", "resources", "tests"):
         source = root / name
         if source.is_dir():

@@ -109,11 +109,11 @@ def test_the_axis_of_sizes_can_be_read(sizes):
 
 
 def runs(datasets, cpu=1.0, most=None, compared=True, seeds=(0, 1), machine="Linux x86_64, CPU"):
-    """Times of all steps: train 10 s, filters 2 s, unit_importance 1 s, STREME n / 100 s."""
+    """Times of all steps: train 10 s, filters 3 s, STREME n / 100 s."""
     rows = []
     for i, (dataset, seed) in enumerate(itertools.product(datasets, seeds)):
         n = 1000 * (i // len(seeds) + 1)
-        for step, wall in (("train", 10.0), ("filters", 2.0), ("unit_importance", 1.0)):
+        for step, wall in (("train", 10.0), ("filters", 3.0)):
             wall += 100 * seed
             where = (2, "cuda (GPU of a long name)", machine)
             rows.append((dataset, "explainn", seed, step, n, wall, wall * cpu, *where))
@@ -134,9 +134,9 @@ def test_a_time_is_the_sum_over_the_steps_of_one_seed():
     assert table["wall_s"].tolist() == [13, 13, 10, 20] and table["lacks"].eq("").all()
     assert table["n_train"].tolist() == [1000, 2000, 1000, 2000]
     first = table.iloc[0]
-    assert first["steps"] == "train + filters + unit_importance" and first["threads"] == "2"
+    assert first["steps"] == "train + filters" and first["threads"] == "2"
     assert first["device"] == "cuda (GPU of a long name)"
-    assert times_table(times, "explainn", 1, None, ["a"])["wall_s"].tolist() == [313]
+    assert times_table(times, "explainn", 1, None, ["a"])["wall_s"].tolist() == [213]
 
 
 def test_a_time_without_one_of_its_steps_is_not_drawn():
@@ -148,7 +148,7 @@ def test_a_time_without_one_of_its_steps_is_not_drawn():
     times["n_train"] = times["n_train"].where(~no_size)
     times = times[~gone]
     table = times_table(times, "explainn", 0, "streme", ["a", "b", "c", "d", "e"])
-    steps = "train, filters, unit_importance"
+    steps = "train, filters"
     assert table["lacks"].tolist() == ["filters", "train", "", "", steps] + [
         "", "", "n_train", "", "streme",
     ]  # fmt: skip
@@ -182,7 +182,7 @@ def test_everything_on_the_times_can_be_read(n, cpu, compared):
     figure = times_by_size(table)
     written = " ".join(check_texts(figure).split())
     assert len(figure.axes) == 1 + (cpu == 1.9)
-    assert f"explainn (train + filters + unit_importance), {n} data set" in written
+    assert f"explainn (train + filters), {n} data set" in written
     assert "cuda (GPU of a long name), threads 2, Linux x86_64, CPU" in written
     assert ("No other tool was chosen" in written) == (compared is None)
     assert (f"{n} not drawn of streme; not recorded: streme" in written) == (compared is False)

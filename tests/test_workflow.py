@@ -371,3 +371,35 @@ def test_a_change_of_training_code_retrains(checkout, finished):
         assert planned(snakemake(checkout, finished, "-n"))["train"] == 2
     finally:
         path.write_text(text)
+
+
+MODULE = """
+configfile: "config.yaml"
+
+
+module explainn:
+    snakefile:
+        "{snakefile}"
+    config:
+        config
+
+
+use rule * from explainn
+"""
+
+
+def test_as_a_module_with_a_config_of_its_own_it_makes_the_same(checkout, finished, tmp_path):
+    (tmp_path / "Snakefile").write_text(MODULE.format(snakefile=checkout / "workflow/Snakefile"))
+    # Its catalogue of data sets and models is that of the workflow, with what the config adds.
+    shutil.copy(checkout / "tests/mini/config.yaml", tmp_path / "config.yaml")
+    write_inputs(tmp_path)
+    command = [sys.executable, "-m", "snakemake", "--directory", str(tmp_path), "--cores", "2"]
+    plan = subprocess.run([*command, "-n"], capture_output=True, text=True, cwd=tmp_path)
+    assert planned(plan)["train"] == 2 and planned(plan)["default"] == 1, plan.stderr
+    done = subprocess.run(
+        [*command, "results/metrics.tsv"],
+        capture_output=True, text=True, cwd=tmp_path, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for name in ("results/metrics.tsv", f"{RUN}/model.safetensors"):
+        assert (tmp_path / name).read_bytes() == (finished / name).read_bytes()

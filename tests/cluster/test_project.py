@@ -39,7 +39,7 @@ def test_the_mini_project_to_its_report(slurm, checkout, tmp_path):
     assert not list(tmp_path.rglob("hacked")) and not list(checkout.rglob("hacked"))
     # What takes a minute shares an allocation; downloads, figures and tables need none.
     rules = re.findall(r"slurm_logs/(?:rule|group)_(\w+)", text)
-    assert {"scoring_evaluate_predict", "reading_filters_unit_importance"} <= set(rules)
+    assert {"scoring_evaluate_predict", "filters_and_importances"} <= set(rules)
     assert not {"loss_curves", "overview", "collect_metrics", "download"} & set(rules)
     assert len(run.submitted()) == len(rules) <= 20
 

@@ -24,7 +24,7 @@ from workflow_lib.figures.style import (
     text_width,
 )
 
-MODEL_STEPS = ("train", "filters", "unit_importance")
+MODEL_STEPS = ("train", "filters")
 LARGE = 50_000  # sequences; from here on the paper gives a ratio of times
 _FEWEST_FOR_TREND = 10
 _LINE = 3.0  # mm, one line of a legend
@@ -143,7 +143,7 @@ def times_table(
         results/discovery_times.tsv: dataset, method, seed, step, n_train, wall_s, cpu_s, threads,
         device, machine.
     model, seed
-        The run whose steps `train`, `filters` and `unit_importance` are summed.
+        The run whose steps `train` and `filters` (with importances) are summed.
     compared
         The other tool, of which all steps are summed; None leaves it out.
     datasets

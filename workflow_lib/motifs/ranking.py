@@ -33,7 +33,7 @@ def rank(
     scores
         Columns motif, part, target, metric, value (rule `scan`).
     importance
-        Columns unit, target, importance (rule `unit_importance`) for motifs with ids like `unit7`;
+        Columns unit, target, importance (`unit_importance.tsv`) for motifs with ids like `unit7`;
         None for motifs without a model, which keep the order that they have.
     motifs
         All motifs, in their order.
