@@ -28,7 +28,7 @@ def main(
     device: str,
     outputs: dict[str, str],
 ) -> None:
-    """Write the matrices as MEME and what they were made of as a table."""
+    """Write the matrices as MEME, and tables of the filters and of the selected sequences."""
     model, chosen = models.load(model_path), choose_device(device)
     part = dataset.part(dataset.load(data_path), *settings["splits"])
     X, selected = correctly_predicted_sequences(model, part, settings, chosen)
@@ -51,7 +51,7 @@ def main(
     table = pd.DataFrame(
         {
             "unit": range(len(motifs)),
-            # Nine digits: a float32 comes back as it was, and with it the threshold.
+            # Nine digits preserve a float32 exactly, and with it the threshold.
             "activation_max": [f"{value:.9g}" for value in found.activation_max],
             "n_sites": found.n_sites,
             "n_sequences": found.n_sequences,

@@ -1,4 +1,4 @@
-"""The importance of each unit for each target, and the final layer's weights."""
+"""Compute the importance of each unit for each target; write the final layer's weights."""
 
 from collections.abc import Mapping
 from typing import Any

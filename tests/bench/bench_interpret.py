@@ -1,7 +1,8 @@
 """Rows of `make bench` about evaluation and interpretation.
 
 Each row is a name, a function that returns the measured value as text, what it is held against and
-what is wanted. `python tests/bench/bench_interpret.py SEQUENCES` prints the extra memory of one call, MB.
+what is wanted. `python tests/bench/bench_interpret.py SEQUENCES` prints the extra memory of one
+call, MB.
 """
 
 import statistics

@@ -2,8 +2,8 @@
 
 The whole matrix, 163 TFs x 1,817,918 regions, is made once by tiling the mirror's ten chromosomes,
 in a temporary folder (half a minute, 0.3 GB). The three rows `whole matrix` take about six minutes
-together on two cores: `python tests/bench/bench.py "whole matrix"` measures only these. Each row is a
-name, a function that returns the measured value as text, what it is held against and what is
+together on two cores: `python tests/bench/bench.py "whole matrix"` measures only these. Each row is
+a name, a function that returns the measured value as text, what it is held against and what is
 wanted.
 """
 
