@@ -1,4 +1,4 @@
-"""ExplaiNN, the workflow: interpretable neural networks for DNA, from data sets to motifs and figures."""
+"""The ExplaiNN workflow: interpretable neural networks for DNA, from data sets to motifs and figures."""
 
 from snakemake.utils import min_version
 

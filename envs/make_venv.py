@@ -1,8 +1,8 @@
 """Make .venv and install the pinned packages into it: `python envs/make_venv.py [--dev]`.
 
 Does nothing, and says nothing, when .venv already holds what the requirement files ask for. An
-install that was interrupted goes on where it stopped. Standard library only, and no syntax newer
-than Python 3.6, so that an old Python is told in one line what is wanted of it.
+interrupted install continues where it stopped. Standard library only, and no syntax newer than
+Python 3.6, so that an old Python can report in one line which version is needed.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ say = partial(print, flush=True)  # progress appears at once, also in a pipe
 
 
 class SetupError(Exception):
-    """What stops the set-up, in one line: what failed and what to do."""
+    """The set-up cannot go on; the text says in one line what failed and what to do."""
 
 
 def main(arguments, root):
@@ -71,7 +71,7 @@ def check_python(version):
 
 
 def set_up(root, venv, group):
-    """Make .venv if there is none that works, install into it, and leave the stamp."""
+    """Make .venv if there is none that works, install into it, and write the stamp."""
     started = time.time()
     log = os.path.join(venv, "install.log")
     try:
@@ -122,12 +122,12 @@ def digest(root, group):
 
 
 def stamp_path(venv):
-    """Return where the stamp lies."""
+    """Return the path of the stamp."""
     return os.path.join(venv, "installed.txt")
 
 
 def write_stamp(root, venv, group):
-    """Note what was installed. The dev group holds the base group."""
+    """Record what was installed. The dev group includes the base group."""
     groups = ["base", "dev"] if group == "dev" else ["base"]
     temporary = stamp_path(venv) + ".part"
     with open(temporary, "w", encoding="utf-8") as handle:
@@ -136,7 +136,7 @@ def write_stamp(root, venv, group):
 
 
 def installed(root, venv, group):
-    """Say whether .venv has a Python and its stamp tells of exactly these pins."""
+    """Return whether .venv has a Python and its stamp lists exactly these pins."""
     if not os.path.exists(os.path.join(venv, "bin", "python")):
         return False
     try:
@@ -147,7 +147,7 @@ def installed(root, venv, group):
 
 
 def usable(venv):
-    """Say whether .venv has a Python that is new enough and has pip."""
+    """Return whether .venv has a Python that is new enough and has pip."""
     python = os.path.join(venv, "bin", "python")
     code = f"import pip, sys; sys.exit(sys.version_info < {WANTED})"
     if not os.path.exists(python):
@@ -156,7 +156,7 @@ def usable(venv):
 
 
 def check_space(folder):
-    """Refuse to begin where torch's CPU build does not fit; warn where its CUDA build may not."""
+    """Refuse to start if torch's CPU build does not fit; warn if its CUDA build may not."""
     gigabytes = shutil.disk_usage(folder).free / 1e9
     if gigabytes < CPU_GB:
         raise SetupError(
@@ -185,7 +185,7 @@ def make(venv, log):
             os.remove(entry.path)
     with open(log, "w", encoding="utf-8") as handle:
         code = subprocess.call(
-            # the real Python, should this one run in the .venv that is replaced
+            # the base Python, in case this one runs in the .venv that is replaced
             [getattr(sys, "_base_executable", sys.executable), "-m", "venv", venv],
             stdout=handle,
             stderr=subprocess.STDOUT,
@@ -196,7 +196,7 @@ def make(venv, log):
 
 
 def clean_environment():
-    """Return the environment variables without those that lead pip past .venv."""
+    """Return the environment variables without those that make pip install elsewhere."""
     misleading = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
     kept = {name: value for name, value in os.environ.items() if name not in misleading}
     return dict(kept, PIP_USER="0", PYTHONNOUSERSITE="1", PYTHONUNBUFFERED="1")
@@ -218,7 +218,7 @@ def install(root, venv, group, log):
 
 
 def warm_up(root, venv, log):
-    """Let numba compile Tomtom now, once (about a minute), and not in every job that needs it."""
+    """Let numba compile Tomtom once now (about a minute), not in every job that needs it."""
     python = os.path.join(venv, "bin", "python")
     if not os.path.exists(os.path.join(root, WARM_UP)):
         return
@@ -235,14 +235,14 @@ def warm_up(root, venv, log):
 
 
 def drop_unfinished(venv):
-    """Let pip forget packages it was stopped over: it writes INSTALLER after their files."""
+    """Remove records of half-installed packages: pip writes INSTALLER after their files."""
     for info in glob.glob(os.path.join(venv, "lib", "python*", "site-packages", "*.dist-info")):
         if not os.path.exists(os.path.join(info, "INSTALLER")):
             shutil.rmtree(info)
 
 
 def run_pip(venv, arguments, log):
-    """Run pip, all it says into the log and a little of it to the terminal; raise if it fails."""
+    """Run pip, with its output in the log and some of it in the terminal; raise if it fails."""
     python = os.path.join(venv, "bin", "python")
     options = "--no-input --progress-bar off --disable-pip-version-check --retries 3".split()
     start = os.path.getsize(log) if os.path.exists(log) else 0
@@ -270,7 +270,7 @@ def run_pip(venv, arguments, log):
 
 
 def progress(line):
-    """Return what to show of a line of pip: large downloads, the number of packages; else None."""
+    """Return what to show of a line of pip's output (large downloads, package counts), or None."""
     wheel = r"([^\s/]+?)-(\d[^-\s]*)-\S* \(([\d.]+) (MB|GB)\)"
     download = re.match(r"\s*Downloading (?:\S*/)?" + wheel, line)
     if download and (download.group(4) == "GB" or float(download.group(3)) >= 20):
@@ -281,14 +281,14 @@ def progress(line):
 
 
 def tail(log, start):
-    """Return the log's text from a place on."""
+    """Return the log's text from a position on."""
     with open(log, encoding="utf-8", errors="replace") as handle:
         handle.seek(start)
         return handle.read()
 
 
 def reason(text, log):
-    """Return in one line why pip or venv failed, and what to do, from what it said."""
+    """Return one line on why pip or venv failed and what to do, from its output."""
     missing = re.search(r"No matching distribution found for (\S+)", text)
     if re.search("No space left on device|Disk quota exceeded|Errno 28|Errno 122", text):
         why = (

@@ -1,7 +1,7 @@
-"""What motifs resemble: known profiles, and the binding modes that these stand for.
+"""Annotation of motifs: the known profiles that they resemble, and the binding modes of these.
 
-Requires: filters.meme of interpret.smk, modisco/{method}.meme and the motif databases of motifs.smk;
-the program tomtom, where the config asks for it.
+Requires: model.safetensors of train.smk; filters.meme of interpret.smk; modisco/{method}.meme and the
+motif databases of motifs.smk; the program tomtom, if the config chooses it.
 Provides: in results/{dataset}/{model}/seed{seed}/ annotation.tsv, modisco/{method}.annotation.tsv,
 binding_modes/{method}.tsv and .counts.tsv, and from the program tomtom.tsv and
 modisco/{method}.tomtom.tsv; results/{dataset}/{model}/motif_agreement.tsv.
@@ -9,7 +9,7 @@ modisco/{method}.tomtom.tsv; results/{dataset}/{model}/motif_agreement.tsv.
 
 
 rule tomtom:
-    """Tomtom, the program: the known motifs that each filter resembles."""
+    """Run the program Tomtom: which known motifs each filter resembles."""
     input:
         filters="results/{dataset}/{model}/seed{seed}/filters.meme",
         database=f"{DATABASE}.meme",
@@ -28,9 +28,9 @@ rule tomtom:
     params:
         q_value=config["annotation"]["q_value"],
     message:
-        "Tomtom for {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
-    # Tomtom refuses a file without motifs, which MoDISco's may be. The last thing that it writes is
-    # its own command.
+        "Running Tomtom on the filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
+    # Tomtom fails on a file without motifs, and TF-MoDISco may find none. Tomtom writes its own command
+    # last: without that line the output is incomplete.
     shell:
         """
         if ! command -v tomtom >/dev/null; then
@@ -70,11 +70,11 @@ use rule tomtom as tomtom_patterns with:
     benchmark:
         "benchmarks/tomtom_patterns/{dataset}/{model}/seed{seed}/{method}.tsv"
     message:
-        "Tomtom for the patterns of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
+        "Running Tomtom on the patterns of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
 
 
 def tomtom_pairs(wildcards):
-    """What Tomtom found, where the config wants the program itself."""
+    """The matches that the program Tomtom found, if the config chooses it."""
     if config["annotation"]["program"] == "memelite":
         return {}
     run = RUN.format(**dict(wildcards.items()))
@@ -84,7 +84,7 @@ def tomtom_pairs(wildcards):
 
 
 rule annotate:
-    """Name each filter after the known motifs that it resembles."""
+    """Annotate each filter with the known motifs that it resembles."""
     input:
         unpack(tomtom_pairs),
         filters="results/{dataset}/{model}/seed{seed}/filters.meme",
@@ -103,7 +103,7 @@ rule annotate:
         q_value=config["annotation"]["q_value"],
         code=code_digest("annotate"),
     message:
-        "Naming the filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+        "Annotating the filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/annotate.py"
 
@@ -119,11 +119,11 @@ use rule annotate as annotate_patterns with:
     log:
         "logs/annotate_patterns/{dataset}/{model}/seed{seed}/{method}.log",
     message:
-        "Naming the patterns of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+        "Annotating the patterns of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
 
 
 def annotation_of(wildcards):
-    """The annotated motifs of a run: its filters, or the patterns in its attributions."""
+    """The annotation of a run's filters, or of the patterns in its attributions."""
     run = RUN.format(**dict(wildcards.items()))
     if wildcards.method == "filters":
         return f"{run}/annotation.tsv"
@@ -131,7 +131,7 @@ def annotation_of(wildcards):
 
 
 rule binding_modes:
-    """Which binding modes the motifs of a model stand for, and which of the predicted TFs' are there."""
+    """Count the binding modes of a model's motifs: those of the predicted TFs, and others."""
     input:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         annotation=annotation_of,
@@ -156,7 +156,7 @@ rule binding_modes:
 
 
 rule motif_agreement:
-    """Which binding modes the filters of a model come back to from other seeds."""
+    """Count in how many seeds of a model each binding mode recurs among the filters."""
     input:
         models=paths(f"{RUN}/model.safetensors", sharing("dataset", "model")),
         annotations=paths(f"{RUN}/annotation.tsv", sharing("dataset", "model")),
@@ -174,6 +174,6 @@ rule motif_agreement:
         which=config["binding_modes"]["matches"],
         code=code_digest("motif_agreement"),
     message:
-        "Comparing the motifs of {wildcards.model} on {wildcards.dataset} over seeds"
+        "Comparing the motifs of {wildcards.model} on {wildcards.dataset} across seeds"
     script:
         "../scripts/motif_agreement.py"

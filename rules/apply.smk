@@ -1,6 +1,6 @@
-"""Trained models on sequences of the user's.
+"""Predictions of trained models for the user's own sequences.
 
-Requires: model.safetensors of train.smk; FASTA files.
+Requires: model.safetensors and metrics of train.smk; the FASTA files that the config names.
 Provides: in results/{dataset}/{model}/seed{seed}/apply/ {applied}.tsv and
 {applied}.contributions.tsv.gz.
 """
@@ -41,7 +41,7 @@ rule apply:
 
 
 rule contributions:
-    """What each unit adds to the predictions for a user's sequences."""
+    """Compute the contribution of each unit to the predictions for a user's sequences."""
     input:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         fasta=setting("apply/{applied}/fasta", within=config),
@@ -59,7 +59,7 @@ rule contributions:
         fit=setting("apply/{applied}/fit", within=config),
         code=code_digest("contributions"),
     message:
-        "Taking apart {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}, on {wildcards.applied}"
+        "Computing unit contributions of {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}, on {wildcards.applied}"
     script:
         "../scripts/contributions.py"
 

@@ -1,14 +1,15 @@
-"""When a run starts: what a killed one has left, in Slurm's queue and among the results.
+"""Checks at the start of a run: jobs and results that a killed run has left.
 
 Requires: nothing.
-Provides: a check of Slurm's queue; results that Snakemake has not seen made are made again.
+Provides: an error if jobs of an earlier run are in Slurm's queue; results of jobs whose end Snakemake
+did not see are made again.
 """
 
 from snakemake.settings.types import ExecMode
 
 from workflow_lib.execution import slurm, unrecorded
 
-# Not within the jobs of a run.
+# Only in the main process, not in the jobs that it starts.
 if workflow.exec_mode == ExecMode.DEFAULT:
     if again := unrecorded.make_again():
         logger.warning(

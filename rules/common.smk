@@ -1,8 +1,8 @@
-"""The config, what is selected, and what several files of rules use.
+"""The merged config, the selected runs, and functions that several files of rules use.
 
-Requires: the merged config.
-Provides: CATALOGUE (the config written out), RUNS, constraints of the wildcards, and functions that
-choose runs and give rules their paths, params and resources.
+Requires: config/datasets.yaml, config/models.yaml, the selection and the schema.
+Provides: CATALOGUE (the config with families and sweeps expanded), RUNS, constraints of the wildcards,
+and functions that choose runs and give rules their paths, params and resources.
 """
 
 import re
@@ -25,7 +25,7 @@ from workflow_lib.config import catalogue, expand, registries, selection
 from workflow_lib.errors import InputError
 from workflow_lib.execution.code_digest import digest
 
-# The catalogue lies below every selection, also that of a workflow that uses this one as a module.
+# A selection is merged over the catalogue, also if another workflow uses this one as a module.
 merged = {}
 for name in ("datasets", "models"):
     update_config(merged, yaml.safe_load(open(workflow.source_path(f"../config/{name}.yaml"))))
@@ -55,7 +55,7 @@ LABELLED = ("binary", "cross_entropy")
 
 
 def one_of(names):
-    """A regular expression that matches just these names."""
+    """A regular expression that matches exactly these names."""
     return "|".join(map(re.escape, sorted(names))) or "(?!)"
 
 
@@ -72,7 +72,7 @@ wildcard_constraints:
 
 
 def by_attempt(amount):
-    """For `resources`: memory or time; a job that is submitted again gets more of it."""
+    """For `resources`: memory or time, multiplied by the number of the attempt."""
 
     def needed(wildcards, attempt):
         return amount * attempt
@@ -86,17 +86,17 @@ def dataset_entry(dataset):
 
 
 def source_entry(dataset):
-    """The entry of the source that a data set is made of."""
+    """The entry of the source that a data set is made from."""
     return CATALOGUE["sources"][dataset_entry(dataset)["source"]]
 
 
 def for_runs(pattern, runs=RUNS):
-    """Paths of a pattern, filled in for each run, without repeats."""
+    """The paths that a pattern gives for the runs, without repeats."""
     return list(dict.fromkeys(pattern.format(**run._asdict()) for run in runs))
 
 
 def paths(pattern, runs):
-    """For `input`: a pattern's paths for runs, or for those that a function of the wildcards gives."""
+    """For `input`: a pattern's paths for runs, a list or a function of the wildcards."""
 
     def of_runs(wildcards):
         return for_runs(pattern, runs(wildcards) if callable(runs) else runs)
@@ -105,7 +105,7 @@ def paths(pattern, runs):
 
 
 def sharing(*names):
-    """A function: the runs that have a job's data set, model or seed, whichever are named."""
+    """A function of the wildcards: the runs with the same data set, model or seed, as named."""
     by_value = {}
     for run in RUNS:
         by_value.setdefault(tuple(str(getattr(run, name)) for name in names), []).append(run)
@@ -133,7 +133,7 @@ def runs_with_filters(runs=RUNS):
 
 
 def chosen_runs(section, runs=RUNS):
-    """Of these runs those that `runs` of a section of the config chooses."""
+    """Those of the runs that `runs` in a section of the config selects."""
     entries = config[section]["runs"]
     return list(dict.fromkeys(r for entry in entries for r in selection.matching(runs, entry)))
 
@@ -155,12 +155,12 @@ def setting(path, default=None, within=CATALOGUE):
 
 
 def without(section, *keys):
-    """A section's settings without those that do not change what a step computes."""
+    """A section's settings without keys that do not change the results of a step."""
     return {key: value for key, value in config[section].items() if key not in keys}
 
 
 def code_digest(script):
-    """For `params`: a digest of all logic that a script reaches; a change re-runs its rule."""
+    """For `params`: a digest of all code that a script reaches; a change re-runs its rule."""
 
     def value(wildcards):
         entry = dataset_entry(wildcards.dataset) if "dataset" in wildcards.keys() else {}

@@ -1,7 +1,7 @@
-"""Models held against each other.
+"""Comparisons of models.
 
-Requires: predictions.tsv.gz and history.tsv of train.smk, annotation.tsv and binding modes of
-annotate.smk.
+Requires: labels.tsv.gz of data.smk; predictions.tsv.gz and history.tsv of train.smk; annotation.tsv
+and binding modes of annotate.smk.
 Provides: results/{dataset}/{model}/comparison.tsv; results/{dataset}/strand_comparison.tsv and
 .runs.tsv.
 """
@@ -16,7 +16,7 @@ def runs_with_same_regions(run):
 
 
 def compared_runs(wildcards):
-    """For a data set with another one's split: predictions of the models trained on both."""
+    """Labels, and predictions of the models of a data set and of the one whose split it shares."""
     of_this = [r for r in sharing("dataset", "model")(wildcards) if runs_with_same_regions(r)]
     of_other = [other for run in of_this for other in runs_with_same_regions(run)]
     return {
@@ -27,7 +27,7 @@ def compared_runs(wildcards):
 
 
 rule compare_on_same_regions:
-    """Two data sets with the same held-out sequences: which one trains the better model?"""
+    """Compare the models of two data sets on the held-out sequences that both share."""
     input:
         unpack(compared_runs),
     output:
@@ -49,14 +49,14 @@ rule compare_on_same_regions:
 
 
 def strand_runs(wildcards):
-    """The runs of a data set on models of `strand_symmetry`; none of fewer than two models."""
+    """The runs of a data set with models of `strand_symmetry`; none if these are fewer than two."""
     readable = [run for run in runs_with_filters() if run.dataset == wildcards.dataset]
     found = [run for name in config["strand_symmetry"] for run in readable if run.model == name]
     return found if len({run.model for run in found}) > 1 else []
 
 
 rule strand_comparison:
-    """Models that treat the strands differently: scores, time and motifs."""
+    """Compare models that treat the strands differently: scores, training time and motifs."""
     input:
         labels=["results/{dataset}/labels.tsv.gz"],
         predictions=paths(f"{RUN}/predictions.tsv.gz", strand_runs),
@@ -78,6 +78,6 @@ rule strand_comparison:
         draws=config["evaluation"]["draws"],
         code=code_digest("strand_comparison"),
     message:
-        "Comparing ways to treat the strands on {wildcards.dataset}"
+        "Comparing models that treat the strands differently on {wildcards.dataset}"
     script:
         "../scripts/strand_comparison.py"

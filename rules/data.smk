@@ -1,7 +1,9 @@
-"""From sources to data sets.
+"""Downloads, simulations and data sets.
 
-Requires: the catalogue's sources and data sets; a mirror or the network; motif databases (simulation).
-Provides: results/{dataset}/dataset.h5ad, results/{dataset}/labels.tsv.gz.
+Requires: the catalogue's sources and data sets; a mirror or the network; motif databases of motifs.smk
+for simulations.
+Provides: resources/downloads/{source}/{file}; resources/simulated/{source}/ (sequences, planted motifs
+and their sites); results/{dataset}/dataset.h5ad and labels.tsv.gz.
 """
 
 
@@ -13,7 +15,7 @@ rule data:
 
 
 rule download:
-    """Bring one file of a source here, from the mirror or from its address."""
+    """Copy one file of a source from the mirror, or download it."""
     output:
         file="resources/downloads/{source}/{file}",
     log:
@@ -31,7 +33,7 @@ rule download:
         url=setting("sources/{source}/files/{file}/url"),
         sha256=setting("sources/{source}/files/{file}/sha256"),
     message:
-        "Bringing {wildcards.file} of {wildcards.source}"
+        "Downloading {wildcards.file} of {wildcards.source}"
     script:
         "../scripts/download.py"
 
@@ -43,7 +45,7 @@ def planted_database(wildcards):
 
 
 rule simulate:
-    """Draw sequences with planted motifs; the truth is written beside them."""
+    """Simulate sequences with planted motifs, and record what was planted where."""
     input:
         unpack(planted_database),
     output:
@@ -67,13 +69,13 @@ rule simulate:
 
 
 def source_names(wildcards):
-    """The names of the source's files that a data set is made of."""
+    """The names of the source's files that a data set uses."""
     entry = dataset_entry(wildcards.dataset)
     return [] if "from" in entry else catalogue.source_files(entry, CATALOGUE["sources"])
 
 
 def source_paths(wildcards):
-    """These files: downloaded, simulated or the user's own, which have to be there."""
+    """The paths of these files: downloaded, simulated, or the user's own, which must exist."""
     names, found = source_names(wildcards), []
     for name in names:
         source = dataset_entry(wildcards.dataset)["source"]
@@ -97,7 +99,7 @@ def other_datasets(wildcards):
 
 
 rule prepare:
-    """Parse a source's files into a data set, drop what cannot be used, and split it."""
+    """Parse a source's files into a data set, drop unusable sequences, and split it."""
     input:
         unpack(other_datasets),
         files=source_paths,

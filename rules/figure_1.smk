@@ -1,7 +1,8 @@
-"""The panels of the paper's Figure 1 and Figure S1, from what `figure_1` in the config names.
+"""The panels of the paper's Figures 1 and S1, for the models that `figure_1` in the config names.
 
-Requires: metrics of train.smk, importances and nullification of interpret.smk, binding modes of
-annotate.smk; panel() and weight_heatmap of figures.smk.
+Requires: model.safetensors and metrics of train.smk; filters.tsv, weights, importances and
+nullification of interpret.smk; annotation and binding modes of annotate.smk; motif databases of
+motifs.smk; panel() and weight_heatmap of figures.smk.
 Provides: results/figures/figure_1a ... figure_1g, figure_s1 (.pdf, .png, .tsv).
 """
 
@@ -11,7 +12,7 @@ FIGURE_1 = config["figure_1"] or {}
 
 
 def figure_1_runs(*keys):
-    """The runs of the models that keys of `figure_1` name; of `model` alone that of one seed."""
+    """The runs of the models under these keys of `figure_1`; for a single model only one seed."""
     found = []
     for key in keys if FIGURE_1 else []:
         names = [FIGURE_1[key]] if isinstance(FIGURE_1[key], str) else FIGURE_1[key]
@@ -23,7 +24,7 @@ def figure_1_runs(*keys):
 
 
 def figure_1_file(file):
-    """A file of the run whose units are shown; none where it is not selected."""
+    """A file of the run whose units are shown; none if that run is not selected."""
     return next(iter(for_runs(f"{RUN}/{file}", figure_1_runs("model"))), [])
 
 
@@ -50,7 +51,7 @@ rule figure_1:
 
 
 rule figure_1a:
-    """The architecture, drawn from the model's own settings."""
+    """The architecture, drawn from the settings of the trained model."""
     input:
         model=figure_1_file("model.safetensors"),
     output:
@@ -85,7 +86,7 @@ def sweep_units():
 
 
 rule figure_1b:
-    """Performance by number of units, other models as lines."""
+    """Performance by number of units, with other models as lines."""
     input:
         metrics=for_runs(f"{RUN}/metrics.tsv", figure_1_runs("sweep", "baseline_models")),
     output:
@@ -106,7 +107,7 @@ rule figure_1b:
 
 
 rule figure_1c:
-    """The model against others, target by target."""
+    """Scores of the model against those of other models, per target."""
     input:
         metrics=for_runs(f"{RUN}/metrics.tsv", figure_1_runs("model", "other_models")),
     output:
@@ -191,14 +192,14 @@ use rule weight_heatmap as figure_1f with:
 
 
 def nullified_filters(wildcards):
-    """The lower half of 1G, where that run is there and its filters are nullified."""
+    """The input of the lower half of 1G, if that run is selected and its filters are nullified."""
     runs = [run for run in figure_1_runs("nullified_model") if run in nullified_runs()][:1]
     names = {"nullification": "nullification.tsv", "filter_annotation": "annotation.tsv"}
     return {name: path for name, file in names.items() for path in for_runs(f"{RUN}/{file}", runs)}
 
 
 rule figure_1g:
-    """Importances of the unit of one TF, and what its filters in a CNN are worth."""
+    """Importances of one TF's unit, and the impact of nullifying its filters in a CNN."""
     input:
         unpack(nullified_filters),
         importance=figure_1_file("unit_importance.tsv"),

@@ -1,9 +1,10 @@
-"""The panels of the paper's Figure 3 and Figure S3, from what `figure_3` in the config names.
+"""The panels of the paper's Figures 3 and S3, for the runs that `figure_3` in the config names.
 
-Requires: rankings and best motifs of scanning.smk; benchmark files of train.smk, interpret.smk and
-motifs.smk; panel() of figures.smk.
-Provides: results/discovery_times.tsv, results/assay_scores.tsv, {panel}.motifs.meme and .tsv and
-figure_3a ... figure_3g, figure_s3 (.pdf, .png, .tsv) in results/figures/.
+Requires: dataset.h5ad of data.smk; model.safetensors of train.smk; filters.meme of interpret.smk; motif
+databases and motif sets of motifs.smk; motif_scores.tsv, rankings and best motifs of scanning.smk;
+benchmark files of train.smk, interpret.smk and motifs.smk; panel() of figures.smk.
+Provides: results/discovery_times.tsv, results/assay_scores.tsv; in results/figures/ {panel}.motifs.meme
+and .tsv, figure_3a ... figure_3g, figure_s3 (.pdf, .png, .tsv).
 """
 
 FIGURE_3 = config["figure_3"] or {}
@@ -18,20 +19,20 @@ def figure_3_runs():
 
 
 def tool_name(method):
-    """A model or motif set as a figure calls it."""
+    """The name of a model or motif set in figures."""
     if method in config["motif_sets"]:
         return "STREME" if "streme" in config["motif_sets"][method] else method
     return "ExplaiNN" if CATALOGUE["models"][method]["architecture"] == "explainn" else method
 
 
 def short_name(dataset):
-    """A data set as a figure calls it: a member of a family by itself."""
+    """The name of a data set in figures: for a member of a family only the member."""
     family = dataset_entry(dataset).get("family")
     return dataset.removeprefix(family.split(expand.MEMBER)[0]) if family else dataset
 
 
 def receptor_logos(key):
-    """The motifs of a panel of receptors, one dict each: where it is, its row, column and profile."""
+    """The motifs of 3E or S3, one dict each: file, row, column and known profile."""
     baseline, scanned, found = FIGURE_3.get("baseline_motif_set"), set(scanned_sets()), []
     for run in figure_3_runs():
         profile = FIGURE_3[key].get(run.dataset)
@@ -75,7 +76,7 @@ def logos(wildcards):
 
 
 FIGURE_3_DATASETS = [run.dataset for run in figure_3_runs()]
-# The motif set that the model is compared with, where it was scored at all.
+# The motif set that the model is compared with, if it was scored.
 BASELINE = FIGURE_3.get("baseline_motif_set")
 if all(motif_set != BASELINE for _, motif_set in scanned_sets()):
     BASELINE = None
@@ -99,7 +100,7 @@ rule figure_3:
 
 
 rule figure_3a:
-    """How well PWMs do, by the importance of their units."""
+    """Performance of PWMs by the importance rank of their units."""
     input:
         scores="results/motif_scores.tsv",
     output:
@@ -121,7 +122,7 @@ rule figure_3a:
 
 
 rule figure_3b:
-    """The best PWM of each data set, against the compared motif set."""
+    """Scores of the model's best PWM and of the motif set's, per data set."""
     input:
         scores="results/motif_scores.tsv",
     output:
@@ -144,7 +145,7 @@ rule figure_3b:
 
 
 rule figure_3c:
-    """That difference, by the size of the data set."""
+    """The difference between these best PWMs, by the size of the data set."""
     input:
         scores="results/motif_scores.tsv",
     output:
@@ -167,7 +168,7 @@ rule figure_3c:
 
 
 def timed_step(rule, run, files, made_by):
-    """One row of the table of times: what was timed, and the files that say how long and on what."""
+    """One row of the table of times: the step, and its benchmark, sequence and machine files."""
     proxy = getattr(rules, rule)
     return {
         **{"dataset": run["dataset"], "method": run.get("model") or run["motif_set"]},
@@ -180,7 +181,7 @@ def timed_step(rule, run, files, made_by):
 
 
 def timed_steps(wildcards):
-    """For `params`: each step that finding motifs took, of models and of STREME."""
+    """For `params`: the timed steps of motif discovery, of models and of STREME."""
     found = []
     for run in ranked_runs():
         files = for_runs("results/{dataset}/dataset.h5ad", [run])
@@ -202,7 +203,7 @@ def timed_files(wildcards):
 
 
 rule collect_times:
-    """Wall and CPU seconds of each step that finding motifs took."""
+    """Collect wall and CPU times of each step of motif discovery."""
     input:
         timed_files,
     output:
@@ -224,7 +225,7 @@ rule collect_times:
 
 
 rule figure_3d:
-    """How long motif discovery takes."""
+    """Time of motif discovery by the size of the data set."""
     input:
         times="results/discovery_times.tsv",
     output:
@@ -258,7 +259,7 @@ def logo_inputs(wildcards):
 
 
 rule align_motifs:
-    """Motifs laid beside the known profile of their row."""
+    """Align motifs with the known profile of their row."""
     input:
         unpack(logo_inputs),
     output:
@@ -284,7 +285,7 @@ rule align_motifs:
 
 
 rule figure_3e:
-    """Logos of chosen TFs beside their known profiles."""
+    """Logos of the motifs of chosen TFs, next to their known profiles."""
     input:
         table="results/figures/figure_3e.motifs.tsv",
         meme="results/figures/figure_3e.motifs.meme",
@@ -324,7 +325,7 @@ def assay_inputs(wildcards):
 
 
 rule score_assays:
-    """The best motif of each assay and method, on the held-out sequences of one data set."""
+    """Score the best motif of each assay and method on the held-out sequences of one data set."""
     input:
         unpack(assay_inputs),
     output:
@@ -350,7 +351,7 @@ rule score_assays:
 
 
 rule figure_3f:
-    """The best PWMs of one TF over assays and methods."""
+    """Scores of the best PWMs of one TF, by assay and method."""
     input:
         scores="results/assay_scores.tsv",
     output:
@@ -369,7 +370,7 @@ rule figure_3f:
 
 
 rule figure_3g:
-    """Logos of one TF over assays and methods."""
+    """Logos of the motifs of one TF, by assay and method."""
     input:
         table="results/figures/figure_3g.motifs.tsv",
         meme="results/figures/figure_3g.motifs.meme",

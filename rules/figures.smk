@@ -1,13 +1,14 @@
-"""Figures of any data set and model: each is a rule and a line in FIGURES.
+"""Figures of any data set and model: each is a rule and an entry in FIGURES.
 
-Requires: the tables of train.smk, interpret.smk, annotate.smk and compare.smk.
+Requires: dataset.h5ad and labels.tsv.gz of data.smk; motif databases of motifs.smk; filters.meme of
+interpret.smk; the tables of train.smk, interpret.smk, annotate.smk and compare.smk.
 Provides: {pdf,png,tsv} of each figure (the tsv is its source data); FIGURES and panel() for the
 paper's figures.
 """
 
 import fnmatch
 
-# Name -> path without its ending, and the runs that it applies to.
+# Name -> path without extension, and the runs that it applies to.
 FIGURES = {}
 
 
@@ -27,7 +28,7 @@ def panel(pattern, title, figure=None):
 
 
 def check_figure_names():
-    """Refuse a pattern of `figures` that no figure's name fits; called when all rules are there."""
+    """Refuse a pattern in `figures` that matches no figure; called after all rules are defined."""
     for pattern in config["figures"]:
         if not fnmatch.filter(FIGURES, pattern):
             raise WorkflowError(
@@ -38,7 +39,7 @@ def check_figure_names():
 def figure_files(wildcards, patterns=None):
     """The PDF files of figures, by default of those that the config names.
 
-    Members of families (there may be hundreds) have figures of their own only where asked for.
+    Members of families (there may be hundreds) get figures of their own only with `member_figures`.
     """
     found, missing = [], []
     for name in selection.matching_names(FIGURES, patterns or config["figures"]):
@@ -113,7 +114,7 @@ rule loss_curves:
 
 
 rule precision_recall:
-    """How well each target is predicted."""
+    """Precision-recall curves, or the scores of many targets."""
     input:
         predictions=paths(f"{RUN}/predictions.tsv.gz", sharing("dataset")),
         metrics=paths(f"{RUN}/metrics.tsv", sharing("dataset")),
@@ -129,7 +130,7 @@ rule precision_recall:
         metric="auprc",
         code=code_digest("figures/precision_recall"),
     message:
-        "Drawing precision recall of {wildcards.dataset}"
+        "Drawing precision and recall of {wildcards.dataset}"
     script:
         "../scripts/figures/precision_recall.py"
 
@@ -160,7 +161,7 @@ rule weight_heatmap:
 
 
 rule filter_sheet:
-    """Logos of all filters with what is known of each."""
+    """Logos of all filters with their annotation and importance."""
     input:
         meme="results/{dataset}/{model}/seed{seed}/filters.meme",
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
@@ -182,7 +183,7 @@ rule filter_sheet:
 
 
 rule importance_boxes:
-    """Importances of the leading units over the targets."""
+    """Importances of the most important units, by target."""
     input:
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
@@ -202,7 +203,7 @@ rule importance_boxes:
 
 
 rule recovered_motifs:
-    """Planted motifs beside the filters that found them."""
+    """Planted motifs next to the filters that recovered them."""
     input:
         profiles=f"{DATABASE}.meme",
         recovery=paths(f"{RUN}/recovery.tsv", sharing("dataset", "model")),
@@ -225,7 +226,7 @@ rule recovered_motifs:
 
 
 rule same_regions:
-    """Two data sets with the same held-out sequences, compared."""
+    """Scores of the models of two data sets on the held-out sequences that both share."""
     input:
         unpack(other_datasets),
         comparison="results/{dataset}/{model}/comparison.tsv",
@@ -242,13 +243,13 @@ rule same_regions:
         label_b="{dataset}",
         code=code_digest("figures/same_regions"),
     message:
-        "Drawing same regions of {wildcards.model} on {wildcards.dataset}"
+        "Drawing scores on the same regions of {wildcards.model} on {wildcards.dataset}"
     script:
         "../scripts/figures/same_regions.py"
 
 
 rule strand_symmetry:
-    """Ways to treat the strands: scores, training time, motifs."""
+    """Scores, training time and motifs of models that treat the strands differently."""
     input:
         comparison="results/{dataset}/strand_comparison.tsv",
         runs="results/{dataset}/strand_comparison.runs.tsv",
@@ -268,7 +269,7 @@ rule strand_symmetry:
 
 
 rule recurring_modes:
-    """Binding modes by the number of seeds that come back to them."""
+    """Binding modes by the number of seeds in which they recur."""
     input:
         agreement="results/{dataset}/{model}/motif_agreement.tsv",
         profiles=f"{DATABASE}.tsv",
@@ -282,7 +283,7 @@ rule recurring_modes:
     params:
         code=code_digest("figures/recurring_modes"),
     message:
-        "Drawing recurring motifs of {wildcards.model} on {wildcards.dataset}"
+        "Drawing recurring binding modes of {wildcards.model} on {wildcards.dataset}"
     script:
         "../scripts/figures/recurring_modes.py"
 
@@ -295,7 +296,7 @@ def sanity_tables(wildcards):
 
 
 rule sanity_correlations:
-    """Attributions beside those of changed models."""
+    """Correlations of attributions with those of randomised or retrained models."""
     input:
         checks=sanity_tables,
     output:

@@ -1,8 +1,9 @@
-"""What a trained model has learned.
+"""Interpretation of trained models: filters, importances and attributions.
 
-Requires: model.safetensors of train.smk and dataset.h5ad of data.smk; annotation.tsv of annotate.smk.
-Provides: in results/{dataset}/{model}/seed{seed}/ filters.meme, filters.tsv, selection.tsv (how many
-sequences the filters were read from), output_weights.tsv, unit_importance.tsv, recovery.tsv,
+Requires: dataset.h5ad and the planted motifs of simulations of data.smk; model.safetensors of train.smk;
+annotation.tsv of annotate.smk; motif databases of motifs.smk.
+Provides: in results/{dataset}/{model}/seed{seed}/ filters.meme, filters.tsv, selection.tsv (numbers
+of correctly predicted sequences), output_weights.tsv, unit_importance.tsv, recovery.tsv,
 nullification.tsv, instances.bed.gz, attributions/{method}.h5 and .tsv, sanity_checks/{method}.tsv.
 """
 
@@ -52,12 +53,12 @@ use rule filters as filters_and_importances with:
 
 
 def truth_table(wildcards):
-    """What was planted in a simulated data set."""
+    """The table of the motifs planted in a simulated data set."""
     return f"resources/simulated/{dataset_entry(wildcards.dataset)['source']}/truth.tsv"
 
 
 rule recover:
-    """Where the truth is known: which planted motifs were found, and by which unit."""
+    """For simulated data: find which planted motifs were recovered, and by which unit."""
     input:
         truth=truth_table,
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
@@ -86,7 +87,7 @@ def nullified_runs():
 
 
 rule nullification:
-    """What the predictions lose when one first-layer filter is taken out."""
+    """Measure how predictions change when one first-layer filter is nullified."""
     input:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         dataset="results/{dataset}/dataset.h5ad",
@@ -108,13 +109,13 @@ rule nullification:
         settings=without("nullification", "runs"),
         code=code_digest("nullification"),
     message:
-        "Taking out filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
+        "Nullifying filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
     script:
         "../scripts/nullification.py"
 
 
 rule instances:
-    """Where in the genome the filters' sites are, and what each adds to a prediction."""
+    """Find the filters' sites in the genome, and the contribution of each to a prediction."""
     input:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         dataset="results/{dataset}/dataset.h5ad",
@@ -153,13 +154,13 @@ def attributed_runs(method=None):
 
 
 def attribution_methods():
-    """The methods that any run is attributed by."""
+    """The attribution methods that are used for any run."""
     named = [method for entry in config["attribution"]["runs"] for method in entry["methods"]]
     return [method for method in dict.fromkeys(named) if attributed_runs(method)]
 
 
 def attribution_tables(wildcards):
-    """The table of each run and method."""
+    """The summary table of each run and attribution method."""
     pattern = f"{RUN}/attributions/{{method}}.tsv"
     return [
         path
@@ -169,7 +170,7 @@ def attribution_tables(wildcards):
 
 
 rule attribute:
-    """Which letters of correctly predicted sequences speak for each target."""
+    """Attribute the predictions for each target to the bases of correctly predicted sequences."""
     input:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         dataset="results/{dataset}/dataset.h5ad",
@@ -191,7 +192,7 @@ rule attribute:
         settings=without("attribution", "runs", "modisco", "sanity_checks"),
         code=code_digest("attribute"),
     message:
-        "Attributing {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}, by {wildcards.method} (progress: {log})"
+        "Computing attributions of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}, by {wildcards.method} (progress: {log})"
     script:
         "../scripts/attribute.py"
 
@@ -205,10 +206,10 @@ def checked_runs(method=None):
 
 
 def changed_models(wildcards):
-    """Models that a run's attributions are compared with: of shuffled labels, of another seed.
+    """The models that a run's attributions are compared with: shuffled labels, or another seed.
 
-    The model of shuffled labels is of another seed too where there is one: from the same seed both
-    trainings start with the same weights.
+    The model with shuffled labels has another seed too if there is one: with the same seed, both
+    trainings would start from the same weights.
     """
     run = selection.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
     shuffled = config["attribution"]["sanity_checks"]["shuffled"].get(run.dataset)
@@ -222,7 +223,7 @@ def changed_models(wildcards):
 
 
 rule sanity_checks:
-    """Are attributions those of what was learned? The same ones of changed models."""
+    """Compare attributions with those under random weights, shuffled labels or another seed."""
     input:
         unpack(changed_models),
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
@@ -258,7 +259,7 @@ def runs_with_several_seeds(runs):
 
 
 def interpretation_results(wildcards):
-    """What `interpretation` asks for: filters as motifs, importances, and what the config adds."""
+    """The results of `interpretation`: motifs of filters, importances, and what the config adds."""
     several = runs_with_several_seeds(runs_with_filters())
     found = for_runs(f"{RUN}/binding_modes/filters.tsv", runs_with_filters())
     found += for_runs(f"{RUN}/unit_importance.tsv", runs_with_units())

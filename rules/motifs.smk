@@ -1,7 +1,7 @@
-"""Where motifs come from: known ones, STREME, attributions, the user's files, filters of a run.
+"""Sources of motifs: databases, STREME, attributions, the user's files, and filters of a run.
 
-Requires: the catalogue's motif databases and motif sets; dataset.h5ad of data.smk; filters.meme and
-attributions of interpret.smk; the program streme, where a selection uses it.
+Requires: the catalogue's motif databases and motif sets; dataset.h5ad and downloads of data.smk;
+filters.meme and attributions of interpret.smk; the program streme, if a selection uses it.
 Provides: results/motifs/{database}.meme and .tsv; in results/{dataset}/{model}/seed{seed}/
 modisco/{method}.meme, .tsv and .targets.tsv; results/{dataset}/motifs/{motif_set}.meme, for STREME's
 sets also .tsv and in a folder of that name train.bound.fa, train.unbound.fa, streme.txt, machine.txt.
@@ -20,7 +20,7 @@ def cluster_file(wildcards):
 
 
 rule motif_database:
-    """Known motifs of one release, with their families and binding modes."""
+    """Known motifs of one JASPAR release, with their TF families and binding modes."""
     input:
         unpack(cluster_file),
     output:
@@ -43,7 +43,7 @@ rule motif_database:
 
 
 def runs_with_patterns(method):
-    """The runs in whose attributions by a method TF-MoDISco looks for motifs."""
+    """The runs whose attributions by a method TF-MoDISco searches for motifs."""
     return attributed_runs(method) if method in config["attribution"]["modisco"]["methods"] else []
 
 
@@ -69,13 +69,13 @@ rule modisco:
         settings={k: v for k, v in config["attribution"]["modisco"].items() if k != "methods"},
         code=code_digest("modisco"),
     message:
-        "Looking for motifs in attributions of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
+        "Running TF-MoDISco on attributions of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
     script:
         "../scripts/modisco.py"
 
 
 rule sequences_to_fasta:
-    """The bound and the unbound sequences of the training part, for STREME."""
+    """Write the positive (bound) and negative (unbound) training sequences for STREME."""
     input:
         dataset="results/{dataset}/dataset.h5ad",
     output:
@@ -103,7 +103,7 @@ rule sequences_to_fasta:
 
 
 rule streme:
-    """STREME: motifs that the bound sequences have more often than the unbound ones."""
+    """STREME: motifs enriched in the positive over the negative sequences."""
     input:
         bound="results/{dataset}/motifs/{motif_set}/train.bound.fa",
         unbound="results/{dataset}/motifs/{motif_set}/train.unbound.fa",
@@ -127,9 +127,9 @@ rule streme:
         maxw=setting("motif_sets/{motif_set}/streme/maxw", within=config),
         nmotifs=setting("motif_sets/{motif_set}/streme/nmotifs", within=config),
     message:
-        "STREME on {wildcards.dataset} for {wildcards.motif_set} (progress: {log})"
-    # The machine is noted for comparisons of times. FINALTIME is the last thing that STREME writes:
-    # without it the output is not whole (a full disk, say).
+        "Running STREME on {wildcards.dataset} for {wildcards.motif_set} (progress: {log})"
+    # The machine is recorded for comparisons of times. STREME writes FINALTIME last: without it the
+    # output is incomplete (a full disk, say).
     shell:
         """
         if ! command -v streme >/dev/null; then
@@ -183,7 +183,7 @@ rule streme_motifs:
 
 
 def motif_source(wildcards):
-    """What a motif set is made of: known profiles, a file of the user's, the filters of a run."""
+    """The file with the motifs of a set: known profiles, the user's file, or a run's filters."""
     entry = config["motif_sets"][wildcards.motif_set]
     if "database" in entry:
         return f"results/motifs/{entry['database']}.meme"
@@ -199,7 +199,7 @@ def motif_source(wildcards):
 
 
 rule motif_set:
-    """Motifs that exist already: known profiles, a file of the user's, the filters of a run."""
+    """Make a motif set from known profiles, a user's file or the filters of a run."""
     input:
         motifs=motif_source,
     output:
@@ -217,6 +217,6 @@ rule motif_set:
         profiles=setting("motif_sets/{motif_set}/profiles", within=config),
         code=code_digest("motif_set"),
     message:
-        "Taking the motifs {wildcards.motif_set} for {wildcards.dataset}"
+        "Writing the motif set {wildcards.motif_set} for {wildcards.dataset}"
     script:
         "../scripts/motif_set.py"

@@ -1,12 +1,12 @@
-"""The page that says what was run.
+"""The overview page: what was run, with data sets, scores, settings and versions.
 
-Requires: what train.smk, interpret.smk and data.smk make.
+Requires: results of data.smk, train.smk and interpret.smk.
 Provides: results/overview.html, results/config.yaml.
 """
 
 
 rule overview:
-    """One page that says what was run, with drop counts, devices, versions and the merged config."""
+    """Write the overview page, with dropped sequences, devices, versions and the merged config."""
     input:
         datasets=for_runs("results/{dataset}/dataset.h5ad"),
         models=for_runs(f"{RUN}/model.safetensors"),
@@ -31,6 +31,6 @@ rule overview:
         config=dict(config),
         code=code_digest("overview"),
     message:
-        "Writing what was run"
+        "Writing the overview page"
     script:
         "../scripts/overview.py"

@@ -1,4 +1,4 @@
-"""What motifs predict: the best hit of each motif in each sequence, and which motifs matter.
+"""Motifs as predictors: each motif's best hit scores a sequence; rankings of the motifs.
 
 Requires: dataset.h5ad of data.smk; filters.meme and unit_importance.tsv of interpret.smk; motif sets
 of motifs.smk.
@@ -11,7 +11,7 @@ SET = "results/{dataset}/motifs/{motif_set}"
 
 
 rule scan:
-    """The best hit of each filter's motif in each sequence, and how well it predicts the targets."""
+    """Score how well the best hits of each filter's motif predict the targets."""
     input:
         meme="results/{dataset}/{model}/seed{seed}/filters.meme",
         dataset="results/{dataset}/dataset.h5ad",
@@ -47,7 +47,7 @@ use rule scan as scan_motif_set with:
 
 
 rule rank_motifs:
-    """The filters' motifs by the importance of their units; the best one of each target."""
+    """Rank the filters' motifs by the importance of their units; choose each target's best one."""
     input:
         scores="results/{dataset}/{model}/seed{seed}/filters.scores.tsv",
         meme="results/{dataset}/{model}/seed{seed}/filters.meme",

@@ -19,11 +19,11 @@ rule train:
         "benchmarks/train/{dataset}/{model}/seed{seed}.tsv"
     conda:
         "../envs/python.yaml"
-    # Two trainings side by side on two cores take half the time of one after another on both; for a
-    # single large one: --set-threads train=8.
+    # On two cores, two trainings in parallel take half the time of two in turn with two threads each.
+    # For a single large training: --set-threads train=8.
     threads: 1
     resources:
-        # Not a param: a model trained elsewhere is not trained again.
+        # Not a param, so that another device does not retrain a finished model.
         device=config["device"],
         mem_mb=by_attempt(8000),
         runtime=by_attempt(720),
@@ -38,7 +38,7 @@ rule train:
 
 
 rule predict:
-    """Predict the held-out sequences, both strands averaged."""
+    """Predict the held-out sequences, by default averaged over both strands."""
     input:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         dataset="results/{dataset}/dataset.h5ad",
@@ -61,7 +61,7 @@ rule predict:
 
 
 rule evaluate:
-    """Score the predictions, with bootstrap intervals."""
+    """Score the held-out predictions, with bootstrap intervals."""
     input:
         predictions="results/{dataset}/{model}/seed{seed}/predictions.tsv.gz",
         labels="results/{dataset}/labels.tsv.gz",
@@ -72,7 +72,7 @@ rule evaluate:
     conda:
         "../envs/python.yaml"
     resources:
-        # Not used here; the jobs that the cluster profile groups have to agree on it.
+        # Not used here, but jobs that the cluster profile groups must have the same device.
         device=config["device"],
         mem_mb=by_attempt(4000),
         runtime=by_attempt(60),

@@ -1,4 +1,4 @@
-"""Lay discovered motifs beside the known profiles of their factors, on the same strand."""
+"""Align discovered motifs with the known profiles of their TFs, on the same strand."""
 
 from collections.abc import Mapping, Sequence
 
@@ -21,7 +21,7 @@ def of_entry(entry: Mapping, known: Sequence[Motif]) -> Motif | None:
 def main(
     entries: Sequence[Mapping], database: str, reference_label: str, outputs: Mapping[str, str]
 ) -> None:
-    """Align; an entry has path, row, column and profile, and the motif's id or the ranking."""
+    """Align; each entry has path, row, column, profile, and the motif's id or the ranking."""
     known = read_meme(database)
     chosen = [Entry(entry["row"], entry["column"], of_entry(entry, known)) for entry in entries]
     references = {entry["row"]: entry["profile"] for entry in entries}

@@ -20,7 +20,7 @@ def main(
     output: str,
     pairs: str | None = None,
 ) -> None:
-    """Write one row per pair, best first within each unit; `pairs`: what the program found."""
+    """Write one row per pair, best first within each unit; `pairs`: the program's output."""
     motifs = read_meme(filters)
     if pairs:
         found = read_tomtom(pairs, motifs)

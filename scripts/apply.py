@@ -1,4 +1,4 @@
-"""Predict a user's sequences with a trained model, as it was scored."""
+"""Predict a user's sequences with a trained model, in the same way as the held-out ones."""
 
 import logging
 from collections.abc import Mapping

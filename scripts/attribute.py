@@ -1,4 +1,4 @@
-"""Which letters of correctly predicted sequences speak for each target, by one method."""
+"""Attribute each target's predictions to the bases of correctly predicted sequences."""
 
 import logging
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def main(
     model_path: str, data_path: str, method: str, settings: dict[str, Any], device: str,
     outputs: dict[str, str],
 ) -> None:  # fmt: skip
-    """Write the attributions of each target (HDF5) and a table of what they come to."""
+    """Write the attributions of each target (HDF5) and a table that summarises them."""
     model, chosen_device = models.load(model_path), choose_device(device)
     data = dataset.load(data_path)
     part = dataset.part(data, *(settings["splits"] or [dataset.scored_part(data)]))

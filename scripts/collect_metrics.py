@@ -7,7 +7,7 @@ from workflow_lib.tables import write_table
 
 
 def main(paths: list[str], output: str) -> None:
-    """Concatenate; every cell stays as it was written."""
+    """Concatenate the tables; every cell stays as it was written."""
     tables = [pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False) for path in paths]
     write_table(pd.concat(tables), output)
 

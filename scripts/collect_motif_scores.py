@@ -11,7 +11,7 @@ from workflow_lib.tables import RUN, write_table
 
 
 def main(rankings: Sequence[str], datasets: Sequence[str], output: str) -> None:
-    """Concatenate; `method` is the model or the motif set, n_train that of the data set."""
+    """Concatenate them; `method` is the model or the motif set, n_train that of the data set."""
     # Every cell stays as it was written.
     read = [pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False) for path in rankings]
     # Models have no motif_set, motif sets no model and no seed.

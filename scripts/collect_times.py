@@ -1,4 +1,4 @@
-"""How long each tool took to find motifs, from the benchmark files of the workflow's own jobs."""
+"""Collect the times of motif discovery from the benchmark files of the workflow's own jobs."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def main(entries: list[dict[str, Any]], output: str) -> None:
 
 
 def n_sequences(path: str) -> int:
-    """Sequences that a tool was given: of a FASTA file all, of a data set the training part."""
+    """Number of sequences that a tool used: all of a FASTA file, or a data set's training part."""
     if path.endswith(".h5ad"):
         return n_in_part(path, "train")
     with open(path) as fasta:
@@ -36,7 +36,7 @@ def n_sequences(path: str) -> int:
 
 
 def made_by(path: str) -> dict[str, str]:
-    """Device and machine: of a model as its file says, of a program as was noted beside it."""
+    """Device and machine, from a model's metadata or from the text file of a program's job."""
     if path.endswith(".safetensors"):
         metadata = read_metadata(path)
         return {"device": metadata["device"], "machine": metadata["machine"]}

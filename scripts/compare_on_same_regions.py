@@ -1,4 +1,4 @@
-"""Compare the models of two data sets on the held-out sequences that these share."""
+"""Compare the models of two data sets on the held-out sequences that both share."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ def main(
 ) -> None:
     """Write AUPRC per target (a: the other data set, b: this one) and their difference b - a."""
     tables = [read_predictions(path, labels, shared_only=True) for path in (*of_other, *of_this)]
-    # A data set may have some of the other's targets only.
+    # A data set may have only some of the other's targets.
     names = [name for name in tables[0].labels if all(name in scored.labels for scored in tables)]
     if not names:
         raise InputError(f"{of_this[0]} and {of_other[0]} share no target; nothing to compare")

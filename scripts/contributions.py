@@ -1,4 +1,4 @@
-"""What each unit of a trained model adds to each prediction for a user's sequences."""
+"""Compute the contribution of each unit to each prediction for a user's sequences."""
 
 from collections.abc import Mapping
 
@@ -19,10 +19,10 @@ ROWS_AT_ONCE = 2000
 def main(
     run: Mapping[str, str], model_path: str, fasta: str, fit: str, device: str, output: str
 ) -> None:
-    """Write one row per sequence and target: the bias and each unit's part, which sum to the logit.
+    """Write one row per sequence and target: bias and unit contributions, which sum to the logit.
 
-    Unit outputs are the mean of both strands where the predictions are. Written bit by bit:
-    sequences x targets x units may be more than fits in memory.
+    Unit outputs are averaged over both strands if the predictions are. Rows are written in chunks,
+    since sequences x targets x units may not fit in memory.
     """
     model = models.load(model_path)
     ids, codes = read_fitting(fasta, model.length, fit)

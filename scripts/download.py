@@ -1,4 +1,4 @@
-"""Bring one file of a source here, from the mirror or from its address."""
+"""Copy one file of a source from the mirror, or download it."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from workflow_lib.execution.job import recorded
 
 
 def main(url: str, sha256: str | None, mirrored: Path | None, offline: bool, output: str) -> None:
-    """Copy the mirror's file if it is there; else download."""
+    """Copy the mirror's file if it exists; else download it."""
     if mirrored and mirrored.is_file():
         download.copy_from_mirror(mirrored, output, sha256)
         return

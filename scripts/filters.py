@@ -56,7 +56,7 @@ def main(
     table = pd.DataFrame(
         {
             "unit": range(len(motifs)),
-            # Nine digits: a float32 comes back as it was, and with it the threshold.
+            # Nine digits preserve a float32 exactly, and with it the threshold.
             "activation_max": [f"{value:.9g}" for value in found.activation_max],
             "n_sites": found.n_sites,
             "n_sequences": found.n_sequences,

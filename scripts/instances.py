@@ -1,4 +1,4 @@
-"""Find the sites of a model's filters in a data set, and write them as regions of the genome."""
+"""Find the sites of a model's filters in a data set, and write them as genomic regions."""
 
 import logging
 from typing import Any
@@ -24,7 +24,7 @@ def main(
     device: str,
     output: str,
 ) -> None:
-    """Write BED; `tables` are those of the filters and of their annotation."""
+    """Write a BED file; `tables` are those of the filters and of their annotation."""
     model, part = models.load(model_path), dataset.load(data_path)
     part = dataset.part(part, *settings["splits"])
     filters, annotation = (read_table(path) for path in tables)

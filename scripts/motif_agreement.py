@@ -1,4 +1,4 @@
-"""Say which binding modes come back in how many of the seeds of one model."""
+"""Count in how many seeds of a model each binding mode recurs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +23,7 @@ def main(
         pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
         for path in (*annotations, profiles)
     )
-    # A model without annotated filters has an empty table, which does not say its seed.
+    # The table of a model without annotated filters is empty and does not tell the seed.
     about = [read_metadata(path) for path in models]
     of_seeds = {entry["seed"]: table for entry, table in zip(about, pairs, strict=True)}
     table = motif_agreement(of_seeds, known, about[0]["target_names"], which)

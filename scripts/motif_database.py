@@ -1,4 +1,4 @@
-"""Write the known motifs of one JASPAR release, with families and binding modes."""
+"""Write the known motifs of one JASPAR release, with TF families and binding modes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Make a motif set from motifs that exist: known profiles, a user's file, a model's filters."""
+"""Make a motif set from known profiles, a user's file or a model's filters."""
 
 import logging
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ log = logging.getLogger("workflow_lib.motif_set")
 
 
 def chosen(motifs: Sequence[Motif], profiles: Sequence[str], source: str) -> list[Motif]:
-    """The motifs with these ids or names, in this order; a name stands for all that carry it."""
+    """The motifs with these ids or names, in this order; a name selects all that have it."""
     found: dict[str, Motif] = {}
     for wanted in profiles:
         same = [m for m in motifs if m.id == wanted] or [m for m in motifs if m.name == wanted]
@@ -27,7 +27,7 @@ def chosen(motifs: Sequence[Motif], profiles: Sequence[str], source: str) -> lis
 
 
 def main(source: str, profiles: Sequence[str] | None, name: str, output: str) -> None:
-    """Write the chosen motifs of a MEME file; None: all that it has, of which one is wanted."""
+    """Write the motifs of a MEME file with these ids or names; None = all, at least one."""
     motifs = read_meme(source)
     if not motifs:
         raise InputError(f"motif_sets.{name}: {source} has no motifs in it; wanted at least one")

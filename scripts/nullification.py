@@ -1,4 +1,4 @@
-"""What every prediction loses when one filter of the first layer is switched off."""
+"""Measure how predictions change when one first-layer filter is nullified."""
 
 import logging
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""One page that says what was run: data sets, drop counts, models, devices, versions, config."""
+"""Write the overview page: data sets, drop counts, models, devices, versions, config."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def main(
     template: str,
     outputs: dict[str, str],
 ) -> None:
-    """Fill in the template; everything shown is escaped. Write the merged config beside it."""
+    """Fill in the template, escaping all text, and write the merged config next to the page."""
     written_out = yaml.safe_dump(config, sort_keys=False, width=110)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page = environment.from_string(Path(template).read_text()).render(
@@ -45,7 +45,7 @@ if __name__ == "__main__":
                 for name in ("models", "histories", "selections", "attributions")
             },
             metrics=snakemake.input.metrics,
-            # Plain mappings: Snakemake reads JSON configs as others, which YAML has no form for.
+            # Plain dicts: for a JSON config Snakemake uses a type that YAML cannot write.
             config=json.loads(json.dumps(snakemake.params.config)),
             template=snakemake.input.template,
             outputs=dict(snakemake.output.items()),

@@ -1,4 +1,4 @@
-"""Predict the held-out sequences, both strands averaged unless the model's entry says otherwise."""
+"""Predict the held-out sequences, by default averaged over both strands."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ from workflow_lib.train.inference import choose_device, predict
 
 
 def main(run: Mapping[str, str], model_path: str, data_path: str, device: str, output: str) -> None:
-    """Write one row of logits or values per sequence of the scored part."""
+    """Write one row of logits or values per sequence of the held-out part."""
     data = dataset.load(data_path)
     scored = dataset.part(data, dataset.scored_part(data))
     model = models.load(model_path)

@@ -1,4 +1,4 @@
-"""Parse a source's files, drop what cannot be used, split, and save the data set."""
+"""Parse a source's files, drop unusable sequences, split them, and save the data set."""
 
 import logging
 from typing import Any
@@ -21,7 +21,7 @@ def main(
     entry: dict[str, Any],
     outputs: dict[str, str],
 ) -> None:
-    """Run the data set's parser and split; write the data set and the labels of its scored part.
+    """Run the data set's parser and split; write the data set and its held-out labels.
 
     `others` has the paths of the data sets that this one is made from or shares its split with.
     """

@@ -1,4 +1,4 @@
-"""Rank motifs by the importance of their units, and take out the best one of each target."""
+"""Rank motifs by the importance of their units, and choose the best one of each target."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Hold what was planted against what was found."""
+"""Compare the planted motifs with the annotated filters."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from workflow_lib.tables import write_run_table
 
 
 def main(run: Mapping[str, str], tables: dict[str, str], output: str) -> None:
-    """Write one row per planted motif: found or not, by which unit, with which q."""
+    """Write one row per planted motif: whether found, by which unit, with which q value."""
     read = {
         name: pd.read_csv(path, sep="\t", keep_default_na=False, na_values={"importance": [""]})
         for name, path in tables.items()

@@ -1,4 +1,4 @@
-"""Attributions of a model against those of changed ones: random weights, shuffled labels, seeds."""
+"""Compare attributions with those under random weights, shuffled labels or another seed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from workflow_lib.interpret.sanity_checks import randomised, sanity_checks
 from workflow_lib.tables import write_run_table
 from workflow_lib.train.inference import choose_device
 
-# So many training sequences give the batch norms of a randomised model their statistics.
+# Number of training sequences that set the batch-norm statistics of a randomised model.
 CALIBRATION = 2000
 
 
@@ -24,7 +24,7 @@ def main(
     inputs: dict[str, str], others: dict[str, Sequence[str]], settings: dict[str, Any],
     device: str, output: str,
 ) -> None:  # fmt: skip
-    """Write one row per target and check."""
+    """Write one row per check and target."""
     chosen, header = choose_device(device), attribution_file.read_header(inputs["scores"])
     same = ("n_references", "steps", "both_strands", "seed")
     options = Options(**{key: header.settings[key] for key in same}, device=chosen)

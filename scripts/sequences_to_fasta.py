@@ -1,4 +1,4 @@
-"""Write the bound and the unbound sequences of one part of a data set as FASTA, for STREME."""
+"""Write the positive and negative sequences of one part of the split as FASTA, for STREME."""
 
 import logging
 

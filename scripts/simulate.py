@@ -1,4 +1,4 @@
-"""Draw a simulated source: a table of sequences, and beside it the truth."""
+"""Simulate sequences with planted motifs, and record what was planted where."""
 
 from typing import Any
 

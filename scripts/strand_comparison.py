@@ -9,7 +9,7 @@ from workflow_lib.train.evaluation import MEAN, evaluate, paired_difference
 
 
 def summary(history: pd.DataFrame, annotation: pd.DataFrame, modes: pd.DataFrame) -> dict:
-    """What training took, and how much of what was learned is known."""
+    """Training time, and the numbers of annotated filters and of expected binding modes."""
     found = modes["expected"].astype(bool) & (modes["n_motifs"] > 0)
     return {
         "seconds_per_epoch": history["seconds"].mean(),
@@ -21,7 +21,7 @@ def summary(history: pd.DataFrame, annotation: pd.DataFrame, modes: pd.DataFrame
 
 
 def main(files: dict[str, list[str]], metric: str, draws: int, outputs: dict) -> None:
-    """Write one row per run and one per model, each model against the first.
+    """Write one row per run and one per model, each model compared with the first.
 
     `files` has predictions, histories, annotations and binding_modes of the same runs in the same
     order, and the one file of labels.

@@ -11,7 +11,7 @@ log = logging.getLogger("workflow_lib.streme_motifs")
 
 
 def main(streme: str, meme: str, table: str) -> None:
-    """Write the motifs, best first; none at all gives a MEME file and a table of headers only."""
+    """Write the motifs, best first; without any, both files have headers only."""
     found = read_streme(streme)
     if not found.motifs:
         log.warning("%s: STREME found no motif", streme)

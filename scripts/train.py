@@ -29,14 +29,14 @@ def main(
     device: str,
     outputs: dict[str, str],
 ) -> None:
-    """Build, fit and save; the state of an interrupted run beside the model is continued."""
+    """Build, train and save a model, continuing from the state of an interrupted training."""
     data, seed = dataset.load(data_path), int(run["seed"])
     few = dataset.targets_with_few_positives(data, settings["batch_size"])
     target_names, task = list(data.var_names), data.uns["task"]
     train, validation = (
         training.Examples(*dataset.arrays(data, part)) for part in ("train", "validation")
     )
-    # Both parts are copies; nothing else of a data set of gigabytes has to stay.
+    # Both parts are copies; the rest of the data set, maybe gigabytes, can leave memory.
     del data
     if few:
         log.warning("fewer bound training sequences than a batch has: %s", ", ".join(few))
@@ -86,5 +86,5 @@ if __name__ == "__main__":
             device=snakemake.resources.device,
             outputs=dict(snakemake.output.items()),
         )
-    # Not before all is written: if the last of it fails, the training is not lost.
+    # Only after everything is written, so that a failed write does not lose the training.
     remove_state(Path(snakemake.output.model).with_name(STATE))

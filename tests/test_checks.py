@@ -119,7 +119,7 @@ def copied(tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "line", "other", "told"),
     [
-        # Of those that a module of the library imports, in a function or not.
+        # Packages that a module of the library imports, also within a function.
         ("python.yaml", "      - tangermeme==1.6.0\n", "", "tangermeme is missing; needed by"),
         ("python.yaml", "  - pyyaml=6.0.3\n", "", "pyyaml is missing; needed by overview.py"),
         (
@@ -139,7 +139,7 @@ def copied(tmp_path_factory):
         ("meme.yaml", "  - meme=5.5.8\n", "", "meme is missing; needed by streme, tomtom"),
     ],
 )
-def test_a_line_too_few_or_too_many_in_an_environment_is_found(copied, name, line, other, told):
+def test_a_missing_or_unused_package_in_an_environment_is_found(copied, name, line, other, told):
     path = copied / "envs" / name
     text = path.read_text()
     assert checks.environments_complete(copied) == [] and text.count(line) == 1
@@ -161,11 +161,11 @@ def test_imports_within_used_functions_count(tmp_path):
     assert "torch" in wanted["one_hot"] and "workflow-lib" not in wanted["one_hot"]
 
 
-def test_rules_made_of_others_are_seen():
+def test_rules_made_by_use_rule_are_found():
     found = {rule.place.split()[-1]: rule for rule in checks_rules.rules(ROOT)}
     assert checks_environments.programs(found["tomtom_patterns"]) == {"tomtom"}
     assert found["tomtom_patterns"].environment == ROOT / "envs/meme.yaml"
-    # No rule with a script is left out.
+    # Every rule with a script is found.
     files = checks_rules.rule_files(ROOT)
     said = {rule for path in files for _, rule, _ in checks_rules.directives(path, "script")}
     assert said - {""} <= {name for name, rule in found.items() if rule.script}

@@ -1,6 +1,6 @@
-"""What can happen to a run: it is stopped, disks fill, downloads break, two runs meet.
+"""Faults during a run: it is stopped, the disk fills, downloads fail, a second run is started.
 
-After each fault the results are those of an undisturbed run. What only a cluster does is in
+After each fault the results are those of an undisturbed run. Faults of clusters are in
 tests/cluster.
 """
 
@@ -58,7 +58,7 @@ STARTED = []
 
 @pytest.fixture(autouse=True)
 def nothing_left():
-    """A test that fails leaves no process, also none that stands still."""
+    """End the processes that a failed test has left, suspended ones too."""
     yield
     for process in STARTED:
         if process.poll() is None:
@@ -68,7 +68,7 @@ def nothing_left():
 
 
 def start(checkout, folder):
-    """Start a run; its process."""
+    """Start a run and return its process."""
     process = subprocess.Popen(
         [*command_line(checkout, folder, CONFIG), "--cores", "1", "--", TARGET],
         env=os.environ | {"OMP_NUM_THREADS": "1"}, cwd=folder, text=True,
@@ -79,7 +79,7 @@ def start(checkout, folder):
 
 
 def in_training(process, folder):
-    """Wait until the training has finished an epoch; its process id."""
+    """Wait until the training has finished an epoch, and return its process id."""
     while not (folder / RUN / "training_state.pt").exists():
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.02)
@@ -88,12 +88,12 @@ def in_training(process, folder):
 
 
 def same(folder, undisturbed):
-    """Nothing is half done, and the results are those of a run without faults."""
+    """Check that no partial file is left and the results are those of a run without faults."""
     assert not list(folder.rglob(".writing-*")) and not list(folder.rglob("training_state.pt"))
     assert compare(folder / "results", undisturbed / "results")[1] == []
 
 
-def test_sigterm_ends_a_training_soon_and_it_goes_on_later(checkout, folder, undisturbed):
+def test_a_training_stopped_by_sigterm_ends_soon_and_continues_later(checkout, folder, undisturbed):
     process = start(checkout, folder)
     training = in_training(process, folder)
     os.kill(training, signal.SIGTERM)
@@ -115,7 +115,7 @@ def test_sigterm_ends_a_training_soon_and_it_goes_on_later(checkout, folder, und
 
 
 def test_a_disk_that_fills_after_a_training_does_not_lose_it(checkout, folder, undisturbed, disk):
-    # All that is written after the model is its record.
+    # After the model only its provenance record is written.
     disk(folder / RUN / "provenance", 128)
     (folder / RUN / "provenance/filler").write_bytes(b"x" * 128 * 1024)
     done = run_project(checkout, folder, TARGET, check=False)
@@ -128,7 +128,7 @@ def test_a_disk_that_fills_after_a_training_does_not_lose_it(checkout, folder, u
     same(folder, undisturbed)
 
 
-def test_two_runs_in_one_folder_the_second_is_refused(checkout, folder, undisturbed):
+def test_a_second_run_in_the_same_folder_is_refused(checkout, folder, undisturbed):
     process = start(checkout, folder)
     training = in_training(process, folder)
     os.kill(training, signal.SIGSTOP)
@@ -167,7 +167,7 @@ class Disk:
 
 @pytest.fixture
 def disk():
-    """Makes small disks, which are gone when the test ends."""
+    """A function that makes small disks, which are removed when the test ends."""
     made = []
 
     def make(place, kilobytes):
@@ -230,7 +230,7 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_on_a_full_disk_any_file_is_there_whole_or_not_at_all(disk, tmp_path, capsys, name):
+def test_on_a_full_disk_no_partial_file_is_left(disk, tmp_path, capsys, name):
     place = tmp_path / "small"
     small = disk(place, 60)
     with pytest.raises(SystemExit) as stopped, log_to(tmp_path / "rule.log"):
@@ -244,7 +244,7 @@ def test_on_a_full_disk_any_file_is_there_whole_or_not_at_all(disk, tmp_path, ca
     assert [p.name for p in place.iterdir()] == [name] and (place / name).stat().st_size > 60_000
 
 
-def test_a_log_on_the_full_disk_hides_no_error(disk, tmp_path, capsys):
+def test_an_error_is_shown_even_if_its_log_is_on_the_full_disk(disk, tmp_path, capsys):
     disk(tmp_path / "small", 16)
     with pytest.raises(SystemExit), log_to(tmp_path / "small/rule.log") as log:
         log.info("x" * 8000)
@@ -254,9 +254,7 @@ def test_a_log_on_the_full_disk_hides_no_error(disk, tmp_path, capsys):
     assert [p.name for p in (tmp_path / "small").iterdir()] == ["rule.log"]
 
 
-def test_a_run_on_a_disk_that_fills_goes_on_when_there_is_space(
-    disk, checkout, folder, undisturbed
-):
+def test_a_run_on_a_full_disk_continues_when_there_is_space(disk, checkout, folder, undisturbed):
     (folder / "results/mini/dataset.h5ad").unlink()
     small = disk(folder / "results/mini", 12)
     done = run_project(checkout, folder, TARGET, check=False)
@@ -277,14 +275,12 @@ def test_a_run_on_a_disk_that_fills_goes_on_when_there_is_space(
 
 @pytest.fixture
 def server():
-    """A server on this machine that misbehaves, by path."""
+    """A server on this machine that fails in different ways, by path."""
     with serving() as address:
         yield address
 
 
-def test_downloads_are_tried_again_or_refused_by_the_workflow(
-    server, checkout, tmp_path, monkeypatch
-):
+def test_downloads_are_retried_or_refused_by_the_workflow(server, checkout, tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     config = yaml.safe_load((checkout / "tests/mini/config.yaml").read_text())
     urls = {name: f"{server}/{name}" for name in ("busy-once", "missing", "cut", "page", "x")}

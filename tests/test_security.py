@@ -1,4 +1,4 @@
-"""Nothing from outside runs: names, paths, texts of pages and files from the network."""
+"""Nothing from outside is executed: names, paths, text in pages and files from the network."""
 
 import ast
 import copy
@@ -29,11 +29,11 @@ HOSTILE = [
     "..", ".", "", "a\nb", "a\n", "\na", "a b", "-rf", "a'b", 'a"b', "a\\b", "{x}", "<b>", "~", "é",
     "a\x00", "*", 7, 1.5, True, None,
 ]  # fmt: skip
-# At the end of a name these are letters like others.
+# Values in the name of a swept model; the names left out are valid or checked elsewhere.
 SWEPT = [n for n in HOSTILE if isinstance(n, str) and n not in ("", ".", "..", "-rf", "<b>")]
 COMMANDS = ["a;touch hacked", "$(touch hacked)", "../../hacked", "a\nb"]
 LIKE_MINI = {"source": "mini", "parser": "table", "task": "binary", "split": {"method": "random"}}
-# Kind of name -> where it stands in the config, `NAME` being the name itself.
+# Kind of name -> its place in the config, with `NAME` for the name itself.
 KINDS = {
     "data set": {"datasets": {"NAME": LIKE_MINI}},
     "member of a family": {"datasets": {"of.{member}": LIKE_MINI | {"members": ["NAME"]}}},
@@ -45,7 +45,7 @@ KINDS = {
     "motif set": {"motif_sets": {"NAME": {"meme": "x.meme"}}},
     "file to apply to": {"apply": {"NAME": {"fasta": "x.fa"}}},
 }
-# Places that name something that stands elsewhere.
+# Places in the config that refer to a name defined elsewhere.
 REFERENCES = {
     "runs": [{"datasets": ["NAME"], "models": ["tiny"], "seeds": [0]}],
     "datasets": {"x": {"from": "NAME", "targets": ["red"], "task": "binary", "split": {}}},
@@ -86,7 +86,7 @@ def shipped(root):
 
 
 def put(value, name):
-    """A part of the config with a name for NAME."""
+    """A part of the config with NAME replaced by a name."""
     if isinstance(value, dict):
         return {name if key == "NAME" else key: put(inner, name) for key, inner in value.items()}
     if isinstance(value, list):
@@ -95,7 +95,7 @@ def put(value, name):
 
 
 def plan(shipped, schema, change):
-    """What the Snakefile does with the config before anything else."""
+    """Check and resolve the config as the Snakefile does first."""
     config = copy.deepcopy(shipped)
     for key, value in change.items():
         both = isinstance(value, dict) and isinstance(config.get(key), dict)
@@ -106,7 +106,7 @@ def plan(shipped, schema, change):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_name_that_could_be_more_than_a_name_is_refused(shipped, schema, kind):
+def test_an_unsafe_name_is_refused(shipped, schema, kind):
     for name in HOSTILE:
         with pytest.raises(InputError, match=r"^config, \w+") as caught:
             plan(shipped, schema, put(KINDS[kind], name))
@@ -116,7 +116,7 @@ def test_a_name_that_could_be_more_than_a_name_is_refused(shipped, schema, kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_plain_names_are_not_refused_for_being_names(shipped, schema, kind):
+def test_plain_names_are_accepted(shipped, schema, kind):
     for name in ("a", "7", "_a", "NKX3-1", "a_b-" + "c" * 80):
         try:
             plan(shipped, schema, put(KINDS[kind], name))
@@ -125,7 +125,7 @@ def test_plain_names_are_not_refused_for_being_names(shipped, schema, kind):
 
 
 @pytest.mark.parametrize("name", SWEPT)
-def test_a_name_made_of_a_sweep_is_refused(shipped, schema, name):
+def test_an_unsafe_name_made_by_a_sweep_is_refused(shipped, schema, name):
     model = {"architecture": "explainn", "hyperparameters": {"strands": [name]}}
     with pytest.raises(InputError, match="models.x: .* is not a valid name"):
         plan(shipped, schema, {"models": {"x": model}})
@@ -138,7 +138,7 @@ def test_references_to_unknown_names_are_refused(shipped, schema, key):
             plan(shipped, schema, put({key.strip(): REFERENCES[key]}, name))
 
 
-def test_no_member_makes_a_folder_that_is_no_data_sets(shipped, schema):
+def test_a_member_that_gives_a_reserved_folder_name_is_refused(shipped, schema):
     for member in ("fs", "gures"):
         name = {"fs": "moti{member}", "gures": "fi{member}"}[member]
         entry = {name: LIKE_MINI | {"members": [member]}}
@@ -155,7 +155,7 @@ PATHS = {
 
 
 @pytest.mark.parametrize("key", PATHS)
-def test_paths_may_hold_what_shells_read_but_not_what_snakemake_reads(shipped, schema, key):
+def test_paths_may_contain_shell_characters_but_not_those_of_snakemake(shipped, schema, key):
     for path in ("a b", 'it\'s; $(touch hacked) `x` "y" & é [1]*.fa', "../up/x", "/abs/x"):
         plan(shipped, schema, put(PATHS[key], path))
     for path in ("a{b}", "<results>/x", "a<b", "a>b", "a\nb", "a\n", "\x1b[31m", ""):
@@ -172,7 +172,7 @@ def test_paths_may_hold_what_shells_read_but_not_what_snakemake_reads(shipped, s
         ("device: !!python/object/apply:os.system ['touch hacked']", "not valid JSON or YAML"),
     ],
 )
-def test_the_real_workflow_refuses_them_before_anything_runs(checkout, tmp_path, text, told):
+def test_the_workflow_refuses_unsafe_configs_before_anything_runs(checkout, tmp_path, text, told):
     folder = tmp_path / "one" / "two"
     folder.mkdir(parents=True)
     (folder / "wrong.yaml").write_text(text)
@@ -183,7 +183,7 @@ def test_the_real_workflow_refuses_them_before_anything_runs(checkout, tmp_path,
 
 
 @pytest.mark.slow
-def test_a_mirror_of_any_name_is_read_and_never_run(checkout, tmp_path):
+def test_a_mirror_of_any_name_is_read_and_never_executed(checkout, tmp_path):
     mirror = 'it\'s; $(touch hacked) `touch hacked` "x"'
     (tmp_path / mirror / "mine").mkdir(parents=True)
     (tmp_path / mirror / "mine" / "x.tsv").write_text("x\n")
@@ -207,7 +207,7 @@ def test_what_snakemake_quotes_wrongly_is_refused_on_the_command_line(checkout, 
 
 # --- shells ---------------------------------------------------------------------------------------
 
-# Stands for streme and tomtom: writes down what it is given.
+# Replaces streme and tomtom: records its arguments.
 PROGRAM = """#!/bin/sh
 for word; do printf '%s\\n' "$word" >>"$ARGUMENTS"; done
 echo FINALTIME
@@ -217,7 +217,7 @@ EVIL = 'it\'s; touch hacked #$(touch hacked)`touch hacked` "$HOME" *'
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_the_commands_of_the_rules_take_every_field_as_it_stands(root, tmp_path, number):
+def test_shell_commands_of_rules_pass_every_field_literally(root, tmp_path, number):
     text = "".join((root / f"rules/{name}.smk").read_text() for name in ("motifs", "annotate"))
     commands = [ast.literal_eval(body.strip()) for _, body in checks_security.shell_texts(text)]
     assert len(commands) == 2 and "\n        streme" in commands[0]
@@ -270,7 +270,7 @@ def test_files_from_the_network_and_the_mirror_have_no_execute_bit(tmp_path, ser
 
 
 @pytest.mark.parametrize("name", ["$x_1$", "$\\bad$", "$_$", "<b>" + "x" * 200, "a\nb"])
-def test_a_name_in_a_figure_is_no_formula(tmp_path, name):
+def test_a_name_in_a_figure_is_not_read_as_a_formula(tmp_path, name):
     with style.style():
         figure = style.new_figure(60, 40)
         ax = figure.subplots()
@@ -280,7 +280,7 @@ def test_a_name_in_a_figure_is_no_formula(tmp_path, name):
     assert ax.title.get_text() == name and not ax.title.get_parse_math()
 
 
-def test_the_numbers_of_a_log_axis_are_no_formulas():
+def test_the_numbers_of_a_log_axis_are_plain_text():
     history = pd.DataFrame({"model": "m", "seed": 0, "epoch": [1, 2], "best": [False, True]})
     history = history.assign(train_loss=[500.0, 0.5], validation_loss=[400.0, 0.6])
     figure = performance.loss_curves(history)
@@ -293,7 +293,7 @@ def test_the_numbers_of_a_log_axis_are_no_formulas():
 
 # --- the check of the project's files -------------------------------------------------------------
 
-# What ruff refuses, by the rule that does.
+# Code that ruff refuses -> the rule that does.
 REFUSED = {
     "eval('1')": "S307",
     "exec(open('x').read())": "S102",
@@ -355,11 +355,11 @@ def ruff_says(root, tmp_path_factory):
 
 
 @pytest.mark.parametrize(("number", "text"), list(enumerate(REFUSED, start=1)))
-def test_ruff_refuses_what_could_run(ruff_says, number, text):
+def test_ruff_refuses_unsafe_code(ruff_says, number, text):
     assert re.search(rf"\bx{number}\.py:\d+:\d+: {REFUSED[text]} ", ruff_says), ruff_says
 
 
-def test_what_is_safe_passes(ruff_says):
+def test_safe_code_passes(ruff_says):
     assert not re.search(r"\bx0\.py:\d+:\d+: (?:S|TID)\d", ruff_says), ruff_says
     assert not list(checks_security.refused_in(GOOD, checks_security.IN_PYTHON))
 
@@ -378,7 +378,7 @@ IN_A_SHELL = {
 
 
 @pytest.mark.parametrize("command", IN_A_SHELL)
-def test_the_check_reads_the_shells_of_rules(tmp_path, command):
+def test_the_check_reads_the_shell_commands_of_rules(tmp_path, command):
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "a.smk").write_text(RULE.replace("{}", command))
     (found,) = checks_security.nothing_from_outside_runs(tmp_path)

@@ -1,4 +1,4 @@
-"""Texts of the config and of data in the pages that are made: they stand there, and are no HTML."""
+"""Text of the config and of data is shown in pages as text and never becomes HTML."""
 
 import json
 import re
@@ -19,14 +19,14 @@ SCRIPT = "<script>alert(1)</script>"
 OUT = "</script><img src=x onerror=alert(2)><!--<script> {x} {{ y }}"
 BOLD = "<b>$\\bad$_x_1$</b> </script><img src=x onerror=alert(3)>"
 LINK = "`a <javascript:alert(4)>`_ |b| :raw:`c` javascript:alert(5) *d"
-# What the config may hold.
+# Text that the config may contain.
 MARKED = "`a`_ |b| :raw:`c` javascript:alert(5) *d"
 LONG = "$x_1$" + "c" * 200
 PATH = 'it\'s; $(touch hacked) `touch hacked` "x" [1] '
 
 
 class Elements(HTMLParser):
-    """What a browser would make of a page: elements with their attributes, scripts, text."""
+    """What a browser reads in a page: elements with their attributes, scripts, text."""
 
     def __init__(self, text):
         super().__init__()
@@ -76,7 +76,7 @@ NAMES = ("dataset", "model", "unit_model", "filter_model", "baseline", "label_a"
 @pytest.mark.parametrize(
     "text", [SCRIPT, OUT, BOLD, LINK, LONG, "a\n\n.. raw:: html\n\n   <b>x</b>"]
 )
-def test_captions_show_any_text_as_it_stands(root, text):
+def test_captions_show_any_text_literally(root, text):
     """As Snakemake renders them; `names` are those of the config, which the schema keeps plain."""
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
     names = dict.fromkeys(NAMES, "a_name_") | {"others": ["one_", "two_"], "seed": 0}
@@ -90,7 +90,7 @@ def test_captions_show_any_text_as_it_stands(root, text):
         "figure_1": {"other_models": ["o_", "p_*"], "target": text,
                      "negative_weight_targets": [text, "x_"]},
     }  # fmt: skip
-    # What is not among the names is text.
+    # Params other than names are the text.
     others = type("Params", (SimpleNamespace,), {"__getattr__": lambda self, name: text})
     job = SimpleNamespace(wildcards=SimpleNamespace(**names), config=config, params=others(**names))
     shown = 0
@@ -110,9 +110,9 @@ def test_captions_show_any_text_as_it_stands(root, text):
 
 
 def hostile_config(root):
-    """A user's table, motifs and FASTA with such names, and such texts in the config.
+    """A config with hostile text, and with files of hostile names and contents.
 
-    The config may hold no `<`; files may.
+    The config must not contain `<`; files may.
     """
     config = yaml.safe_load((root / "tests/mini/config.yaml").read_text())
     config["sources"] = {"mini": {"files": {"table.tsv": {"path": "table.tsv"}}}}
@@ -148,7 +148,7 @@ def hostile_config(root):
 
 @pytest.fixture(scope="module")
 def pages(checkout, root, tmp_path_factory):
-    """A folder in which all of that has run, with the report."""
+    """A folder in which the workflow has run with that config, with the report."""
     folder = tmp_path_factory.mktemp("hostile")
     write_meme(folder / f"{PATH}.meme", [Motif(SCRIPT, LINK, np.tile(np.eye(4), 2))])
     (folder / f"{PATH}.fa").write_text(f">{SCRIPT} {OUT}\n{'ACGT' * 15}\n")
@@ -164,7 +164,7 @@ def pages(checkout, root, tmp_path_factory):
     table = pd.DataFrame(rows, columns=["id", "sequence", BOLD, MARKED, LONG])
     table.to_csv(folder / "table.tsv", sep="\t", index=False)
     given = {"config": folder / "config.yaml"}
-    # What the other jobs would make is in no page.
+    # The results of the other jobs are in no page.
     targets = ("results/overview.html", "results/mini/tiny/seed0/apply/four.tsv", "figures")
     snakemake(checkout, folder, *targets, **given)
     snakemake(checkout, folder, *targets, "--report", "results/report.html", **given)
@@ -198,7 +198,7 @@ def test_no_text_becomes_html_in_any_page(pages):
 
 
 @pytest.mark.slow
-def test_such_names_are_drawn_and_such_paths_are_read_and_never_run(pages):
+def test_hostile_names_are_drawn_and_hostile_paths_read_but_never_executed(pages):
     for name in ("figure_1g", "figure_s1", "figure_3g"):
         assert (pages / f"results/figures/{name}.pdf").read_bytes().startswith(b"%PDF"), name
     (motif,) = read_meme(pages / "results/one/motifs/mine.meme")

@@ -1,4 +1,4 @@
-"""The whole workflow, real Snakemake on the mini project."""
+"""The whole workflow, run by Snakemake on the mini project."""
 
 import hashlib
 import json
@@ -54,7 +54,7 @@ def test_another_folder_gives_the_same_results(checkout, finished, tmp_path):
     assert counts["byte for byte"] >= 50 and counts["figures by pixels"] >= 10
 
 
-def test_every_folder_of_results_says_what_made_it(finished):
+def test_every_folder_of_results_has_provenance_records(finished):
     folders = {path.parent for path in (finished / "results").rglob("*") if path.is_file()}
     for folder in folders - {path for path in folders if path.name == "provenance"}:
         made = [json.loads(p.read_text()) for p in (folder / "provenance").glob("*.json")]
@@ -108,7 +108,7 @@ def test_the_data_set_is_plain_anndata(finished):
     assert (other.obs["split"].astype(str) == data.obs["split"].astype(str)).all()
 
 
-def test_the_model_file_stands_alone(finished):
+def test_the_model_file_is_self_contained(finished):
     model = models.load(finished / RUN / "model.safetensors")
     assert model.target_names == ["red", "blue"] and not model.training
     assert model.metadata["seed"] == 0 and model.metadata["settings"]["preset"] == "paper_methods"
@@ -133,7 +133,7 @@ def test_applied_predictions_are_tiled_and_add_up(finished):
     np.testing.assert_allclose(sums, table.logit, atol=1e-3)
 
 
-def test_truth_is_read_by_the_recovery_table_only(root):
+def test_only_the_recovery_rule_reads_the_planted_motifs(root):
     text = "".join(path.read_text() for path in (root / "rules").glob("*.smk"))
     assert text.count("truth_table") == 2 and len(re.findall(r'"[^"]*truth\.tsv', text)) == 2
 
@@ -200,9 +200,9 @@ def test_the_slurm_profile_plans_from_a_checkout(checkout, tmp_path):
     assert planned(done)["train"] == 3
 
 
-def test_the_slurm_profile_with_all_that_is_commented_plans_groups_too(checkout, tmp_path):
+def test_the_slurm_profile_plans_with_its_commented_settings_too(checkout, tmp_path):
     text = (checkout / "slurm/config.yaml").read_text()
-    # Commented settings are YAML; what explains them ends in a full stop, or goes on to one.
+    # Activate the commented settings: a key and its indented lines.
     keys = r"(?:default-resources|set-resources|set-threads|group-components):"
     text = re.sub(
         rf"^# ({keys}\n(?:#   .*\n)+)",
@@ -243,14 +243,14 @@ def test_a_wrong_config_is_one_clear_error_before_anything_runs(checkout, tmp_pa
     assert not list(tmp_path.rglob("hacked"))
 
 
-def test_offline_without_the_file_says_which(checkout, tmp_path):
+def test_offline_a_missing_file_is_named(checkout, tmp_path):
     wanted = "resources/downloads/jaspar/leaf_to_cluster.tab"
     done = snakemake(checkout, tmp_path, wanted, "--config", "offline=true", check=False)
     assert done.returncode != 0 and "offline: true, but there is no mirror" in done.stderr
     assert not (tmp_path / wanted).exists()
 
 
-def test_a_mirrors_file_is_kept_when_the_mirror_is_gone(checkout, tmp_path):
+def test_a_file_from_the_mirror_is_kept_when_the_mirror_is_gone(checkout, tmp_path):
     body, wanted = b"MA0001.1\t1\n", "resources/downloads/jaspar/leaf_to_cluster.tab"
     (tmp_path / "mirror/jaspar").mkdir(parents=True)
     (tmp_path / "mirror/jaspar/leaf_to_cluster.tab").write_bytes(body)
@@ -266,7 +266,7 @@ def test_a_mirrors_file_is_kept_when_the_mirror_is_gone(checkout, tmp_path):
     assert "Nothing to be done" in done.stdout
 
 
-def test_a_users_table_with_a_mistake_is_explained(checkout, tmp_path):
+def test_a_mistake_in_a_users_table_is_reported(checkout, tmp_path):
     (tmp_path / "mine.tsv").write_text("id\tsequence\tt\na\tACGT\t2\n")
     entry = {"source": "mine", "parser": "table", "task": "binary", "split": {"method": "random"}}
     config = yaml.safe_load((checkout / "tests/mini/config.yaml").read_text())
@@ -301,7 +301,7 @@ class Counter(nn.Module):
 }
 
 
-def test_a_parser_a_model_and_a_task_are_added_with_a_file_and_a_line_or_two_each(root, tmp_path):
+def test_a_parser_a_model_and_a_task_need_a_file_and_a_line_or_two_each(root, tmp_path):
     project, folder = tmp_path / "project", tmp_path / "run"
     for name in ("config", "rules", "scripts", "workflow_lib", "resources", "tests", "envs"):
         ignore = shutil.ignore_patterns("__pycache__", "downloads", "simulated")

@@ -19,7 +19,7 @@ DANQ = "results/mini/tiny_danq/seed0"
 
 @pytest.fixture(scope="session")
 def drawn(checkout, tmp_path_factory):
-    """A folder in which all of it has run."""
+    """A folder in which the whole selection has run."""
     folder = tmp_path_factory.mktemp("figure_1")
     (folder / "four.fa").write_text(f">a\n{'ACGT' * 15}\n")
     snakemake(checkout, folder, config=CONFIG)
@@ -35,7 +35,7 @@ def test_every_panel_is_drawn_in_three_formats(drawn):
         base = drawn / f"results/figures/figure_{panel}"
         assert base.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
         table = pd.read_csv(base.with_suffix(".tsv"), sep="\t")
-        # So small a model may have no filter that resembles a known motif.
+        # A model this small may have no filter that resembles a known motif.
         assert len(table.columns) > 2 and (len(table) or panel in ("1f", "1g", "s1")), panel
         with Image.open(base.with_suffix(".png")) as image:
             assert len(set(image.convert("L").get_flattened_data())) > 10, panel
@@ -76,7 +76,7 @@ def test_filters_of_a_cnn_become_motifs_too(drawn):
         assert not (drawn / run / "unit_importance.tsv").exists()
 
 
-def test_strand_modes_are_kept_in_the_model_and_used(drawn):
+def test_strand_modes_are_saved_in_the_model_and_used(drawn):
     forward, shared = (
         models.load(drawn / f"results/mini/tiny_{name}/seed0/model.safetensors")
         for name in ("forward", "shared")
@@ -118,7 +118,7 @@ def test_modisco_results_are_well_formed(drawn):
         assert (drawn / run / "binding_modes/deep_lift_shap.tsv").exists()
 
 
-def test_shuffled_labels_keep_everything_but_the_pairing(drawn):
+def test_shuffled_labels_change_only_which_sequence_has_which_label(drawn):
     data, control = (
         read(drawn, f"results/{name}/labels.tsv.gz").set_index("id")
         for name in ("mini", "mini_shuffled")
@@ -148,12 +148,12 @@ def test_an_unknown_target_is_named(checkout, drawn):
     assert "did you mean 'red'" in done.stdout + done.stderr
 
 
-def test_figure_1_without_its_runs_says_so(checkout, drawn):
+def test_figure_1_without_its_runs_is_an_error(checkout, drawn):
     done = snakemake(checkout, drawn, "figure_1", "-n", check=False)
     assert done.returncode and "there is nothing to draw for figure_1a" in done.stdout + done.stderr
 
 
-def test_models_of_a_sweep_that_have_as_many_units_are_refused(checkout, drawn):
+def test_models_of_a_sweep_with_equal_numbers_of_units_are_refused(checkout, drawn):
     wrong = ("-n", "--config", "figure_1={sweep: tiny*}")
     done = snakemake(checkout, drawn, *wrong, config=CONFIG, check=False)
     assert done.returncode and "figure_1.sweep" in done.stdout + done.stderr

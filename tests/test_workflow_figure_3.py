@@ -29,7 +29,7 @@ def known():
 
 @pytest.fixture(scope="module")
 def drawn(checkout, tmp_path_factory, known):
-    """A folder in which all of it has run."""
+    """A folder in which the whole selection has run."""
     folder = tmp_path_factory.mktemp("figure_3")
     gata3 = next(motif for motif in known if motif.id == "MA0037.3")
     write_assays(folder, gata3)
@@ -57,8 +57,8 @@ def test_a_second_run_does_nothing(checkout, drawn):
 
 
 @pytest.mark.parametrize("name", ASSAYS)
-def test_gata_comes_out_of_every_assay(drawn, known, name):
-    """The best PWM of each assay is a GATA motif, though each has its own format and task."""
+def test_the_best_motif_of_every_assay_is_a_gata_motif(drawn, known, name):
+    """Each assay has its own file format and task."""
     best = read_meme(drawn / f"results/{name}/tiny_gata/seed0/filters.best.meme")
     motif = next(motif for motif in best if motif.id == ASSAYS[name])
     matches = tomtom([motif], known)["profile"].tolist()
@@ -89,7 +89,7 @@ def test_one_table_has_the_motifs_of_models_and_sets(drawn):
     assert set(of_model["n_train"]) == {dataset.part_sizes(data)["train"]}
 
 
-def test_a_set_made_of_anothers_filters_has_the_same_motifs(drawn):
+def test_a_motif_set_made_of_a_runs_filters_has_the_same_motifs(drawn):
     taken = read_meme(drawn / "results/mini_tf.blue/motifs/learned_by_pbm.meme")
     filters = read_meme(drawn / "results/gata_pbm/tiny_gata/seed0/filters.meme")
     for one, other in zip(taken, filters, strict=True):
@@ -104,7 +104,7 @@ def test_times_of_all_steps_name_device_and_machine(drawn):
     assert times["machine"].notna().all()
 
 
-def test_instances_stand_where_the_data_set_has_sequences(drawn):
+def test_instances_lie_within_the_sequences_of_the_data_set(drawn):
     bed = drawn / "results/mini_tf.blue/tiny_gata/seed0/instances.bed.gz"
     sites = pd.read_csv(bed, sep="\t")
     data = dataset.load(drawn / "results/mini_tf.blue/dataset.h5ad")

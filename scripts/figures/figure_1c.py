@@ -1,4 +1,4 @@
-"""Draw one model against others, target by target (the paper's Fig. 1C)."""
+"""Draw the scores of one model against those of others, per target (the paper's Fig. 1C)."""
 
 from collections.abc import Mapping, Sequence
 

@@ -12,10 +12,10 @@ from workflow_lib.tables import read_table, write_table
 def main(
     tables: dict[str, str], target: str, models: tuple[str, str], outputs: dict[str, str]
 ) -> None:
-    """Draw.
+    """Draw the figure.
 
-    `tables` has the paths of importance, annotation and profiles, and where a CNN was nullified
-    of nullification and filter_annotation.
+    `tables` has the paths of importance, annotation and profiles, and of nullification and
+    filter_annotation if the filters of a CNN were nullified.
     """
     read = {
         name: read_table(tables[name]) if tables.get(name) else None

@@ -1,4 +1,4 @@
-"""Draw how well a model's PWMs find bound sequences, by importance rank (the paper's Fig. 3A)."""
+"""Draw how well a model's PWMs predict binding, by importance rank (the paper's Fig. 3A)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from workflow_lib.tables import read_table, write_table
 def main(
     scores: str, model: str, seed: int, datasets: Sequence[str], outputs: Mapping[str, str]
 ) -> None:
-    """Draw; `scores` are the rankings of all data sets, of which one run of each counts."""
+    """Draw; `scores` are the rankings of all runs, of which those of `model` and `seed` count."""
     names = dict.fromkeys(("dataset", "method", "target", "motif"), str)
     table = rank_table(read_table(scores, dtype=names), model, seed, datasets)
     write_table(table, outputs["tsv"], float_format="%.6g")

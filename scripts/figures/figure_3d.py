@@ -1,4 +1,4 @@
-"""Draw how long motif discovery takes by data set size (the paper's Fig. 3D)."""
+"""Draw the time of motif discovery by data set size (the paper's Fig. 3D)."""
 
 from collections.abc import Mapping, Sequence
 

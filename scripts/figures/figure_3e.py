@@ -1,4 +1,4 @@
-"""Draw motifs of nuclear receptors beside their known profiles (the paper's Fig. 3E and S3)."""
+"""Draw motifs of nuclear receptors next to their known profiles (the paper's Fig. 3E and S3)."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Draw the best PWMs of one TF over assays and methods (the paper's Fig. 3F)."""
+"""Draw the scores of the best PWMs of one TF, by assay and method (the paper's Fig. 3F)."""
 
 from collections.abc import Mapping
 

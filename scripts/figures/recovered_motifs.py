@@ -1,4 +1,4 @@
-"""Draw the planted motifs beside the filters that recovered them, over all seeds."""
+"""Draw the planted motifs next to the filters that recovered them, for all seeds."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Draw in how many seeds each binding mode comes back."""
+"""Draw in how many seeds each binding mode recurs."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from workflow_lib.tables import read_table, write_table
 
 def main(agreement: str, profiles: str, pdf: str, png: str, tsv: str) -> None:
     """Draw the table of one model; `profiles` names the modes that no seed has."""
-    # A list of one seed, or of one cluster's number, is text too.
+    # Read as text: a list with one entry would become a number.
     table = read_table(agreement, dtype={"seeds": str, "cluster": str})
     known = pd.read_csv(profiles, sep="\t", dtype=str, keep_default_na=False)
     drawn = agreement_table(table, known)

@@ -1,4 +1,4 @@
-"""Draw two data sets against each other, scored on the same test regions."""
+"""Draw the scores of the models of two data sets on the same held-out regions."""
 
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded

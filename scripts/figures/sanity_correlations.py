@@ -1,4 +1,4 @@
-"""Draw how attributions change when weights, labels or the seed do."""
+"""Draw how attributions change with random weights, shuffled labels or another seed."""
 
 from workflow_lib.execution.job import recorded
 from workflow_lib.figures.robustness import sanity_checks, sanity_table

@@ -34,7 +34,7 @@ def slurm_with_accounting():
 
 @pytest.fixture(autouse=True)
 def nothing_left(request):
-    """A test that fails leaves no run and no job to the next."""
+    """End the runs and jobs that a failed test has left."""
     yield
     for name in ("slurm", "slurm_with_accounting"):
         if name in request.fixturenames:
@@ -43,7 +43,7 @@ def nothing_left(request):
 
 @pytest.fixture(scope="session")
 def prepared(checkout, tmp_path_factory):
-    """A folder in which the data set of the tests of faults is ready."""
+    """A folder with the prepared data set for the tests of faults."""
     folder = tmp_path_factory.mktemp("prepared")
     write_inputs(folder)
     snakemake(checkout, folder, "data", config=FAULTS)
@@ -61,5 +61,5 @@ def undisturbed(checkout, prepared, tmp_path_factory):
 
 @pytest.fixture
 def folder(prepared, tmp_path):
-    """A folder of the test's own that goes on from `prepared`."""
+    """The test's own copy of `prepared`."""
     return shutil.copytree(prepared, tmp_path / "run", copy_function=shutil.copy2)

@@ -1,10 +1,10 @@
-"""A real Slurm on this machine alone, for tests: installed from Debian, started, and torn down.
+"""A real one-machine Slurm for tests: installed from Debian packages, started, and stopped.
 
-Everything it has (configuration, keys, sockets, state, logs) lies in one folder, its ports are free
-ones on the loopback interface, and it is stopped by the ids of the processes that were started
-here: another Slurm of the machine is neither used nor touched.
+All its files (configuration, keys, sockets, state, logs) are in one folder, it uses free ports on
+the loopback interface, and it is stopped by the ids of the processes that were started here:
+another Slurm on the machine is neither used nor touched.
 
-    python tests/cluster/one_machine_slurm.py [--accounting]    starts one to try things by hand
+    python tests/cluster/one_machine_slurm.py [--accounting]    starts one for manual tests
 """
 
 import fcntl
@@ -27,17 +27,17 @@ PACKAGES = {"slurmctld": "slurm-wlm", "munged": "munge"}
 ACCOUNTING_PACKAGES = {"slurmdbd": "slurmdbd", "mariadbd": "mariadb-server"}
 # Debian's packages would start services of their own.
 NO_SERVICES = "/usr/sbin/policy-rc.d"
-# For another apt-get to end.
+# Wait for another apt-get to end.
 WAIT = ("-o", "DPkg::Lock::Timeout=300")
 PATIENCE = 60
 
 
 class Unavailable(Exception):
-    """Slurm cannot be had here; the text says why."""
+    """Slurm cannot be installed here; the text says why."""
 
 
 class Slurm:
-    """A running one; `environment` leads Slurm's commands to it."""
+    """A running Slurm; in `environment` Slurm's commands find it."""
 
     def __init__(self, folder: Path, accounting: bool) -> None:
         self.folder, self.accounting = folder, accounting
@@ -46,15 +46,15 @@ class Slurm:
             "SLURM_CONF": str(folder / "slurm.conf"),
             "PATH": os.pathsep.join([str(folder / "bin"), os.environ["PATH"], "/usr/sbin"]),
         }
-        # What a job of another Slurm, or a user's own settings, would bring along.
+        # Variables set by a job of another Slurm or by the user.
         kinds = ("SLURM_", "SBATCH_", "SQUEUE_", "SACCT_", "SCANCEL_", "SRUN_")
         for name in [n for n in self.environment if n.startswith(kinds) and n != "SLURM_CONF"]:
             del self.environment[name]
-        # Where slurmdbd looks for the database; no address of the machine leads to it.
+        # Where slurmdbd finds the database, which listens on no network address.
         self.environment["MYSQL_UNIX_PORT"] = str(folder / "database/socket")
 
     def run(self, *command: str, check: bool = True) -> str:
-        """What one of Slurm's commands prints."""
+        """Run one of Slurm's commands and return what it prints."""
         done = subprocess.run(
             command, capture_output=True, text=True, env=self.environment, timeout=PATIENCE
         )
@@ -77,7 +77,7 @@ class Slurm:
             )  # fmt: skip
 
     def wait_for(self, what: str, ready: Callable[[], bool]) -> None:
-        """Wait until something is true; a daemon that has died is named with its log."""
+        """Wait until `ready`; if a daemon has died, raise an error with its log."""
         end = time.monotonic() + PATIENCE
         while not ready():
             for name, process in self.processes.items():
@@ -90,7 +90,7 @@ class Slurm:
             time.sleep(0.2)
 
     def stop(self) -> None:
-        """End the jobs and the daemons, the last one first."""
+        """End the jobs, then the daemons in reverse order of their start."""
         if "slurmd" in self.processes:
             self.run("scancel", "--user", getpass.getuser(), check=False)
             end = time.monotonic() + 15
@@ -107,14 +107,14 @@ class Slurm:
 
 
 def install(accounting: bool) -> None:
-    """Install what is missing with apt; of several processes one at a time.
+    """Install missing packages with apt, one process at a time.
 
     Raises
     ------
     Unavailable
-        Something is missing and there is no apt or no root to install it.
+        Packages are missing, and there is no apt, or the user is not root.
     RuntimeError
-        It could not be installed.
+        The installation failed.
     """
     with open(Path(tempfile.gettempdir()) / "one_machine_slurm.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -150,7 +150,7 @@ def _install(accounting: bool) -> None:
 
 
 def free_ports(n: int) -> list[int]:
-    """Ports of the loopback interface that nobody listens on."""
+    """Unused ports of the loopback interface."""
     sockets = [socket.socket() for _ in range(n)]
     for one in sockets:
         one.bind(("127.0.0.1", 0))
@@ -161,7 +161,7 @@ def free_ports(n: int) -> list[int]:
 
 
 def configure(slurm: Slurm) -> dict[str, object]:
-    """Write slurm.conf, gres.conf and (with accounting) slurmdbd.conf; what was filled in."""
+    """Write slurm.conf, gres.conf and (with accounting) slurmdbd.conf; return their values."""
     names = ("controller_port", "node_port", "accounting_port")
     filled = dict(zip(names, free_ports(3))) | {
         "folder": slurm.folder,
@@ -179,11 +179,11 @@ def configure(slurm: Slurm) -> dict[str, object]:
         path = slurm.folder / name
         path.write_text((HERE / name).read_text().format(**filled))
         path.chmod(0o600)
-    # A GPU that is none: jobs that ask for it get CUDA_VISIBLE_DEVICES.
+    # A fake GPU: jobs that ask for it get CUDA_VISIBLE_DEVICES.
     (slurm.folder / "gres.conf").write_text(f"NodeName={filled['host']} Name=gpu File=/dev/zero\n")
     for name in ("state", "spool", "munge", "bin"):
         (slurm.folder / name).mkdir(mode=0o755)
-    # Snakemake's job steps drop SLURM_CONF, since they clear what an allocation sets.
+    # Snakemake's job steps lose SLURM_CONF, since they clear the variables of an allocation.
     srun = slurm.folder / "bin/srun"
     srun.write_text(f'#!/bin/sh\nSLURM_CONF={slurm.folder}/slurm.conf exec /usr/bin/srun "$@"\n')
     srun.chmod(0o755)
@@ -194,8 +194,8 @@ def configure(slurm: Slurm) -> dict[str, object]:
 
 
 def start_accounting(slurm: Slurm) -> None:
-    """A database in the folder, slurmdbd, and an account for this user."""
-    # A folder that only this user may enter: the socket in it is the only way in.
+    """Start a database in the folder and slurmdbd, and give the database user its rights."""
+    # Only this user may enter the folder, and the socket in it is the only access.
     data = slurm.folder / "database"
     data.mkdir(mode=0o700)
     installed = subprocess.run(
@@ -222,7 +222,7 @@ def start_accounting(slurm: Slurm) -> None:
 
 
 def start(slurm: Slurm) -> None:
-    """Start the daemons one after the other, each when the one before answers."""
+    """Start the daemons one by one, each after the previous one answers."""
     filled = configure(slurm)
     munge = slurm.folder / "munge"
     slurm.start_daemon(
@@ -265,7 +265,7 @@ if __name__ == "__main__":
     with running("--accounting" in sys.argv) as machine:
         print(f"export SLURM_CONF={machine.folder}/slurm.conf", flush=True)
         print("Slurm is up; it ends with this process (Ctrl-C).", file=sys.stderr, flush=True)
-        # SIGTERM too has to end the daemons.
+        # SIGTERM has to end the daemons too.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         try:
             signal.pause()

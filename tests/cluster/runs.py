@@ -1,4 +1,4 @@
-"""Runs of the project on a Slurm of the tests."""
+"""Runs of the workflow on the Slurm of the tests."""
 
 import os
 import re
@@ -11,15 +11,15 @@ from pathlib import Path
 
 from one_machine_slurm import Slurm
 
-# Short jobs are asked about soon.
+# Jobs are short: ask about them soon.
 QUICK = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "20")
 PATIENCE = 300
-# Those that a test started; what it leaves of them is ended after it.
+# The runs that a test started; those still running are ended after it.
 RUNS: list["Run"] = []
 
 
 class Run:
-    """A `snakemake --profile slurm` in its own process group, its terminal kept in a file."""
+    """A `snakemake --profile slurm` in its own process group, with its output in a file."""
 
     def __init__(
         self, slurm: Slurm, checkout: Path, folder: Path, *arguments: str, config: str
@@ -37,7 +37,7 @@ class Run:
 
     @property
     def text(self) -> str:
-        """What the terminal shows so far."""
+        """The output so far."""
         return self.terminal.read_text(errors="replace")
 
     def submitted(self) -> list[str]:
@@ -45,7 +45,7 @@ class Run:
         return re.findall(r"submitted with SLURM jobid (\d+)", self.text)
 
     def finish(self, status: int = 0, within: float = PATIENCE) -> str:
-        """Wait for the end, which has to have this exit status; the terminal's text."""
+        """Wait for the end, check the exit status, and return the output."""
         try:
             self.process.wait(within)
         except subprocess.TimeoutExpired:
@@ -55,13 +55,13 @@ class Run:
         return self.text
 
     def kill(self) -> None:
-        """SIGKILL to snakemake and all that it started here; jobs in the queue live on."""
+        """Kill snakemake and its local processes with SIGKILL; jobs in the queue go on."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
 def wait_for(what: str, ready: Callable[[], object], run: Run, within: float = PATIENCE) -> object:
-    """Wait until something is there, while a run goes on, and return it."""
+    """Wait until `ready` finds something, while a run goes on, and return it."""
     end = time.monotonic() + within
     while not (found := ready()):
         assert run.process.poll() is None, f"{what}: the run ended first:\n{run.text[-6000:]}"
@@ -79,12 +79,12 @@ def job_of(slurm: Slurm, rule: str) -> str:
 
 
 def asked_for(slurm: Slurm, job: str, what: str) -> str:
-    """What a job asked for, as `scontrol show job` says it (TimeLimit, MinMemoryNode ...)."""
+    """A value of a job from `scontrol show job` (TimeLimit, MinMemoryNode ...)."""
     return re.search(rf"\b{what}=(\S+)", slurm.run("scontrol", "show", "job", job))[1]
 
 
 def wait_until_empty(slurm: Slurm, within: float = PATIENCE) -> None:
-    """Wait until no job waits or runs."""
+    """Wait until the queue is empty."""
     end = time.monotonic() + within
     while slurm.queue():
         assert time.monotonic() < end, f"jobs are left after {within} s: {slurm.queue()}"
@@ -92,7 +92,7 @@ def wait_until_empty(slurm: Slurm, within: float = PATIENCE) -> None:
 
 
 def end_all(slurm: Slurm) -> None:
-    """End the runs that a test has left, and the jobs."""
+    """End the runs and jobs that a test has left."""
     for run in RUNS:
         if run.process.poll() is None:
             run.kill()

@@ -21,7 +21,7 @@ def start(slurm, checkout, folder, *arguments):
 
 
 def in_training(slurm, run, folder):
-    """Wait until the training has finished an epoch, and let it stand still; its job's id."""
+    """Wait until the training has finished an epoch, suspend it, and return its job's id."""
     wait_for("a first epoch", (folder / STATE).exists, run)
     [training] = processes("train.py", folder)
     os.kill(training, signal.SIGSTOP)
@@ -29,18 +29,18 @@ def in_training(slurm, run, folder):
 
 
 def go_on(folder):
-    """Let a training that stands still go on."""
+    """Resume a suspended training."""
     [training] = processes("train.py", folder)
     os.kill(training, signal.SIGCONT)
 
 
 def same(folder, undisturbed):
-    """Nothing is half done, and the results are those of a run without faults."""
+    """Check that no partial file is left and the results are those of a run without faults."""
     assert not list(folder.rglob(".writing-*")) and not (folder / STATE).exists()
     assert compare(folder / "results", undisturbed)[1] == []
 
 
-def test_over_its_memory_a_job_comes_back_with_more(slurm, checkout, folder, undisturbed):
+def test_a_job_over_its_memory_is_resubmitted_with_more(slurm, checkout, folder, undisturbed):
     run = start(
         slurm, checkout, folder, "--forcerun", "prepare",
         "--set-resources", "prepare:mem_mb=60 ** attempt",
@@ -54,7 +54,7 @@ def test_over_its_memory_a_job_comes_back_with_more(slurm, checkout, folder, und
     same(folder, undisturbed)
 
 
-def test_cancelled_from_outside_a_job_comes_back_and_asks_for_more(
+def test_a_job_cancelled_from_outside_is_resubmitted_with_more(
     slurm, checkout, folder, undisturbed
 ):
     run = start(slurm, checkout, folder)
@@ -75,10 +75,12 @@ def test_cancelled_from_outside_a_job_comes_back_and_asks_for_more(
     same(folder, undisturbed)
 
 
-def test_over_its_time_a_training_goes_on_from_its_last_epoch(slurm, checkout, folder, undisturbed):
+def test_a_training_over_its_time_continues_from_its_last_epoch(
+    slurm, checkout, folder, undisturbed
+):
     run = start(slurm, checkout, folder, "--set-resources", "train:runtime=1 * attempt")
     first = in_training(slurm, run, folder)
-    # Slurm, at the end of its time, wakes it up and ends it.
+    # At its time limit Slurm resumes the job and ends it.
     wait_for("a second training", lambda: len(run.submitted()) > 1, run)
     assert asked_for(slurm, first, "JobState") == "TIMEOUT"
     run.finish()
@@ -86,11 +88,11 @@ def test_over_its_time_a_training_goes_on_from_its_last_epoch(slurm, checkout, f
     same(folder, undisturbed)
 
 
-def test_preempted_a_training_is_requeued_and_goes_on(slurm, checkout, folder, undisturbed):
+def test_a_preempted_training_is_requeued_and_continues(slurm, checkout, folder, undisturbed):
     run = start(slurm, checkout, folder)
     job = in_training(slurm, run, folder)
     slurm.run("scontrol", "requeue", job)
-    # Slurm lets a requeued job wait for two minutes.
+    # By default a requeued job waits for two minutes.
     slurm.run("scontrol", "update", f"JobId={job}", "StartTime=now")
     run.finish()
     assert run.submitted()[0] == job and len(run.submitted()) == 2
@@ -99,7 +101,7 @@ def test_preempted_a_training_is_requeued_and_goes_on(slurm, checkout, folder, u
     same(folder, undisturbed)
 
 
-def test_a_killed_snakemakes_jobs_do_not_run_twice(slurm, checkout, folder, undisturbed):
+def test_jobs_of_a_killed_snakemake_do_not_run_twice(slurm, checkout, folder, undisturbed):
     run = start(slurm, checkout, folder)
     job = in_training(slurm, run, folder)
     run.kill()
@@ -109,7 +111,7 @@ def test_a_killed_snakemakes_jobs_do_not_run_twice(slurm, checkout, folder, undi
     text = refused.finish(status=1)
     assert f"scancel {job}" in text and "jobs of an earlier run" in text
     assert "Traceback" not in text and refused.submitted() == []
-    # Other folders are not held up.
+    # Runs in other folders are not blocked.
     assert jobs_of(folder.parent / "another") == {}
     slurm.run("scancel", job)
     wait_until_empty(slurm)
@@ -127,13 +129,15 @@ def test_results_finished_after_their_run_was_killed_are_made_again(
     go_on(folder)
     wait_until_empty(slurm)
     start(slurm, checkout, folder, "--unlock").finish()
-    # Snakemake has not seen it end: with other settings it would take it for theirs.
+    # Snakemake did not see the job end and would take its results for those of the current config.
     again = start(slurm, checkout, folder)
     assert "made again" in again.finish() and "rule_train" in again.text
     same(folder, undisturbed)
 
 
-def test_interrupted_a_run_cancels_its_jobs_and_goes_on_later(slurm, checkout, folder, undisturbed):
+def test_an_interrupted_run_cancels_its_jobs_and_continues_later(
+    slurm, checkout, folder, undisturbed
+):
     run = start(slurm, checkout, folder)
     in_training(slurm, run, folder)
     os.kill(run.process.pid, signal.SIGINT)

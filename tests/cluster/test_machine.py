@@ -1,4 +1,4 @@
-"""The Slurm of the tests itself: on the loopback interface only, and gone without a trace."""
+"""The Slurm of the tests itself: on the loopback interface only, and removed completely."""
 
 import shutil
 import subprocess
@@ -9,20 +9,20 @@ import pytest
 
 
 def listening(process):
-    """Addresses that a process waits for connections at."""
+    """The addresses that a process listens on."""
     connections = psutil.Process(process.pid).net_connections("inet")
     return {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
 
 
 def test_all_daemons_listen_on_the_loopback_interface_only(slurm_with_accounting):
     found = {name: listening(p) for name, p in slurm_with_accounting.processes.items()}
-    # Sockets in the file system.
+    # These use sockets in the file system.
     assert found.pop("munged") == found.pop("mariadbd") == set()
     assert set(found) == {"slurmdbd", "slurmctld", "slurmd"}
     assert all(addresses == {"127.0.0.1"} for addresses in found.values()), found
 
 
-def test_stopped_it_leaves_nothing_and_touches_no_other_process(tmp_path, slurm):
+def test_stopping_it_leaves_nothing_and_ends_no_other_process(tmp_path, slurm):
     bystander = subprocess.Popen(["slurmd", "60"], executable=shutil.which("sleep"))
     with one_machine_slurm.running() as second:
         second.run("sbatch", "--output", str(tmp_path / "%j.log"), "--wrap", "sleep 600")

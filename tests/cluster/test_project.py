@@ -1,4 +1,4 @@
-"""The mini project on a real Slurm, through `snakemake --profile slurm` to its report."""
+"""The mini project on a real Slurm, by `snakemake --profile slurm`, up to its report."""
 
 import re
 import shutil
@@ -15,9 +15,9 @@ TARGET = "results/metrics.tsv"
 LOG = "logs/train/mini/tiny/seed0.log"
 
 
-def test_the_mini_project_to_its_report(slurm, checkout, tmp_path):
+def test_the_mini_project_runs_up_to_its_report(slurm, checkout, tmp_path):
     here, there = tmp_path / "local", tmp_path / "slurm"
-    # Names of folders reach the command lines of jobs, but no shell.
+    # Names of folders are in the command lines of jobs, but no shell runs them.
     mirror = there / 'a "b"; touch hacked; $(touch hacked) `touch hacked`'
     for folder in (here, mirror):
         folder.mkdir(parents=True)
@@ -30,23 +30,21 @@ def test_the_mini_project_to_its_report(slurm, checkout, tmp_path):
     assert (there / "results/report.html").stat().st_size > 100_000
     (there / "results/report.html").unlink()
     counts, differences = compare(here / "results", there / "results")
-    # The page and the config say which mirror there was.
+    # The page and the config name the mirror.
     assert set(differences) <= {
         "config.yaml: differs (byte for byte)",
         "provenance/overview.html.json: differs (provenance without time and host)",
     }
     assert counts["byte for byte"] >= 50 and counts["figures by pixels"] >= 10
     assert not list(tmp_path.rglob("hacked")) and not list(checkout.rglob("hacked"))
-    # What takes a minute shares an allocation; downloads, figures and tables need none.
+    # Short jobs share an allocation; downloads, figures and tables need none.
     rules = re.findall(r"slurm_logs/(?:rule|group)_(\w+)", text)
     assert {"scoring_evaluate_predict", "filters_and_importances"} <= set(rules)
     assert not {"loss_curves", "overview", "collect_metrics", "download"} & set(rules)
     assert len(run.submitted()) == len(rules) <= 20
 
 
-def test_a_gpu_is_asked_for_and_one_that_cannot_be_used_is_said(
-    slurm, checkout, folder, undisturbed
-):
+def test_a_gpu_is_requested_and_an_unusable_one_is_reported(slurm, checkout, folder, undisturbed):
     run = Run(
         slurm, checkout, folder, TARGET, "--set-resources", "train:gpu=1",
         "--config", "device=auto", config=FAULTS,
@@ -55,7 +53,7 @@ def test_a_gpu_is_asked_for_and_one_that_cannot_be_used_is_said(
     training, scoring = run.submitted()
     assert asked_for(slurm, training, "TresPerJob") == "gres:gpu:1"
     assert "gres:gpu" not in slurm.run("scontrol", "show", "job", scoring)
-    # The GPU of these tests is none.
+    # The GPU of these tests is a fake one.
     log = (folder / LOG).read_text()
     assert "a GPU was given (CUDA_VISIBLE_DEVICES=0)" in log and "ON THE CPU" in log
     assert compare(folder / "results", undisturbed)[1] == []
@@ -68,7 +66,7 @@ def test_short_jobs_of_several_members_share_an_allocation(slurm, checkout, fold
         config=f"{MINI} tests/mini/figure_3.yaml",
     )  # fmt: skip
     run.finish()
-    # The matrix, two members, their trainings, and one job that scores both.
+    # Jobs: the matrix, two members, their trainings, and one that scores both.
     *_, training, scoring = run.submitted()
     assert len(run.submitted()) == 6
     assert asked_for(slurm, training, "TimeLimit") == "00:30:00"
@@ -90,7 +88,7 @@ def test_with_accounting_a_cancelled_job_is_noticed_too(
 
 
 @pytest.mark.parametrize("missing", ["slurm_partition", "slurm_account"])
-def test_a_partition_or_account_that_is_none_ends_the_run_with_slurms_words(
+def test_an_unknown_partition_or_account_ends_the_run_with_slurms_error(
     slurm_with_accounting, checkout, prepared, tmp_path, missing
 ):
     folder = shutil.copytree(prepared, tmp_path / "run")
