@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
+from threadpoolctl import threadpool_limits
 
 from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
@@ -46,8 +46,7 @@ def main(
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(snakemake.threads)
-    with recorded(snakemake):
+    with threadpool_limits(snakemake.threads), recorded(snakemake):
         main(
             run=dict(snakemake.wildcards.items()),
             meme=snakemake.input.meme,

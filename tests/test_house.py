@@ -77,7 +77,7 @@ def test_data_config_execution_and_the_ground_floor_start_without_torch():
 
 
 @pytest.mark.parametrize(
-    "script", ["prepare", "evaluate", "annotate", "rank_motifs", "binding_modes", "recover"]
+    "script", ["prepare", "evaluate", "annotate", "scan", "rank_motifs", "binding_modes", "recover"]
 )
 def test_steps_that_run_no_model_start_without_torch(script):
     code = f"import sys\nsys.path[:0] = ['scripts', '.']\nimport {script}\n"

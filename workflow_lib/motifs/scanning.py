@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import torch
+from numpy.lib.stride_tricks import sliding_window_view
 
 from workflow_lib.data.tasks import TASKS
 from workflow_lib.errors import InputError
 from workflow_lib.motif import Motif
-from workflow_lib.one_hot import one_hot
 from workflow_lib.train.metrics import METRICS, undefined
 
 SCORINGS = ("log_probabilities", "log_odds")
@@ -30,7 +29,6 @@ def best_hits(
     floor: float = 1e-4,
     background: float = 0.25,
     batch_size: int = 16,
-    device: torch.device | str = "cpu",
 ) -> np.ndarray:
     """Score of the best hit of each motif on both strands of each sequence.
 
@@ -51,8 +49,8 @@ def best_hits(
     background
         Probability of every letter by chance. An N scores as a letter of just this probability
         would: log(background), or 0 as log odds. So it is neutral for a hit.
-    batch_size, device
-        Sequences at a time, and where; neither changes a result.
+    batch_size
+        Sequences at a time; it does not change a result.
 
     Returns
     -------
@@ -73,12 +71,12 @@ def best_hits(
         both = np.concatenate([forward, forward[:, ::-1, ::-1]])
         # One row for each place in a window and letter, one column for each motif and strand.
         scores = np.ascontiguousarray(both.transpose(2, 1, 0).reshape(4 * width, -1))
-        groups.append((int(width), columns, torch.from_numpy(scores).to(device)))
-    hits = np.empty((len(X), len(motifs)), dtype=np.float32)
+        groups.append((int(width), columns, scores))
+    hits, letters = np.empty((len(X), len(motifs)), dtype=np.float32), np.arange(4, dtype=np.uint8)
     for start in range(0, len(X) if groups else 0, batch_size):
         rows = slice(start, start + batch_size)
         # (b, 4 * L), the four letters of a position side by side; an N is all zeros.
-        x = one_hot(torch.as_tensor(X[rows]).to(device)).transpose(1, 2).double().flatten(1)
+        x = (X[rows, :, None] == letters).reshape(len(X[rows]), -1).astype(np.float64)
         for width, columns, scores in groups:
             hits[rows, columns] = _best(x, width, scores) + of_unknown * width
     return hits
@@ -107,12 +105,12 @@ def _column_scores(
     return above, float(np.round(of_unknown / _GRID) * _GRID)
 
 
-def _best(x: torch.Tensor, width: int, scores: torch.Tensor) -> np.ndarray:
+def _best(x: np.ndarray, width: int, scores: np.ndarray) -> np.ndarray:
     """The best hits (b, m) in one-hot (b, 4 * L) of motifs of one width, (4 * width, 2 * m)."""
-    windows = x.unfold(1, 4 * width, 4)  # (b, places, 4 * width)
-    best = (windows.flatten(0, 1) @ scores).view(*windows.shape[:2], -1).amax(dim=1)
-    forward, reverse = best.chunk(2, dim=1)
-    return torch.maximum(forward, reverse).cpu().numpy()
+    windows = sliding_window_view(x, 4 * width, axis=1)[:, ::4]  # (b, places, 4 * width)
+    found = windows.reshape(-1, 4 * width) @ scores
+    best = found.reshape(*windows.shape[:2], -1).max(axis=1)
+    return np.maximum(*np.split(best, 2, axis=1))
 
 
 def score_motifs(
