@@ -54,7 +54,6 @@ lint: venv-dev ## format, style, rules, environments and configs
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) snakefmt --check Snakefile rules
-	@$(RUN) snakemake --lint
 	@.venv/bin/python tests/checks/checks.py
 
 bench: venv ## one table of speed and memory, each row with what it compares

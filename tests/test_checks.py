@@ -105,6 +105,15 @@ def test_checks_say_what_is_wrong(tmp_path, check, name, old, new, told):
     assert any(told in problem for problem in problems), problems
 
 
+def test_what_snakemakes_linter_finds_is_told_but_for_functions_beside_their_rule(tmp_path):
+    rule = 'def f(wildcards):\n    return []\n\n\nrule a:\n    output:\n        "x",\n    shell:\n'
+    (tmp_path / "Snakefile").write_text(f'include: "b.smk"\n\n\n{rule}        "touch {{output}}"\n')
+    (tmp_path / "b.smk").touch()
+    problems = checks.snakemake_lints(tmp_path)
+    assert any("No log directive" in problem for problem in problems)
+    assert not any("Mixed rules" in problem for problem in problems)
+
+
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory):
     """Return a copy of the rules, the scripts and their environments."""

@@ -82,6 +82,21 @@ def names_declared(root: Path) -> list[str]:
     return problems
 
 
+# What `snakemake --lint` says against the house: an input function stands above its rule.
+ALLOWED_LINTS = {"Mixed rules and functions in same snakefile.:"}
+
+
+def snakemake_lints(root: Path) -> list[str]:
+    """Snakemake's linter finds nothing but what the layout is meant to have."""
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--lint"], cwd=root, capture_output=True, text=True
+    )
+    found = set(re.findall(r"^    \* (.+)$", done.stderr, re.MULTILINE))
+    if found - ALLOWED_LINTS or (done.returncode and not found):
+        return [f"snakemake --lint: {title}" for title in found - ALLOWED_LINTS] or [done.stderr]
+    return []
+
+
 # --- selections ---------------------------------------------------------------------------------
 
 
@@ -129,6 +144,7 @@ CHECKS = [
     scripts_named,
     names_declared,
     nothing_from_outside_runs,
+    snakemake_lints,
     selections_valid,
 ]
 
