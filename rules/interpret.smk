@@ -31,7 +31,10 @@ rule filters:
         mem_mb=by_attempt(4000),
         runtime=by_attempt(60),
     params:
-        settings=config["interpretation"],
+        settings={
+            key: config["interpretation"][key]
+            for key in ("splits", "correct", "correct_threshold", "inclusive", "strands")
+        },
         code=code_digest("filters"),
     message:
         "Reading the filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"

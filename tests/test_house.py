@@ -117,5 +117,16 @@ def test_rules_hold_no_lambda_and_no_snakemake_config_is_read_in_scripts():
         assert "snakemake.config" not in path.read_text(), path.name
 
 
+def test_every_panel_has_a_line_in_figures_and_a_caption():
+    for path in ROOT.glob("rules/figure*.smk"):
+        text = path.read_text()
+        drawn = re.findall(r"\*\*panel\(\s*\"([^\"]+)\"", text)
+        assert drawn and len(drawn) == text.count("**panel(")
+        for pattern in drawn:
+            name = Path(pattern).name
+            assert f'"{name}": (' in text, f"{path.name}: {name} is missing in FIGURES"
+            assert (ROOT / f"resources/report/{name}.rst").is_file(), name
+
+
 def test_the_snakefile_is_a_table_of_contents():
     assert len((ROOT / "Snakefile").read_text().splitlines()) <= 45
