@@ -66,9 +66,9 @@ def test_short_jobs_of_several_members_share_an_allocation(slurm, checkout, fold
         config=f"{MINI} tests/mini/figure_3.yaml",
     )  # fmt: skip
     run.finish()
-    # Jobs: the matrix, two members, their trainings, and one that scores both.
+    # Jobs: two members, their trainings, and one that scores both.
     *_, training, scoring = run.submitted()
-    assert len(run.submitted()) == 6
+    assert len(run.submitted()) == 5
     assert asked_for(slurm, training, "TimeLimit") == "00:30:00"
     assert asked_for(slurm, scoring, "MinMemoryNode") == "8000M"
     assert all((folder / METRICS.format(name)).exists() for name in ("red", "blue"))
