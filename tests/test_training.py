@@ -190,7 +190,7 @@ import torch
 torch.set_num_threads(1)
 from pathlib import Path
 from test_training import run, weights
-from workflow_lib import training
+from workflow_lib.train import training
 from workflow_lib.train.checkpoint import Checkpoint, digest_of
 rate, out = float(sys.argv[1]), Path(sys.argv[2])
 settings = training.Settings(rate, 16, max_epochs=60, patience=None)
