@@ -53,7 +53,7 @@ reproduce-check: venv-dev ## run the mini project in two folders: every result h
 lint: venv-dev ## format, style, rules, environments and configs
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
-	@$(RUN) snakefmt --check Snakefile rules
+	@$(RUN) snakefmt --check Snakefile workflow rules
 	@.venv/bin/python tests/checks/checks.py
 
 bench: venv ## one table of speed and memory, each row with what it compares

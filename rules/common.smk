@@ -148,7 +148,7 @@ def setting(path, default=None, within=CATALOGUE):
     def value(wildcards):
         found = within
         for key in keys:
-            found = found.get(key.format(**dict(wildcards.items())), default)
+            found = (found or {}).get(key.format(**dict(wildcards.items())), default)
         return found
 
     return value

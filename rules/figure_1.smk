@@ -6,30 +6,27 @@ motifs.smk; panel() and weight_heatmap of figures.smk.
 Provides: results/figures/figure_1a ... figure_1g, figure_s1 (.pdf, .png, .tsv).
 """
 
-from functools import partial
-
 FIGURE_1 = config["figure_1"] or {}
 
 
-def figure_1_runs(*keys):
-    """The runs of the models under these keys of `figure_1`; for a single model only one seed."""
+def figure_1_runs(*keys, one_seed=False):
+    """The runs of the models that keys of `figure_1` name, of all seeds or of the one it names."""
     found = []
     for key in keys if FIGURE_1 else []:
         names = [FIGURE_1[key]] if isinstance(FIGURE_1[key], str) else FIGURE_1[key]
         for name in names:
             wanted = {"datasets": [FIGURE_1["dataset"]], "models": [name]}
             found += selection.matching(RUNS, wanted)
-    one_seed = keys in (("model",), ("nullified_model",))
     return [r for r in dict.fromkeys(found) if not one_seed or r.seed == FIGURE_1["seed"]]
 
 
 def figure_1_file(file):
     """A file of the run whose units are shown; none if that run is not selected."""
-    return next(iter(for_runs(f"{RUN}/{file}", figure_1_runs("model"))), [])
+    return next(iter(for_runs(f"{RUN}/{file}", figure_1_runs("model", one_seed=True))), [])
 
 
 FIGURES |= {
-    "figure_1a": ("results/figures/figure_1a", figure_1_runs("model")),
+    "figure_1a": ("results/figures/figure_1a", figure_1_runs("model", one_seed=True)),
     "figure_1b": ("results/figures/figure_1b", figure_1_runs("sweep")),
     "figure_1c": (
         "results/figures/figure_1c",
@@ -37,9 +34,9 @@ FIGURES |= {
     ),
     "figure_1d": ("results/figures/figure_1d", figure_1_runs("sweep")),
     "figure_1e": ("results/figures/figure_1e", figure_1_runs("model")),
-    "figure_1f": ("results/figures/figure_1f", figure_1_runs("model")),
-    "figure_1g": ("results/figures/figure_1g", figure_1_runs("model")),
-    "figure_s1": ("results/figures/figure_s1", figure_1_runs("model")),
+    "figure_1f": ("results/figures/figure_1f", figure_1_runs("model", one_seed=True)),
+    "figure_1g": ("results/figures/figure_1g", figure_1_runs("model", one_seed=True)),
+    "figure_s1": ("results/figures/figure_s1", figure_1_runs("model", one_seed=True)),
 }
 
 
@@ -119,6 +116,8 @@ rule figure_1c:
         "../envs/python.yaml"
     params:
         model=setting("model", within=FIGURE_1),
+        # For the caption.
+        others=list(dict.fromkeys(run.model for run in figure_1_runs("other_models"))),
         task=setting(f"datasets/{FIGURE_1.get('dataset')}/task"),
         code=code_digest("figures/figure_1c"),
     message:
@@ -193,7 +192,9 @@ use rule weight_heatmap as figure_1f with:
 
 def nullified_filters(wildcards):
     """The input of the lower half of 1G, if that run is selected and its filters are nullified."""
-    runs = [run for run in figure_1_runs("nullified_model") if run in nullified_runs()][:1]
+    runs = [
+        run for run in figure_1_runs("nullified_model", one_seed=True) if run in nullified_runs()
+    ][:1]
     names = {"nullification": "nullification.tsv", "filter_annotation": "annotation.tsv"}
     return {name: path for name, file in names.items() for path in for_runs(f"{RUN}/{file}", runs)}
 

@@ -7,6 +7,8 @@ Provides: results/discovery_times.tsv, results/assay_scores.tsv; in results/figu
 and .tsv, figure_3a ... figure_3g, figure_s3 (.pdf, .png, .tsv).
 """
 
+from snakemake.settings.types import ExecMode
+
 FIGURE_3 = config["figure_3"] or {}
 
 
@@ -92,6 +94,12 @@ FIGURES |= {
 }
 
 
+LOGOS = {**FIGURE_3.get("logos", {}), **FIGURE_3.get("receptors", {})}
+WITHOUT_LOGOS = sorted({name for name in LOGOS if LOGOS[name]} - set(FIGURE_3_DATASETS))
+if FIGURE_3_DATASETS and WITHOUT_LOGOS and workflow.exec_mode == ExecMode.DEFAULT:
+    logger.warning(f"figure_3: no logos of {', '.join(WITHOUT_LOGOS)}: not scored")
+
+
 rule figure_3:
     """All panels of Figure 3 and Figure S3."""
     input:
@@ -169,7 +177,8 @@ rule figure_3c:
 
 def timed_step(rule, run, files, made_by):
     """One row of the table of times: the step, and its benchmark, sequence and machine files."""
-    proxy = getattr(rules, rule)
+    # Filters of models with units, which are those ranked, are read by a rule of their own.
+    proxy = rules.filters_and_importances if rule == "filters" else getattr(rules, rule)
     return {
         **{"dataset": run["dataset"], "method": run.get("model") or run["motif_set"]},
         **{"seed": str(run.get("seed", "")), "step": rule},

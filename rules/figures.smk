@@ -7,6 +7,7 @@ paper's figures.
 """
 
 import fnmatch
+from functools import partial
 
 # Name -> path without extension, and the runs that it applies to.
 FIGURES = {}
@@ -44,10 +45,10 @@ def figure_files(wildcards, patterns=None):
     found, missing = [], []
     for name in selection.matching_names(FIGURES, patterns or config["figures"]):
         path, runs = FIGURES[name]
+        missing += [] if runs else [name]
         if "{dataset}" in path and not config["member_figures"]:
             runs = [run for run in runs if "family" not in dataset_entry(run.dataset)]
         found += for_runs(f"{path}.pdf", runs)
-        missing += [] if runs else [name]
     if patterns and not found:
         raise WorkflowError(
             f"there is nothing to draw for {', '.join(missing)}: its section of the config is "

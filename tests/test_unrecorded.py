@@ -40,8 +40,19 @@ def killed(tmp_path, monkeypatch):
 
 def test_results_of_jobs_not_seen_to_end_are_dated_before_their_inputs():
     make(MODEL)
-    assert unrecorded.make_again() == [MODEL] and age(MODEL) == 0
+    assert unrecorded.make_again() == [MODEL] and age(MODEL) == 1
     assert Path(MODEL).read_text() == "made"
+
+
+def test_a_plan_only_says_so():
+    make(MODEL)
+    assert unrecorded.make_again(only_say=True) == [MODEL] and age(MODEL) > 1
+
+
+def test_results_of_simulations_count_too():
+    made = "resources/simulated/mini/sequences.tsv.gz"
+    make(made)
+    assert unrecorded.make_again() == [made]
 
 
 def test_a_result_without_inputs_is_removed():
@@ -63,6 +74,7 @@ def test_a_note_of_an_earlier_attempt_does_not_count():
     [note] = unrecorded.METADATA.iterdir()
     os.utime(note, (1, 1))
     assert unrecorded.make_again() == [MODEL]
+    assert not note.exists()
 
 
 def test_while_a_run_goes_on_nothing_is_touched():

@@ -1,5 +1,6 @@
 """The whole workflow, run by Snakemake on the mini project."""
 
+import base64
 import hashlib
 import json
 import os
@@ -371,6 +372,21 @@ def test_a_change_of_training_code_retrains(checkout, finished):
         assert planned(snakemake(checkout, finished, "-n"))["train"] == 2
     finally:
         path.write_text(text)
+
+
+def test_results_that_a_killed_run_did_not_see_made_are_made_again(checkout, finished, tmp_path):
+    folder, wanted = shutil.copytree(finished, tmp_path / "run"), "results/mini/dataset.h5ad"
+    (folder / ".snakemake/run_started.txt").write_text("2000-01-01T00:00:00+00:00")
+    note = base64.urlsafe_b64encode(wanted.encode()).decode()
+    (folder / ".snakemake/metadata" / note).unlink()
+    before = (folder / wanted).stat().st_mtime
+    plan = snakemake(checkout, folder, wanted, "-n")
+    assert "made again" in plan.stdout + plan.stderr
+    assert (folder / wanted).stat().st_mtime == before
+    done = snakemake(checkout, folder, wanted)
+    assert "made again" in done.stdout + done.stderr and "rule prepare" in done.stdout + done.stderr
+    assert (folder / wanted).stat().st_mtime > before
+    assert (folder / wanted).read_bytes() == (finished / wanted).read_bytes()
 
 
 MODULE = """

@@ -76,8 +76,8 @@ def write_run_table(
 
 
 def without_run(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of one run without the columns that say which one."""
-    return table.drop(columns=[name for name in RUN_COLUMNS if name in table])
+    """A table of one run, such as weights with a column per target, without its columns RUN."""
+    return table.drop(columns=[name for name in RUN if name in table])
 
 
 class Scored(NamedTuple):

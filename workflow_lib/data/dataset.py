@@ -28,11 +28,11 @@ from workflow_lib.data.tasks import TASKS
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
 from workflow_lib.sequence import UNKNOWN, reverse_complement
-from workflow_lib.tables import RUN_COLUMNS
+from workflow_lib.tables import RUN
 
 PARTS = ("train", "validation", "test")
 # Columns and rows of result tables; no target can be called so.
-RESERVED = ("id", "split", "target", "unit", "mean", "bias", *RUN_COLUMNS)
+RESERVED = ("id", "split", "target", "unit", "mean", "bias", *RUN)
 REGION_COLUMNS = ("chrom", "start", "end", "strand")
 
 

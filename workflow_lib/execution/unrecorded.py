@@ -10,6 +10,7 @@ import base64
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,10 @@ from workflow_lib.execution.provenance import FOLDER
 RUNNING = Path(".snakemake/run_started.txt")
 LOCKS = Path(".snakemake/locks")
 METADATA = Path(".snakemake/metadata")
+# Where jobs leave records.
+FOLDERS = ("results", "resources/simulated")
+# A date before that of any input; Snakemake takes 0 for none.
+_OLD = 1
 
 
 def run_starts() -> None:
@@ -33,11 +38,17 @@ def run_ends() -> None:
     RUNNING.unlink(missing_ok=True)
 
 
-def make_again() -> list[str]:
-    """Have Snakemake make results again whose jobs finished after their run was killed.
+def make_again(only_say: bool = False) -> list[str]:
+    """Have the results made again that jobs of a killed run finished after it.
 
-    They are dated before their inputs, so that Snakemake finds them outdated; a result without
-    inputs is removed. Nothing is done while a run is active in this folder (Snakemake's lock).
+    They are dated before their inputs, which is what Snakemake goes by, and its older note of them
+    is removed; a result without inputs is removed itself. Nothing happens while a run goes on in
+    this folder (Snakemake's lock is there).
+
+    Parameters
+    ----------
+    only_say
+        Change nothing (a plan).
 
     Returns
     -------
@@ -47,9 +58,11 @@ def make_again() -> list[str]:
     if not RUNNING.exists() or any(LOCKS.glob("*")):
         return []
     found = list(_unrecorded(RUNNING.read_text()))
-    for path, has_inputs in found:
+    for path, has_inputs in found if not only_say else []:
+        with suppress(OSError):  # none, or a name too long for one
+            _note(path).unlink()
         if has_inputs:
-            os.utime(path, (0, 0))
+            os.utime(path, (_OLD, _OLD))
         else:
             os.unlink(path)
     return [path for path, _ in found]
@@ -60,18 +73,23 @@ def _unrecorded(start: str) -> Iterator[tuple[str, bool]]:
 
     With it, whether the job has inputs.
     """
-    for path in Path("results").rglob(f"{FOLDER}/*.json"):
-        record = json.loads(path.read_text())
-        if record["started"] >= start:
-            for output in record["outputs"]:
-                if os.path.exists(output) and not _seen(output):
-                    yield output, bool(record["inputs"])
+    for folder in FOLDERS:
+        for path in Path(folder).rglob(f"{FOLDER}/*.json"):
+            record = json.loads(path.read_text())
+            if record["started"] >= start:
+                for output in record["outputs"]:
+                    if os.path.exists(output) and not _seen(output):
+                        yield output, bool(record["inputs"])
+
+
+def _note(output: str) -> Path:
+    """Where Snakemake notes how a file was made."""
+    return METADATA / base64.urlsafe_b64encode(output.encode()).decode()
 
 
 def _seen(output: str) -> bool:
-    """Whether Snakemake noted how a file was made since it was last written."""
-    note = METADATA / base64.urlsafe_b64encode(output.encode()).decode()
+    """Whether Snakemake noted how a file was made, after it was made."""
     try:
-        return note.stat().st_mtime >= os.stat(output).st_mtime
+        return _note(output).stat().st_mtime >= os.stat(output).st_mtime
     except OSError:  # no note, or a name too long for one
         return False
