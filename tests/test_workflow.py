@@ -384,7 +384,9 @@ def test_results_that_a_killed_run_did_not_see_made_are_made_again(checkout, fin
     assert "made again" in plan.stdout + plan.stderr
     assert (folder / wanted).stat().st_mtime == before
     done = snakemake(checkout, folder, wanted)
-    assert "made again" in done.stdout + done.stderr and "rule prepare" in done.stdout + done.stderr
+    assert (
+        "made again" in done.stdout + done.stderr and "Preparing mini" in done.stdout + done.stderr
+    )
     assert (folder / wanted).stat().st_mtime > before
     assert (folder / wanted).read_bytes() == (finished / wanted).read_bytes()
 
