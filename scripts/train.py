@@ -39,7 +39,7 @@ def main(
     # Both parts are copies; the rest of the data set, maybe gigabytes, can leave memory.
     del data
     if few:
-        log.warning("fewer bound training sequences than a batch has: %s", ", ".join(few))
+        log.warning("fewer positive training sequences than a batch has: %s", ", ".join(few))
     chosen = choose_device(device)
     log.info("device: %s; seed %d; settings: %s", describe_device(chosen), seed, settings)
     torch.manual_seed(seed)

@@ -52,7 +52,7 @@ def correctly_predicted(
     rule
         `exact_match`: the rounded probability of every resolved target is its label (what the
         authors' notebooks do); of exclusive classes the likeliest is the right one.
-        `true_positive`: bound, and predicted with a probability of one half or more, target by
+        `true_positive`: positive, and predicted with a probability of one half or more, target by
         target. `correlation`: the correlation over a sequence's targets
         exceeds `threshold` (.75 for AI-TAC, .85 for the islets). `top_fraction`: both the label
         and the prediction are among the `threshold` highest of the target. `all`: every sequence.
