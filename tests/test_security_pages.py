@@ -87,12 +87,12 @@ def test_captions_show_any_text_literally(root, text):
         "interpretation": {"inclusive": True, "splits": ["train"], "correct": "auto",
                            "strands": "both"},
         "annotation": {"database": "d_", "q_value": 0.1}, "motif_databases": {"d_": database},
-        "figure_1": {"other_models": ["o_", "p_*"], "target": text,
+        "figure_1": {"dataset": "a_", "other_models": ["o_", "p_*"], "target": text,
                      "negative_weight_targets": [text, "x_"]},
     }  # fmt: skip
     # Params other than names are the text.
-    others = type("Params", (SimpleNamespace,), {"__getattr__": lambda self, name: text})
-    job = SimpleNamespace(wildcards=SimpleNamespace(**names), config=config, params=others(**names))
+    params = type("Params", (SimpleNamespace,), {"__getattr__": lambda self, name: text})(**names)
+    job = SimpleNamespace(wildcards=SimpleNamespace(**names), config=config, params=params)
     shown = 0
     for path in sorted((root / "resources" / "report").glob("*.rst")):
         caption = environment.from_string(path.read_text()).render(snakemake=job)
