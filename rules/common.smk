@@ -7,9 +7,9 @@ and functions that choose runs and give rules their paths, params and resources.
 
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
@@ -22,19 +22,19 @@ except ModuleNotFoundError:
     ) from None
 
 from workflow_lib.config import catalogue, expand, registries, selection
+from workflow_lib.config.names import unknown
 from workflow_lib.errors import InputError
 from workflow_lib.execution.code_digest import digest
 
 # A selection is merged over the catalogue, also if another workflow uses this one as a module.
 merged = {}
 for name in ("datasets", "models"):
-    update_config(merged, yaml.safe_load(open(workflow.source_path(f"../config/{name}.yaml"))))
+    update_config(merged, catalogue.read_yaml(workflow.source_path(f"../config/{name}.yaml")))
 update_config(merged, catalogue.plain_values(config))
 config.update(merged)
 try:
     catalogue.check_command_line(workflow.config_settings.config_args or [])
-    with open(workflow.source_path("../config/schemas/config.schema.yaml")) as schema:
-        SCHEMA = yaml.safe_load(schema)
+    SCHEMA = catalogue.read_yaml(workflow.source_path("../config/schemas/config.schema.yaml"))
     catalogue.check_schema(config, SCHEMA)
     validate(config, "../config/schemas/config.schema.yaml")
     CATALOGUE = catalogue.resolve(config, SCHEMA)
@@ -62,7 +62,9 @@ def one_of(names):
 wildcard_constraints:
     source=one_of(CATALOGUE["sources"]),
     file=one_of(catalogue.all_files(CATALOGUE["sources"])),
-    dataset=one_of(CATALOGUE["datasets"]),
+    # Any name, since dataset_entry() knows which exist: a list of hundreds, compiled into the pattern
+    # of every output, takes longer than the rest of planning the demo.
+    dataset=r"[A-Za-z0-9_][A-Za-z0-9_.-]*",
     model=one_of(CATALOGUE["models"]),
     seed=one_of({str(run.seed) for run in RUNS}),
     database=one_of(config["motif_databases"]),
@@ -82,6 +84,8 @@ def by_attempt(amount):
 
 def dataset_entry(dataset):
     """A data set's entry in the catalogue."""
+    if dataset not in CATALOGUE["datasets"]:
+        raise WorkflowError(unknown("data set", dataset, CATALOGUE["datasets"]))
     return CATALOGUE["datasets"][dataset]
 
 
@@ -104,14 +108,15 @@ def paths(pattern, runs):
     return of_runs
 
 
+@cache
 def sharing(*names):
-    """A function of the wildcards: the runs with the same data set, model or seed, as named."""
+    """A function of the wildcards or a run: the runs with the same data set, model or seed, as named."""
     by_value = {}
     for run in RUNS:
         by_value.setdefault(tuple(str(getattr(run, name)) for name in names), []).append(run)
 
     def runs(wildcards):
-        return by_value.get(tuple(wildcards[name] for name in names), [])
+        return by_value.get(tuple(str(getattr(wildcards, name)) for name in names), [])
 
     return runs
 

@@ -12,7 +12,7 @@ def runs_with_same_regions(run):
     like = dataset_entry(run.dataset)["split"].get("like")
     other = run._replace(dataset=like)
     tasks = {dataset_entry(name)["task"] for name in (like, run.dataset) if name}
-    return [other] if like and tasks == {"binary"} and other in set(RUNS) else []
+    return sharing("dataset", "model", "seed")(other) if like and tasks == {"binary"} else []
 
 
 def compared_runs(wildcards):
@@ -50,7 +50,7 @@ rule compare_on_same_regions:
 
 def strand_runs(wildcards):
     """The runs of a data set with models of `strand_symmetry`; none if these are fewer than two."""
-    readable = [run for run in runs_with_filters() if run.dataset == wildcards.dataset]
+    readable = runs_with_filters(sharing("dataset")(wildcards))
     found = [run for name in config["strand_symmetry"] for run in readable if run.model == name]
     return found if len({run.model for run in found}) > 1 else []
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jsonschema
+import yaml
 
 from workflow_lib.config.expand import expand_datasets, expand_models, expand_sources
 from workflow_lib.config.names import known, match, nearest
@@ -16,7 +17,18 @@ from workflow_lib.config.registries import check_options
 from workflow_lib.config.selection import check_names, select
 from workflow_lib.errors import InputError
 
+try:
+    from yaml import CSafeLoader
+except ImportError:  # a PyYAML that was built without libyaml
+    from yaml import SafeLoader as CSafeLoader
+
 SIMULATED = "sequences.tsv.gz"
+
+
+def read_yaml(path: str) -> dict[str, Any]:
+    """The content of a YAML file, read by libyaml where PyYAML has it: ten times faster."""
+    with open(path, encoding="utf-8") as lines:
+        return yaml.load(lines, CSafeLoader)
 
 
 def plain_values(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,24 @@
 """The library's own source, read as syntax trees without importing it."""
 
 import ast
+import itertools
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "workflow_lib"
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
+    """Every list of statements within a piece of code; unlike `ast.walk`, no expressions."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        found = getattr(node, field, ())
+        if isinstance(found, list):
+            if field not in ("handlers", "cases"):
+                yield found
+            for inner in found:
+                yield from blocks(inner)
 
 
 class Module:
@@ -23,7 +36,7 @@ class Module:
                 stored = (n for n in ast.walk(node) if isinstance(n, ast.Name))
                 names = [n.id for n in stored if isinstance(n.ctx, ast.Store)]
                 self.definitions |= dict.fromkeys(names, node)
-        for node in ast.walk(self.tree):
+        for node in itertools.chain.from_iterable(blocks(self.tree)):
             if isinstance(node, ast.ImportFrom):
                 own = (node.module or "").startswith(PACKAGE)
                 for alias in node.names:

@@ -23,51 +23,58 @@ _IGNORED = {f"{PACKAGE}.train.gpu"} | {
 }
 
 
-class _Logic(ast.NodeTransformer):
-    """Removes what changes no result: docstrings, log messages, error messages."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:  # noqa: N802
+def _without_messages(node: ast.AST) -> ast.AST:
+    """A statement, without what changes no result: docstring, log message, error message."""
+    if isinstance(node, ast.Expr):
         called = node.value.func if isinstance(node.value, ast.Call) else None
         logs = isinstance(called, ast.Attribute) and getattr(called.value, "id", "") == "log"
         return ast.Pass() if logs or isinstance(node.value, ast.Constant) else node
-
-    def visit_Raise(self, node: ast.Raise) -> ast.AST:  # noqa: N802
+    if isinstance(node, ast.Raise):
         called = node.exc.func if isinstance(node.exc, ast.Call) else None
         named = getattr(called, "id", "") == InputError.__name__
         return ast.Raise(exc=called, cause=None) if named else node
+    return node
 
 
 @cache
-def _logic(node: ast.AST) -> ast.AST:
-    """A copy of a piece of code without what changes no result."""
-    return _Logic().visit(ast.parse(ast.unparse(node)))
+def _logic(node: ast.AST) -> tuple[str, list[tuple[str, str | None]]]:
+    """A piece of code without what changes no result, and its names: (name, attribute or None)."""
+    logic = _without_messages(node)
+    for block in source.blocks(logic):
+        # In place: nobody else asks a parsed module for what is taken out.
+        block[:] = map(_without_messages, block)
+    names: list[tuple[str, str | None]] = []
+    for inner in ast.walk(logic):
+        if isinstance(inner, ast.Name):
+            names.append((inner.id, None))
+        elif isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
+            names.append((inner.value.id, inner.attr))
+    # Not ast.dump(): what that prints differs between versions of Python.
+    return ast.unparse(logic), names
 
 
 @cache
 def _text(module: Module, node: ast.AST) -> str:
     """A piece of code as text, with the imports of its names from other packages."""
-    logic = _logic(node)
-    names = {n.id for n in ast.walk(logic) if isinstance(n, ast.Name)}
-    external = sorted(f"{name} = {module.external[name]}" for name in names & set(module.external))
-    # Not ast.dump(): what that prints differs between versions of Python.
-    return "\n".join([*external, ast.unparse(ast.fix_missing_locations(logic))])
+    text, names = _logic(node)
+    used = {name for name, _ in names} & set(module.external)
+    return "\n".join([*sorted(f"{name} = {module.external[name]}" for name in used), text])
 
 
 @cache
 def _references(parsed: Module, own: str | None, node: ast.AST) -> set[tuple[str, str]]:
     """The definitions of this library that a piece of code names; `own` is its module's name."""
     found = set()
-    for inner in ast.walk(_logic(node)):
-        if isinstance(inner, ast.Name):
-            if own and inner.id in parsed.definitions:
-                found.add((own, inner.id))
-            elif inner.id in parsed.imports:
-                found.add(definition_of(*parsed.imports[inner.id]))
-        elif isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
-            place = parsed.imports.get(inner.value.id)
+    for name, attribute in _logic(node)[1]:
+        if attribute is not None:
+            place = parsed.imports.get(name)
             target = definition_of(*place) if place else None
             if target and target[1] is None:
-                found.add(definition_of(target[0], inner.attr))
+                found.add(definition_of(target[0], attribute))
+        elif own and name in parsed.definitions:
+            found.add((own, name))
+        elif name in parsed.imports:
+            found.add(definition_of(*parsed.imports[name]))
     return {place for place in found if place and place[1] is not None}
 
 
