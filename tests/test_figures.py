@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -384,6 +385,26 @@ def test_names_are_distinct_and_best_first():
 def test_a_certain_position_has_two_bits_and_an_even_one_none():
     matrix = np.array([[1, 0.25], [0, 0.25], [0, 0.25], [0, 0.25]])
     assert logos.letter_heights(matrix).sum(axis=0) == pytest.approx([2, 0])
+
+
+def test_letters_of_a_logo_are_as_high_as_their_bits_and_the_largest_stands_on_top():
+    matrix = np.array([[0.1, 0.25], [0.1, 0.25], [0.55, 0.25], [0.25, 0.25]])
+    heights = logos.letter_heights(matrix)[:, 0]
+    ax = Figure().add_subplot()
+    logos.draw_logo(ax, matrix, start=7)
+    letters = {to_hex(patch.get_facecolor()): patch.get_path() for patch in ax.patches}
+    assert set(letters) == {colour.lower() for colour in logos.LETTER_COLOURS.values()}
+    below = 0.0
+    for letter, height in (
+        ("A", heights[0]),
+        ("C", heights[1]),
+        ("T", heights[3]),
+        ("G", heights[2]),
+    ):
+        extents = letters[logos.LETTER_COLOURS[letter].lower()].get_extents()
+        assert (extents.y0, extents.y1) == pytest.approx((below, below + height), abs=1e-3)
+        assert (extents.x0, extents.x1) == pytest.approx((7 - 0.475, 7 + 0.475), abs=0.01)
+        below += height
 
 
 def test_filter_sheet_sorts_by_importance_and_lists_silent_units():

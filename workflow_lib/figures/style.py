@@ -81,7 +81,9 @@ def text_at(figure: Figure, left: float, top: float, text: str, **options) -> No
 
 
 def settle(figure: Figure) -> None:
-    """Compute the layout and freeze it, so that every later drawing is the same."""
+    """Compute the layout, if it is not given, and freeze it: every later drawing is the same."""
+    if figure.get_layout_engine() is None:
+        return
     for _ in range(2):  # the second pass knows the sizes that the first one gave
         figure.draw_without_rendering()
     figure.set_layout_engine("none")
