@@ -50,8 +50,8 @@ def _letter(letter: str) -> Path:
     """The outline of a letter, stretched to the square from (-0.5, 0) to (0.5, 1)."""
     font = FontProperties(family="DejaVu Sans", weight="bold")
     outline = TextPath((0, 0), letter, size=1, prop=font)
-    low, high = outline.vertices.min(axis=0), outline.vertices.max(axis=0)
-    return Path((outline.vertices - low) / (high - low) - (0.5, 0), outline.codes)
+    box = outline.get_extents()  # of the curves; their control points lie further out
+    return Path((outline.vertices - box.min) / box.size - (0.5, 0), outline.codes)
 
 
 def draw_logo(ax: Axes, probabilities: np.ndarray, start: int = 0) -> None:
