@@ -3,7 +3,10 @@
 import errno
 import json
 import os
+import platform
 import signal
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -118,3 +121,29 @@ def test_a_job_that_fails_leaves_no_record(job, tmp_path, fault):
         write(job)
         fault()
     assert list(tmp_path.rglob("*.json")) == []
+
+
+PAGE_FAULTS = """
+import resource
+import numpy as np
+from workflow_lib.execution.job import keep_freed_memory
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(5):
+        [np.ones(500_000) for _ in range(10)]
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+first = faults()
+keep_freed_memory()
+faults()
+print(first, faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
+def test_a_job_does_not_get_its_freed_memory_from_the_system_again(root):
+    command = [sys.executable, "-c", PAGE_FAULTS]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=root, check=True)
+    before, after = map(int, done.stdout.split())
+    assert before > 10_000 and after < before / 10
