@@ -25,7 +25,7 @@ make_venv = python="$(PYTHON)"; command -v "$$python" >/dev/null || { \
 	echo "Set-up failed: there is no $$python. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3.12 ..." >&2; \
 	exit 1; }; "$$python" envs/make_venv.py $(1)
 
-.PHONY: help demo test test-cluster lint bench reproduce-check clean clean-all venv venv-dev
+.PHONY: help demo test test-cluster lint bench reproduce-check clean clean-all venv venv-modisco venv-dev
 .DEFAULT_GOAL := help
 
 help:
@@ -68,6 +68,9 @@ clean-all: clean ## ... and these too
 
 venv:
 	@$(call make_venv)
+
+venv-modisco: ## set up what TF-MoDISco needs too (the paper's Figure 1)
+	@$(call make_venv,--modisco)
 
 venv-dev:
 	@$(call make_venv,--dev)

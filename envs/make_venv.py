@@ -1,4 +1,4 @@
-"""Make .venv and install the pinned packages into it: `python envs/make_venv.py [--dev]`.
+"""Make .venv and install the pinned packages into it: `python envs/make_venv.py [--modisco|--dev]`.
 
 Does nothing, and says nothing, when .venv already holds what the requirement files ask for. An
 interrupted install continues where it stopped. Standard library only, and no syntax newer than
@@ -17,14 +17,14 @@ import time
 from functools import partial
 
 WANTED = (3, 11)
-# Gigabytes while installing, measured on Linux: .venv, and the downloads pip keeps beside it.
-CPU_GB = 3
-CUDA_GB = 10
-NEEDED = f"about {CPU_GB} GB ({CUDA_GB} GB with torch's CUDA build)"
 OTHER_PYTHON = "name another Python: make PYTHON=/path/to/python3.12 ..."
-GROUPS = {"base": ["requirements.txt"], "dev": ["requirements.txt", "requirements-dev.txt"]}
+# Each group includes those before it.
+GROUPS = {
+    "base": ["requirements.txt"],
+    "modisco": ["requirements.txt", "requirements-modisco.txt"],
+    "dev": ["requirements.txt", "requirements-modisco.txt", "requirements-dev.txt"],
+}
 CONSTRAINTS = "constraints.txt"
-WARM_UP = "envs/warm_up.py"
 
 OFFLINE = re.compile(
     "NewConnectionError|Failed to establish a new connection|NameResolutionError|ConnectTimeout"
@@ -42,7 +42,7 @@ class SetupError(Exception):
 
 def main(arguments, root):
     """Set up the group of packages that the command line asks for; return the exit status."""
-    group = "dev" if "--dev" in arguments else "base"
+    group = next((name for name in GROUPS if "--" + name in arguments), "base")
     venv = os.path.join(root, ".venv")
     try:
         check_python(sys.version_info)
@@ -76,13 +76,11 @@ def set_up(root, venv, group):
     log = os.path.join(venv, "install.log")
     try:
         if not usable(venv):
-            check_space(venv if os.path.isdir(venv) else root)
-            say(f"Making .venv with Python {sys.version.split()[0]}; the log is {log}")
-            make(venv, log)
+            say(f"Making .venv with Python {sys.version.split()[0]}")
+            make(venv)
         with contextlib.suppress(FileNotFoundError):
             os.remove(stamp_path(venv))
         install(root, venv, group, log)
-        warm_up(root, venv, log)
         write_stamp(root, venv, group)
     except OSError as error:
         raise SetupError(
@@ -127,8 +125,8 @@ def stamp_path(venv):
 
 
 def write_stamp(root, venv, group):
-    """Record what was installed. The dev group includes the base group."""
-    groups = ["base", "dev"] if group == "dev" else ["base"]
+    """Record what was installed: the group and those that it includes."""
+    groups = list(GROUPS)[: list(GROUPS).index(group) + 1]
     temporary = stamp_path(venv) + ".part"
     with open(temporary, "w", encoding="utf-8") as handle:
         handle.writelines(f"{name} {digest(root, name)}\n" for name in groups)
@@ -155,44 +153,20 @@ def usable(venv):
     return subprocess.call([python, "-c", code], stderr=subprocess.DEVNULL) == 0
 
 
-def check_space(folder):
-    """Refuse to start if torch's CPU build does not fit; warn if its CUDA build may not."""
-    gigabytes = shutil.disk_usage(folder).free / 1e9
-    if gigabytes < CPU_GB:
-        raise SetupError(
-            f"{gigabytes:.1f} GB are free in {folder}, but .venv needs {NEEDED}. "
-            "Free some space, or link .venv to a folder on a larger disk."
-        )
-    if gigabytes < CUDA_GB and sys.platform == "linux":
-        say(f"Note: {gigabytes:.1f} GB are free; torch's CUDA build needs about {CUDA_GB} GB.")
-
-
-def make(venv, log):
+def make(venv):
     """Make an empty environment in place of what is at .venv now."""
-    try:
-        import ensurepip  # noqa: F401
-        import venv as _  # noqa: F401
-    except ImportError as error:
-        raise SetupError(
-            f"{sys.executable} has no module {error.name}. Install it (Debian, Ubuntu: apt install "
-            f"python{sys.version_info[0]}.{sys.version_info[1]}-venv), or {OTHER_PYTHON}"
-        ) from error
-    os.makedirs(venv, exist_ok=True)
-    for entry in os.scandir(venv):  # not rmtree(venv), which may be a link to a larger disk
-        if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path)
-        else:
-            os.remove(entry.path)
-    with open(log, "w", encoding="utf-8") as handle:
-        code = subprocess.call(
-            # the base Python, in case this one runs in the .venv that is replaced
-            [getattr(sys, "_base_executable", sys.executable), "-m", "venv", venv],
-            stdout=handle,
-            stderr=subprocess.STDOUT,
-            env=dict(clean_environment(), TMPDIR=venv),
-        )
-    if code:
-        raise SetupError(reason(tail(log, 0), log))
+    # The base Python, in case this one runs in the .venv that is replaced.
+    python = getattr(sys, "_base_executable", sys.executable)
+    done = subprocess.run(
+        [python, "-m", "venv", "--clear", venv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        env=clean_environment(),
+    )
+    if done.returncode:
+        raise SetupError(" ".join(done.stdout.split()))
 
 
 def clean_environment():
@@ -217,23 +191,6 @@ def install(root, venv, group, log):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def warm_up(root, venv, log):
-    """Let numba compile Tomtom once now (about a minute), not in every job that needs it."""
-    python = os.path.join(venv, "bin", "python")
-    if not os.path.exists(os.path.join(root, WARM_UP)):
-        return
-    say("Compiling Tomtom, once ...")
-    with open(log, "a", encoding="utf-8") as handle:
-        done = subprocess.run(
-            [python, os.path.join(root, WARM_UP)],
-            stdout=handle,
-            stderr=handle,
-            env=dict(clean_environment(), PYTHONPATH=root),
-        )
-    if done.returncode:
-        raise SetupError(f"the installed packages do not work; see the end of {log}")
-
-
 def drop_unfinished(venv):
     """Remove records of half-installed packages: pip writes INSTALLER after their files."""
     for info in glob.glob(os.path.join(venv, "lib", "python*", "site-packages", "*.dist-info")):
@@ -245,6 +202,8 @@ def run_pip(venv, arguments, log):
     """Run pip, with its output in the log and some of it in the terminal; raise if it fails."""
     python = os.path.join(venv, "bin", "python")
     options = "--no-input --progress-bar off --disable-pip-version-check --retries 3".split()
+    # Python compiles what is imported; of all these files that is a third.
+    options.append("--no-compile")
     start = os.path.getsize(log) if os.path.exists(log) else 0
     with open(log, "a", encoding="utf-8") as handle:
         process = subprocess.Popen(
@@ -288,27 +247,21 @@ def tail(log, start):
 
 
 def reason(text, log):
-    """Return one line on why pip or venv failed and what to do, from its output."""
+    """Return one line on why pip failed: its own words, where they tell what is wrong."""
+    errors = re.findall(r"(?m)^\s*(?:ERROR|Error): (.+)$", text)
     missing = re.search(r"No matching distribution found for (\S+)", text)
-    if re.search("No space left on device|Disk quota exceeded|Errno 28|Errno 122", text):
-        why = (
-            f"no space is left. .venv needs {NEEDED} with what pip keeps in its cache. "
-            "Free some space and run the same command again."
-        )
-    elif OFFLINE.search(text):
+    if OFFLINE.search(text):
+        # pip goes on to say that there is no such package.
         why = (
             "the package index cannot be reached. Check the network (behind a proxy: the variable "
             "HTTPS_PROXY) and run the same command again."
         )
-    elif re.search("Permission denied|Read-only file system", text):
-        why = "a file cannot be written. Make .venv writable and run the same command again."
     elif missing:
         why = (
             f"the package index has no {missing.group(1)} for Python {sys.version.split()[0]} "
             f"on this machine. Please {OTHER_PYTHON}"
         )
     else:
-        errors = re.findall(r"(?m)^\s*(?:ERROR|Error): (.+)$", text)
         why = (errors[0] if errors else "pip stopped").rstrip(".") + "."
     return f"{why} The log: {log}"
 

@@ -7,6 +7,10 @@ modisco/{method}.meme, .tsv and .targets.tsv; results/{dataset}/motifs/{motif_se
 sets also .tsv and in a folder of that name train.bound.fa, train.unbound.fa, streme.txt, machine.txt.
 """
 
+from importlib.util import find_spec
+
+from snakemake.settings.types import DeploymentMethod
+
 STREME_SETS = one_of(n for n, entry in config["motif_sets"].items() if "streme" in entry)
 OTHER_SETS = one_of(n for n, entry in config["motif_sets"].items() if "streme" not in entry)
 
@@ -47,10 +51,21 @@ def runs_with_patterns(method):
     return attributed_runs(method) if method in config["attribution"]["modisco"]["methods"] else []
 
 
+def modisco_input(wildcards):
+    """The attributions to search; before any job runs, whether the package is there."""
+    by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    if not by_conda and find_spec("modiscolite") is None:
+        raise WorkflowError(
+            "TF-MoDISco is not installed: run `make venv-modisco`, or let snakemake install it "
+            "with `--sdm conda`"
+        )
+    return "results/{dataset}/{model}/seed{seed}/attributions/{method}.h5"
+
+
 rule modisco:
     """TF-MoDISco: motifs that recur in the attributions of each target."""
     input:
-        attributions="results/{dataset}/{model}/seed{seed}/attributions/{method}.h5",
+        attributions=modisco_input,
     output:
         meme="results/{dataset}/{model}/seed{seed}/modisco/{method}.meme",
         patterns="results/{dataset}/{model}/seed{seed}/modisco/{method}.tsv",

@@ -1,10 +1,12 @@
 """Fixtures that every test file may use."""
 
-import shutil
+import os
 from pathlib import Path
 
 import pytest
 import torch
+from reproduce import write_inputs
+from running import copy_project, made_once, snakemake
 
 # Tests run side by side: threads that wait for each other cost ten times the time.
 torch.set_num_threads(1)
@@ -28,16 +30,37 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def checkout(root, tmp_path_factory):
-    """A copy of the project that tests may edit."""
-    copy = tmp_path_factory.mktemp("checkout") / "project"
-    keep = ("Snakefile", "workflow", "config", "rules", "scripts", "workflow_lib", "envs", "slurm")
-    for name in (*keep, "profiles", "resources", "tests"):
-        source = root / name
-        if source.is_dir():
-            ignore = shutil.ignore_patterns("__pycache__", "downloads", "simulated")
-            shutil.copytree(source, copy / name, ignore=ignore)
-        else:
-            copy.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, copy / name)
-    return copy
+def common(tmp_path_factory) -> Path:
+    """A temporary folder that the test processes of one run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def checkout(root, common) -> Path:
+    """A copy of the project, to run the workflow from; not to be edited (see `own_checkout`)."""
+    return made_once(common / "checkout", lambda place: copy_project(root, place))
+
+
+@pytest.fixture
+def own_checkout(root, tmp_path) -> Path:
+    """A copy of the project that a test may edit."""
+    return copy_project(root, tmp_path / "checkout")
+
+
+@pytest.fixture(scope="session")
+def finished(checkout, common) -> Path:
+    """A folder in which the mini project has run to the end; not to be changed (`linked_copy`)."""
+
+    def run(place: Path) -> None:
+        place.mkdir()
+        write_inputs(place)
+        snakemake(checkout, place)
+
+    return made_once(common / "finished", run)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files with slow tests first: at the end all processes should have something to do."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)

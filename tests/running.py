@@ -1,10 +1,59 @@
 """Running real Snakemake in tests."""
 
+import fcntl
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+# What a copy of the project needs to run.
+PROJECT = (
+    "Snakefile", "workflow", "config", "rules", "scripts", "workflow_lib", "envs", "slurm",
+    "profiles", "resources", "tests",
+)  # fmt: skip
+
+
+def copy_project(root: Path, place: Path) -> Path:
+    """Copy the project, without what a run leaves in it."""
+    ignore = shutil.ignore_patterns("__pycache__", "downloads", "simulated")
+    place.mkdir(parents=True)
+    for name in PROJECT:
+        if (root / name).is_dir():
+            shutil.copytree(root / name, place / name, ignore=ignore)
+        else:
+            shutil.copy(root / name, place / name)
+    return place
+
+
+def made_once(place: Path, make: Callable[[Path], object]) -> Path:
+    """A folder that the first test process to ask for it makes while the others wait."""
+    done = place.with_suffix(".done")
+    with open(place.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(place, ignore_errors=True)
+            make(place)
+            done.touch()
+    return place
+
+
+def linked_copy(folder: Path, place: Path) -> Path:
+    """A copy of a finished run, to go on from, at the cost of a few small files.
+
+    Results and resources are hard links: jobs replace such files and do not write into them.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    for entry in folder.iterdir():
+        if entry.is_file():
+            shutil.copy2(entry, place)
+        else:
+            linked = entry.name in ("results", "resources")
+            copy = os.link if linked else shutil.copy2
+            shutil.copytree(entry, place / entry.name, copy_function=copy)
+    return place
 
 
 def command_line(checkout, folder, config):

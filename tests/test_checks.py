@@ -21,6 +21,7 @@ def small_project(root: Path) -> Path:
         "envs/python.yaml": "dependencies:\n  - pytorch=2.13.0\n  - pip\n  - pip:\n"
         "      - logomaker==0.8.7\n",
         "requirements.txt": "torch==2.13.0\nlogomaker==0.8.7 # logos\nsnakemake==9.27.1\n",
+        "requirements-modisco.txt": "",
         "requirements-dev.txt": "",
         "constraints.txt": "Torch==2.13.0\nlogomaker==0.8.7\nsnakemake==9.27.1\n",
     }
@@ -140,9 +141,9 @@ def copied(tmp_path_factory):
         ("python.yaml", "  - pip\n", "  - pip\n  - seaborn=0.13.2\n", "seaborn is used by none"),
         (
             "modisco.yaml",
-            "      - modisco==2.5.2\n",
+            "      - modisco-lite==3.0.0\n",
             "",
-            "modisco is missing; needed by modisco.py",
+            "modisco-lite is missing; needed by modisco.py",
         ),
         ("modisco.yaml", "  - pip\n", "  - pip\n  - anndata=0.12.19\n", "anndata is used by none"),
         ("meme.yaml", "  - meme=5.5.8\n", "", "meme is missing; needed by streme, tomtom"),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from running import planned, snakemake
+from running import linked_copy, made_once, planned, snakemake
 
 from workflow_lib import models
 from workflow_lib.interpret import attribution_file
@@ -18,12 +18,14 @@ DANQ = "results/mini/tiny_danq/seed0"
 
 
 @pytest.fixture(scope="session")
-def drawn(checkout, tmp_path_factory):
-    """A folder in which the whole selection has run."""
-    folder = tmp_path_factory.mktemp("figure_1")
-    (folder / "four.fa").write_text(f">a\n{'ACGT' * 15}\n")
-    snakemake(checkout, folder, config=CONFIG)
-    return folder
+def drawn(checkout, finished, common):
+    """A folder in which the whole selection has run, after that of the mini project."""
+
+    def run(place):
+        linked_copy(finished, place)
+        snakemake(checkout, place, config=CONFIG)
+
+    return made_once(common / "figure_1", run)
 
 
 def read(folder, name):

@@ -100,7 +100,7 @@ def conda_pins(path: Path, place: str) -> tuple[dict[str, str], list[str]]:
 def pins_agree(root: Path) -> list[str]:
     """Every file of pins names exact versions, the same in all of them; torch is the first."""
     wanted, problems = {}, []
-    names = ["requirements.txt", "requirements-dev.txt", "constraints.txt"]
+    names = [path.name for path in sorted(root.glob("requirements*.txt"))] + ["constraints.txt"]
     pins_of = {}
     for name in names:
         pins_of[name], wrong = pip_pins((root / name).read_text().splitlines(), name)
@@ -116,8 +116,8 @@ def pins_agree(root: Path) -> list[str]:
             first, other = wanted.setdefault(package, (name, version))
             if other != version:
                 problems.append(f"{name}: {package} {version}, but {first} pins {other}")
-    direct = {**pins_of["requirements.txt"], **pins_of["requirements-dev.txt"]}
-    missing = sorted(direct.keys() - pins_of["constraints.txt"].keys())
+    direct = set().union(*(pins_of[name] for name in names[:-1]))
+    missing = sorted(direct - pins_of["constraints.txt"].keys())
     return problems + [f"constraints.txt: {package} is missing" for package in missing]
 
 
@@ -240,7 +240,7 @@ def programs_given(root: Path) -> list[str]:
 
 
 def requirements_complete(root: Path) -> list[str]:
-    """requirements.txt holds what rules and scripts import, and nothing that none of them uses."""
+    """The requirements hold what rules and scripts import, and nothing that none of them uses."""
     used = {"snakemake": {"the workflow"}}
     for path in rule_files(root):
         # Rules are no Python: only their imports are.
@@ -251,5 +251,10 @@ def requirements_complete(root: Path) -> list[str]:
     for script in sorted(root.glob("scripts/**/*.py")):
         for package in needs(script):
             used.setdefault(package, set()).add(script.name)
-    listed, _ = pip_pins((root / "requirements.txt").read_text().splitlines(), "")
-    return compared("requirements.txt", set(listed), used)
+    lines = [
+        line
+        for path in sorted(root.glob("requirements*.txt"))
+        if path.name != "requirements-dev.txt"
+        for line in path.read_text().splitlines()
+    ]
+    return compared("requirements.txt", set(pip_pins(lines, "")[0]), used)

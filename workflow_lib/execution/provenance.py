@@ -18,7 +18,7 @@ from workflow_lib.files import atomic, sha256_of
 FOLDER = "provenance"
 PACKAGES = (
     "torch", "numpy", "pandas", "scipy", "scikit-learn", "anndata", "safetensors", "memelite",
-    "tangermeme", "modisco", "bioframe", "matplotlib", "snakemake",
+    "tangermeme", "modisco-lite", "bioframe", "matplotlib", "snakemake",
 )  # fmt: skip
 # Keys of a record that differ between runs of the same job.
 VARYING = ("started", "seconds", "host")
