@@ -93,7 +93,7 @@ def test_old_python_can_read_the_script():
 def test_unwritable_venv_is_told_in_one_line(make_venv, project, capsys):
     (project / ".venv").write_text("in the way")
     assert make_venv.main([], str(project)) == 1
-    assert f"cannot write {project / '.venv'}" in only_line(capsys.readouterr().err)
+    assert f"Not a directory: '{project / '.venv'}'" in only_line(capsys.readouterr().err)
 
 
 @pytest.mark.slow
