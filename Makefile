@@ -42,7 +42,7 @@ demo: venv ## run the embedded example to results/report.html (a few minutes)
 	@echo "Report: $(abspath $(REPORT))"
 
 test: lint ## every check: lint, then the tests
-	@OMP_NUM_THREADS=1 $(RUN) pytest -n $(WORKERS) --dist loadfile $(TESTS)
+	@OMP_NUM_THREADS=1 $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-cluster: venv-dev ## faults on a real one-machine Slurm (Debian and root install it; else skipped)
 	@OMP_NUM_THREADS=1 $(RUN) pytest -n $(WORKERS) --dist worksteal tests/cluster $(TESTS)

@@ -193,6 +193,8 @@ def test_a_misspelt_key_of_a_selection_is_named(tmp_path):
     for path in checks.selections(tmp_path):
         if path.name not in ("config.yaml", "demo.yaml"):
             path.unlink()
+    # Small to plan.
+    shutil.copy(ROOT / "config" / "demo.yaml", tmp_path / "config" / "config.yaml")
     with (tmp_path / "config" / "demo.yaml").open("a") as handle:
         handle.write("\nmisspelt_key: 1\n")
     problems = checks.selections_valid(tmp_path)

@@ -16,8 +16,8 @@ import pytest
 import torch
 import yaml
 from matplotlib import pyplot as plt
-from reproduce import compare, write_inputs
-from running import command_line, processes, snakemake
+from reproduce import compare
+from running import command_line, linked_copy, processes, snakemake
 from test_download import BODY, SHA256, Server, serving
 
 from workflow_lib import models
@@ -36,10 +36,13 @@ run_project = partial(snakemake, config=CONFIG)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(checkout, tmp_path_factory):
-    """A folder with a run without faults."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    write_inputs(folder)
+def undisturbed(checkout, finished, tmp_path_factory):
+    """A folder with a run without faults, from the data set of the finished mini project."""
+    folder = linked_copy(finished, tmp_path_factory.mktemp("undisturbed") / "run")
+    kept = shutil.move(folder / "results/mini", folder / "mini")
+    for made in ("results", "mini/tiny", "mini/figures"):
+        shutil.rmtree(folder / made)
+    shutil.move(kept, folder / "results/mini")
     run_project(checkout, folder, TARGET)
     return folder
 
@@ -124,7 +127,7 @@ def test_a_disk_that_fills_after_a_training_does_not_lose_it(checkout, folder, u
     assert (folder / RUN / "training_state.pt").exists()
     run_project(checkout, folder, TARGET)
     log = (folder / "logs/train/mini/tiny/seed0.log").read_text()
-    assert "continued after epoch 200" in log
+    assert "continued after epoch 60" in log
     same(folder, undisturbed)
 
 

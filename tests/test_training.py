@@ -1,9 +1,7 @@
 """Training: what it learns, when it stops, and that it survives being killed."""
 
-import os
+import multiprocessing
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -14,7 +12,7 @@ from torch import nn
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import encode, reverse_complement
 from workflow_lib.train import inference, training
-from workflow_lib.train.checkpoint import Checkpoint
+from workflow_lib.train.checkpoint import Checkpoint, digest_of
 from workflow_lib.train.losses import LOSSES, masked_bce, masked_mse
 
 SETTINGS = training.Settings(learning_rate=0.01, batch_size=16, max_epochs=4, patience=2)
@@ -183,61 +181,64 @@ def test_a_damaged_state_is_ignored(tmp_path, caplog):
     assert torch.equal(weights(model), weights(run()[0]))
 
 
-CHILD = """
-import sys
-sys.path[:0] = [{root!r}, {tests!r}]
-import torch
-torch.set_num_threads(1)
-from pathlib import Path
-from test_training import run, weights
-from workflow_lib.train import training
-from workflow_lib.train.checkpoint import Checkpoint, digest_of
-rate, out = float(sys.argv[1]), Path(sys.argv[2])
-settings = training.Settings(rate, 16, max_epochs=60, patience=None)
-digest = digest_of(rate)
-print("started", flush=True)
-model, history = run(settings, Checkpoint(out.with_suffix(".state"), digest))
-torch.save(weights(model), out)
-"""
+# Processes that have imported torch already: they start at once.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["pandas", "pytest", "torch"])
 
 
-def start(root, out, rate=0.01):
-    code = CHILD.format(root=str(root), tests=str(root / "tests"))
-    return subprocess.Popen(
-        [sys.executable, "-c", code, str(rate), str(out)], stdout=subprocess.PIPE, text=True
-    )
+def train_to_the_end(rate, out, started):
+    """Train in a process of its own, which may be killed, and write the weights."""
+    torch.set_num_threads(1)
+    settings = training.Settings(rate, 16, max_epochs=60, patience=None)
+    checkpoint = Checkpoint(out.with_suffix(".state"), digest_of(rate))
+    started.set()
+    model, _ = run(settings, checkpoint)
+    torch.save(weights(model), out)
+
+
+def start(out, rate=0.01):
+    started = PROCESSES.Event()
+    process = PROCESSES.Process(target=train_to_the_end, args=(rate, out, started))
+    process.start()
+    started.wait()
+    return process
+
+
+def finish(process):
+    process.join()
+    assert process.exitcode == 0
 
 
 @pytest.mark.slow
-def test_killed_at_several_moments_it_ends_with_the_same_weights(root, tmp_path):
-    assert start(root, tmp_path / "whole").wait() == 0
+def test_killed_at_several_moments_it_ends_with_the_same_weights(tmp_path):
+    finish(start(tmp_path / "whole"))
     state, out = tmp_path / "killed.state", tmp_path / "killed"
     for wait in (None, 0.0, 0.003, 0.007, 0.015):
         before = state.stat().st_mtime_ns if state.exists() else 0
-        process = start(root, out)
-        process.stdout.readline()
+        process = start(out)
         # The first is killed at once, the others some time after they have finished an epoch.
         while wait is not None and (not state.exists() or state.stat().st_mtime_ns == before):
-            assert process.poll() is None
+            assert process.is_alive()
         time.sleep(wait or 0)
-        os.kill(process.pid, signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
     epochs = len(torch.load(state, weights_only=True)["history"])
     assert 4 <= epochs < 60
-    assert start(root, out).wait() == 0
+    finish(start(out))
     assert torch.equal(
         torch.load(out, weights_only=True), torch.load(tmp_path / "whole", weights_only=True)
     )
 
 
 @pytest.mark.slow
-def test_a_changed_learning_rate_starts_from_scratch(root, tmp_path):
-    assert start(root, tmp_path / "whole", rate=0.02).wait() == 0
-    process = start(root, tmp_path / "changed", rate=0.01)
+def test_a_changed_learning_rate_starts_from_scratch(tmp_path):
+    finish(start(tmp_path / "whole", rate=0.02))
+    process = start(tmp_path / "changed", rate=0.01)
     while not (tmp_path / "changed.state").exists():
         time.sleep(0.01)
     process.kill()
-    process.wait()
-    assert start(root, tmp_path / "changed", rate=0.02).wait() == 0
+    process.join()
+    finish(start(tmp_path / "changed", rate=0.02))
     results = [torch.load(tmp_path / name, weights_only=True) for name in ("whole", "changed")]
     assert torch.equal(*results)
