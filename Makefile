@@ -44,8 +44,9 @@ demo: venv ## run the embedded example to results/report.html (a few minutes)
 test: lint ## every check: lint, then the tests
 	@OMP_NUM_THREADS=1 $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
+# These mostly wait, for Slurm and for Snakemake to ask it: more processes than cores.
 test-cluster: venv-dev ## faults on a real one-machine Slurm (Debian and root install it; else skipped)
-	@OMP_NUM_THREADS=1 $(RUN) pytest -n $(WORKERS) --dist worksteal tests/cluster $(TESTS)
+	@OMP_NUM_THREADS=1 $(RUN) pytest -n 6 --dist worksteal tests/cluster $(TESTS)
 
 reproduce-check: venv-dev ## run the mini project in two folders: every result has to be the same
 	@.venv/bin/python tests/reproduce.py

@@ -1,12 +1,13 @@
 """Fixtures that every test file may use."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from reproduce import write_inputs
-from running import copy_project, made_once, snakemake
+from running import copy_project, linked_copy, made_once, snakemake
 
 # Tests run side by side: threads that wait for each other cost ten times the time.
 torch.set_num_threads(1)
@@ -58,6 +59,20 @@ def finished(checkout, common) -> Path:
         snakemake(checkout, place)
 
     return made_once(common / "finished", run)
+
+
+@pytest.fixture(scope="session")
+def prepared(finished, common) -> Path:
+    """A folder with the mini project's data set and no model; not to be changed."""
+
+    def take(place: Path) -> None:
+        linked_copy(finished, place)
+        kept = shutil.move(place / "results/mini", place / "mini")
+        for made in ("results", "mini/tiny", "mini/figures"):
+            shutil.rmtree(place / made)
+        shutil.move(kept, place / "results/mini")
+
+    return made_once(common / "prepared", take)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

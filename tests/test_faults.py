@@ -17,7 +17,7 @@ import torch
 import yaml
 from matplotlib import pyplot as plt
 from reproduce import compare
-from running import command_line, linked_copy, processes, snakemake
+from running import command_line, processes, snakemake
 from test_download import BODY, SHA256, Server, serving
 
 from workflow_lib import models
@@ -36,13 +36,9 @@ run_project = partial(snakemake, config=CONFIG)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(checkout, finished, tmp_path_factory):
-    """A folder with a run without faults, from the data set of the finished mini project."""
-    folder = linked_copy(finished, tmp_path_factory.mktemp("undisturbed") / "run")
-    kept = shutil.move(folder / "results/mini", folder / "mini")
-    for made in ("results", "mini/tiny", "mini/figures"):
-        shutil.rmtree(folder / made)
-    shutil.move(kept, folder / "results/mini")
+def undisturbed(checkout, prepared, tmp_path_factory):
+    """A folder with a run without faults."""
+    folder = shutil.copytree(prepared, tmp_path_factory.mktemp("undisturbed") / "run")
     run_project(checkout, folder, TARGET)
     return folder
 

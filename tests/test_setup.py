@@ -197,6 +197,7 @@ def test_install_and_install_of_another_pin(make_venv, project, monkeypatch, cap
             [python, "-c", "import tiny; print(tiny.version)"], capture_output=True
         )
         assert found.stdout.decode().strip() == version
+        assert list((project / ".venv").glob("lib/*/site-packages/__pycache__/tiny.*.pyc"))
         assert make_venv.main([], str(project)) == 0
         assert capsys.readouterr() == ("", "")
 

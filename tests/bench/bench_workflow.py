@@ -94,18 +94,47 @@ def _prepare() -> None:
         dataset.save(data, Path(folder) / "dataset.h5ad")
 
 
+BARE = """
+rule all:
+    input:
+        expand("results/{i}/step5.txt", i=range(RUNS)),
+
+for step in range(6):
+    rule:
+        name: f"step{step}"
+        input: [f"results/{{i}}/step{step - 1}.txt"] if step else []
+        output: f"results/{{i}}/step{step}.txt"
+        log: f"logs/{{i}}/step{step}.log"
+        script: "step.py"
+"""
+
+
+def planned(snakefile: Path, folder: str, *arguments: str) -> tuple[Watched, int]:
+    """Plan all jobs of a Snakefile; also how many there are."""
+    command = [sys.executable, "-m", "snakemake", "-n", "--quiet", "rules", "--snakefile"]
+    done = watched([*command, str(snakefile), "--directory", folder, *arguments])
+    return done, int(re.search(r"^total +(\d+)$", done.printed, re.MULTILINE)[1])
+
+
 def plan(selection: dict | None, targets: Iterable[str] = ()) -> str:
-    """Plan the demo, or a selection laid over it; some of its files, or all."""
+    """Plan the demo or a selection laid over it (all, or some of its files); then a bare Snakefile.
+
+    The bare one has as many jobs, scripts with logs in chains of six, and no config.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "snakemake", *targets, "-n", "--quiet", "rules"]
-        command += ["--snakefile", str(ROOT / "Snakefile"), "--directory", folder]
-        command += ["--configfile", str(ROOT / "config/demo.yaml")]
+        own = [*targets, "--configfile", str(ROOT / "config/demo.yaml")]
         if selection:
             (Path(folder) / "selection.yaml").write_text(yaml.safe_dump(selection))
-            command.append(f"{folder}/selection.yaml")
-        done = watched(command)
-    jobs = re.search(r"^total +(\d+)$", done.printed, re.MULTILINE)[1]
-    return f"{done.seconds:.1f} s (CPU {done.busy:.1f}), {done.peak:.2f} GB, {jobs} jobs"
+            own.append(f"{folder}/selection.yaml")
+        ours, jobs = planned(ROOT / "Snakefile", folder, *own)
+        bare = Path(folder) / "Snakefile"
+        bare.write_text(BARE.replace("RUNS", str(jobs // 6)))
+        (Path(folder) / "step.py").touch()
+        least, _ = planned(bare, folder)
+    return (
+        f"{ours.busy - least.busy:.1f} s beyond {least.busy:.1f} s ({ours.seconds:.1f} s in all), "
+        f"{ours.peak:.2f} GB, {jobs} jobs"
+    )
 
 
 def plan_many() -> str:
@@ -154,8 +183,8 @@ ROWS: list[tuple[str, Callable[[], str], str, str]] = [
         "nothing (time and peak memory of a job)",
         "<= 300 s, <= 3 GB",
     ),
-    ("plan the demo", lambda: plan(None), "nothing", "<= 5 s"),
-    ("plan 163 data sets x 10 models", plan_many, "nothing", "<= 30 s"),
+    ("plan the demo", lambda: plan(None), "a bare Snakefile, CPU", "<= 1 s beyond"),
+    ("plan 163 data sets x 10 models", plan_many, "a bare Snakefile, CPU", "<= 10 s beyond"),
 ]
 
 if __name__ == "__main__":

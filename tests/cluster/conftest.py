@@ -1,62 +1,97 @@
 """Fixtures of the tests on a real Slurm (`make test-cluster`)."""
 
+import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
-from one_machine_slurm import Unavailable, running
-from reproduce import write_inputs
-from running import snakemake
+from one_machine_slurm import HERE, Slurm
+from running import made_once, snakemake
 from runs import end_all
 
 FAULTS = "tests/mini/config.yaml tests/cluster/faults.yaml"
+# Names, to all test processes, the folder with what their Slurms tell of themselves.
+SLURMS = "TESTS_SLURMS"
 
 
-def machine(accounting):
-    """A Slurm, or a skip with the reason why there is none."""
-    try:
-        with running(accounting) as slurm:
-            yield slurm
-    except Unavailable as reason:
-        pytest.skip(f"no Slurm: {reason}")
+def pytest_configure(config):
+    """Before the other test processes start, choose that folder."""
+    if not hasattr(config, "workerinput"):
+        os.environ[SLURMS] = tempfile.mkdtemp(prefix="slurms-")
+
+
+def pytest_unconfigure(config):
+    """After all tests: stop the Slurms that they shared."""
+    if hasattr(config, "workerinput"):
+        return
+    told = [json.loads(path.read_text()) for path in Path(os.environ[SLURMS]).glob("*/told.json")]
+    started = [psutil.Process(each["process"]) for each in told if "process" in each]
+    for process in started:
+        process.send_signal(signal.SIGTERM)
+    psutil.wait_procs(started, timeout=60)
+    shutil.rmtree(os.environ[SLURMS], ignore_errors=True)
+
+
+def machine(name, *options):
+    """The Slurm of this name, which all test processes share; a skip with the reason if none."""
+
+    def start(place):
+        place.mkdir()
+        command = [sys.executable, str(HERE / "one_machine_slurm.py"), *options]
+        with open(place / "said.txt", "wb") as said:
+            process = subprocess.Popen(
+                [*command, str(place / "told.json")], stdout=said, stderr=said,
+                start_new_session=True,
+            )  # fmt: skip
+        while not (place / "told.json").exists():
+            assert process.poll() is None, (place / "said.txt").read_text()
+            time.sleep(0.1)
+
+    place = made_once(Path(os.environ[SLURMS]) / name, start)
+    told = json.loads((place / "told.json").read_text())
+    if "unavailable" in told:
+        pytest.skip(f"no Slurm: {told['unavailable']}")
+    slurm = Slurm(Path(told["folder"]), bool(options))
+    slurm.processes = {name: SimpleNamespace(pid=pid) for name, pid in told["daemons"].items()}
+    return slurm
 
 
 @pytest.fixture(scope="session")
 def slurm():
     """A Slurm without accounting."""
-    yield from machine(False)
+    return machine("plain")
 
 
 @pytest.fixture(scope="session")
 def slurm_with_accounting():
     """A Slurm with slurmdbd and its database."""
-    yield from machine(True)
+    return machine("accounting", "--accounting")
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(request):
+def nothing_left():
     """End the runs and jobs that a failed test has left."""
     yield
-    for name in ("slurm", "slurm_with_accounting"):
-        if name in request.fixturenames:
-            end_all(request.getfixturevalue(name))
+    end_all()
 
 
 @pytest.fixture(scope="session")
-def prepared(checkout, tmp_path_factory):
-    """A folder with the prepared data set for the tests of faults."""
-    folder = tmp_path_factory.mktemp("prepared")
-    write_inputs(folder)
-    snakemake(checkout, folder, "data", config=FAULTS)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def undisturbed(checkout, prepared, tmp_path_factory):
+def undisturbed(checkout, prepared, common):
     """Results of a run without faults and without Slurm."""
-    folder = tmp_path_factory.mktemp("undisturbed") / "run"
-    shutil.copytree(prepared, folder)
-    snakemake(checkout, folder, "results/metrics.tsv", config=FAULTS)
-    return folder / "results"
+
+    def run(folder):
+        shutil.copytree(prepared, folder)
+        snakemake(checkout, folder, "results/metrics.tsv", config=FAULTS)
+
+    return made_once(common / "undisturbed", run) / "results"
 
 
 @pytest.fixture

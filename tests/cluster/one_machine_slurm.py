@@ -4,11 +4,14 @@ All its files (configuration, keys, sockets, state, logs) are in one folder, it 
 the loopback interface, and it is stopped by the ids of the processes that were started here:
 another Slurm on the machine is neither used nor touched.
 
-    python tests/cluster/one_machine_slurm.py [--accounting]    starts one for manual tests
+    python tests/cluster/one_machine_slurm.py [--accounting] [FILE]    starts one until it is killed
+
+With FILE, where it is (or why there is none) is written there as JSON, for `Slurm.at`.
 """
 
 import fcntl
 import getpass
+import json
 import os
 import secrets
 import shutil
@@ -41,7 +44,7 @@ class Slurm:
 
     def __init__(self, folder: Path, accounting: bool) -> None:
         self.folder, self.accounting = folder, accounting
-        self.processes: dict[str, subprocess.Popen] = {}
+        self.processes: dict[str, subprocess.Popen] = {}  # those that this process started
         self.environment = os.environ | {
             "SLURM_CONF": str(folder / "slurm.conf"),
             "PATH": os.pathsep.join([str(folder / "bin"), os.environ["PATH"], "/usr/sbin"]),
@@ -62,10 +65,12 @@ class Slurm:
             raise RuntimeError(f"{' '.join(command)}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def queue(self) -> dict[str, tuple[str, str]]:
-        """The jobs that wait or run: id -> (state, comment)."""
-        lines = self.run("squeue", "--noheader", "--format=%i|%T|%k").splitlines()
-        return {job: (state, comment) for job, state, comment in (x.split("|", 2) for x in lines)}
+    def queue(self, folder: Path) -> dict[str, tuple[str, str]]:
+        """The jobs of runs below a folder that wait or run: id -> (state, comment)."""
+        asked = "--Format=JobArrayID:|,State:|,Comment:|,STDOUT:"
+        lines = self.run("squeue", "--noheader", asked).splitlines()
+        rows = [line.split("|", 3) for line in lines]
+        return {job: (state, said) for job, state, said, log in rows if str(folder) in log}
 
     def start_daemon(self, name: str, *options: str) -> None:
         """Start a daemon in the foreground, so that its process id is known."""
@@ -261,13 +266,31 @@ def running(accounting: bool = False) -> Iterator[Slurm]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-if __name__ == "__main__":
-    with running("--accounting" in sys.argv) as machine:
-        print(f"export SLURM_CONF={machine.folder}/slurm.conf", flush=True)
-        print("Slurm is up; it ends with this process (Ctrl-C).", file=sys.stderr, flush=True)
-        # SIGTERM has to end the daemons too.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        try:
+def main(arguments: list[str]) -> None:
+    """Start a Slurm, tell where it is, and stop it when this process is to end."""
+    accounting = "--accounting" in arguments
+    tell = [Path(path) for path in arguments if path != "--accounting"]
+    # SIGTERM has to end the daemons too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        with running(accounting) as machine:
+            ids = {name: process.pid for name, process in machine.processes.items()}
+            _tell(tell, {"folder": str(machine.folder), "daemons": ids, "process": os.getpid()})
+            print(f"export SLURM_CONF={machine.folder}/slurm.conf", flush=True)
+            print("Slurm is up; it ends with this process (Ctrl-C).", file=sys.stderr, flush=True)
             signal.pause()
-        except KeyboardInterrupt:
-            pass
+    except Unavailable as reason:
+        _tell(tell, {"unavailable": str(reason)})
+        sys.exit(f"no Slurm: {reason}")
+    except KeyboardInterrupt:
+        pass
+
+
+def _tell(paths: list[Path], about: dict[str, object]) -> None:
+    for path in paths:
+        path.with_suffix(".part").write_text(json.dumps(about))
+        path.with_suffix(".part").rename(path)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -28,6 +28,7 @@ class Run:
         command = [sys.executable, "-m", "snakemake", "--profile", "slurm", "--directory"]
         command += [str(folder), "--configfile", *(str(checkout / path) for path in config.split())]
         environment = slurm.environment | {"OMP_NUM_THREADS": "1"}
+        self.slurm, self.folder = slurm, folder
         RUNS.append(self)
         with open(self.terminal, "wb") as file:
             self.process = subprocess.Popen(
@@ -70,9 +71,9 @@ def wait_for(what: str, ready: Callable[[], object], run: Run, within: float = P
     return found
 
 
-def job_of(slurm: Slurm, rule: str) -> str:
-    """The id of the running job of a rule, or ''."""
-    for job, (state, comment) in slurm.queue().items():
+def job_of(slurm: Slurm, rule: str, folder: Path) -> str:
+    """The id of the running job of a rule in a folder, or ''."""
+    for job, (state, comment) in slurm.queue(folder).items():
         if comment.startswith(f"rule_{rule}") and state == "RUNNING":
             return job
     return ""
@@ -83,21 +84,22 @@ def asked_for(slurm: Slurm, job: str, what: str) -> str:
     return re.search(rf"\b{what}=(\S+)", slurm.run("scontrol", "show", "job", job))[1]
 
 
-def wait_until_empty(slurm: Slurm, within: float = PATIENCE) -> None:
-    """Wait until the queue is empty."""
+def wait_until_empty(slurm: Slurm, folder: Path, within: float = PATIENCE) -> None:
+    """Wait until the queue has no jobs of a folder."""
     end = time.monotonic() + within
-    while slurm.queue():
-        assert time.monotonic() < end, f"jobs are left after {within} s: {slurm.queue()}"
+    while left := slurm.queue(folder):
+        assert time.monotonic() < end, f"jobs are left after {within} s: {left}"
         time.sleep(0.2)
 
 
-def end_all(slurm: Slurm) -> None:
+def end_all() -> None:
     """End the runs and jobs that a test has left."""
     for run in RUNS:
         if run.process.poll() is None:
             run.kill()
+    for run in RUNS:
+        if jobs := list(run.slurm.queue(run.folder)):
+            run.slurm.run("scancel", "--signal=KILL", *jobs, check=False)
+            run.slurm.run("scancel", *jobs, check=False)
+            wait_until_empty(run.slurm, run.folder, within=60)
     RUNS.clear()
-    if jobs := list(slurm.queue()):
-        slurm.run("scancel", "--signal=KILL", *jobs, check=False)
-        slurm.run("scancel", *jobs, check=False)
-        wait_until_empty(slurm, within=60)

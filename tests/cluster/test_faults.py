@@ -25,7 +25,7 @@ def in_training(slurm, run, folder):
     wait_for("a first epoch", (folder / STATE).exists, run)
     [training] = processes("train.py", folder)
     os.kill(training, signal.SIGSTOP)
-    return job_of(slurm, "train")
+    return job_of(slurm, "train", folder)
 
 
 def go_on(folder):
@@ -60,12 +60,16 @@ def test_a_job_cancelled_from_outside_is_resubmitted_with_more(
     run = start(slurm, checkout, folder)
     first = in_training(slurm, run, folder)
     slurm.run("scancel", first)
-    second = wait_for("a second training", lambda: job_of(slurm, "train"), run)
+    second = wait_for("a second training", lambda: job_of(slurm, "train", folder), run)
     asked = [[asked_for(slurm, job, what) for job in (first, second)] for what in ASKED]
     assert asked == [["8000M", "16000M"], ["12:00:00", "1-00:00:00"]]
     # The same for a group of short jobs in one allocation.
-    others = ("", second)
-    third = wait_for("the scoring", lambda: (j := job_of(slurm, "")) not in others and j, run)
+
+    def scoring():
+        job = job_of(slurm, "", folder)
+        return job if job != second else ""
+
+    third = wait_for("the scoring", scoring, run)
     slurm.run("scancel", third)
     run.finish()
     fourth = run.submitted()[-1]
@@ -114,7 +118,7 @@ def test_jobs_of_a_killed_snakemake_do_not_run_twice(slurm, checkout, folder, un
     # Runs in other folders are not blocked.
     assert jobs_of(folder.parent / "another") == {}
     slurm.run("scancel", job)
-    wait_until_empty(slurm)
+    wait_until_empty(slurm, folder)
     start(slurm, checkout, folder).finish()
     assert "continued after epoch" in (folder / LOG).read_text()
     same(folder, undisturbed)
@@ -127,7 +131,7 @@ def test_results_finished_after_their_run_was_killed_are_made_again(
     in_training(slurm, run, folder)
     run.kill()
     go_on(folder)
-    wait_until_empty(slurm)
+    wait_until_empty(slurm, folder)
     start(slurm, checkout, folder, "--unlock").finish()
     # Snakemake did not see the job end and would take its results for those of the current config.
     again = start(slurm, checkout, folder)
@@ -142,7 +146,7 @@ def test_an_interrupted_run_cancels_its_jobs_and_continues_later(
     in_training(slurm, run, folder)
     os.kill(run.process.pid, signal.SIGINT)
     run.finish(status=1)
-    wait_until_empty(slurm)
+    wait_until_empty(slurm, folder)
     start(slurm, checkout, folder).finish()
     assert "continued after epoch" in (folder / LOG).read_text()
     same(folder, undisturbed)

@@ -15,21 +15,19 @@ TARGET = "results/metrics.tsv"
 LOG = "logs/train/mini/tiny/seed0.log"
 
 
-def test_the_mini_project_runs_up_to_its_report(slurm, checkout, tmp_path):
-    here, there = tmp_path / "local", tmp_path / "slurm"
+@pytest.mark.slow
+def test_the_mini_project_runs_up_to_its_report(slurm, checkout, finished, tmp_path):
+    there = tmp_path / "slurm"
     # Names of folders are in the command lines of jobs, but no shell runs them.
     mirror = there / 'a "b"; touch hacked; $(touch hacked) `touch hacked`'
-    for folder in (here, mirror):
-        folder.mkdir(parents=True)
-    write_inputs(here)
+    mirror.mkdir(parents=True)
     write_inputs(there)
     run = Run(slurm, checkout, there, "--config", f"mirror={mirror}", config=MINI)
-    snakemake(checkout, here)
     text = run.finish()
     snakemake(checkout, there, "--report", "results/report.html", "--config", f"mirror={mirror}")
     assert (there / "results/report.html").stat().st_size > 100_000
     (there / "results/report.html").unlink()
-    counts, differences = compare(here / "results", there / "results")
+    counts, differences = compare(finished / "results", there / "results")
     # The page and the config name the mirror.
     assert set(differences) <= {
         "config.yaml: differs (byte for byte)",
@@ -79,7 +77,7 @@ def test_with_accounting_a_cancelled_job_is_noticed_too(
 ):
     slurm = slurm_with_accounting
     run = Run(slurm, checkout, folder, TARGET, config=FAULTS)
-    first = wait_for("the training", lambda: job_of(slurm, "train"), run)
+    first = wait_for("the training", lambda: job_of(slurm, "train", folder), run)
     slurm.run("scancel", first)
     run.finish()
     assert compare(folder / "results", undisturbed)[1] == []
