@@ -17,6 +17,7 @@ import time
 from functools import partial
 
 WANTED = (3, 11)
+SIZE = "2 GB; with torch's CUDA build, on Linux, 10 GB"
 OTHER_PYTHON = "name another Python: make PYTHON=/path/to/python3.12 ..."
 # Each group includes those before it.
 GROUPS = {
@@ -42,8 +43,8 @@ class SetupError(Exception):
 
 def main(arguments, root):
     """Set up the group of packages that the command line asks for; return the exit status."""
-    group = next((name for name in GROUPS if "--" + name in arguments), "base")
     venv = os.path.join(root, ".venv")
+    group = largest(["base"] + [name for name in GROUPS if "--" + name in arguments])
     try:
         check_python(sys.version_info)
         if installed(root, venv, group):
@@ -51,7 +52,8 @@ def main(arguments, root):
         with locked(root):
             # Another make may have done the work while this one waited.
             if not installed(root, venv, group):
-                set_up(root, venv, group)
+                # What is there already is kept, in its new versions.
+                set_up(root, venv, largest([group] + held(venv)))
     except SetupError as error:
         print(f"Set-up failed: {error}", file=sys.stderr)
         return 1
@@ -76,7 +78,7 @@ def set_up(root, venv, group):
     log = os.path.join(venv, "install.log")
     try:
         if not usable(venv):
-            say(f"Making .venv with Python {sys.version.split()[0]}")
+            say(f"Making .venv with Python {sys.version.split()[0]} ({SIZE})")
             make(venv)
         with contextlib.suppress(FileNotFoundError):
             os.remove(stamp_path(venv))
@@ -146,6 +148,21 @@ def installed(root, venv, group):
         return False
 
 
+def held(venv):
+    """Return the groups that the stamp lists, in whatever versions."""
+    try:
+        with open(stamp_path(venv), encoding="utf-8") as handle:
+            listed = [line.split()[0] for line in handle if line.strip()]
+            return [name for name in GROUPS if name in listed]
+    except OSError:
+        return []
+
+
+def largest(groups):
+    """Return the group that includes the others."""
+    return max(groups, key=list(GROUPS).index)
+
+
 def usable(venv):
     """Return whether .venv has a Python that is new enough and has pip."""
     python = os.path.join(venv, "bin", "python")
@@ -200,14 +217,16 @@ def compile_all(venv, log):
     every job would compile for seconds. Files that cannot be compiled (templates) are passed over.
     """
     python = os.path.join(venv, "bin", "python")
-    command = [python, "-m", "compileall", "-q", "-j", "0", "-x", "/tests?/"]
+    command = [python, "-m", "compileall", "-q", "-j", "0", "-x", "site-packages/.*/tests?/"]
     with open(log, "a", encoding="utf-8") as handle:
-        subprocess.call(
+        code = subprocess.call(
             command + glob.glob(os.path.join(venv, "lib", "python*", "site-packages")),
             stdout=handle,
             stderr=handle,
             env=clean_environment(),
         )
+    if code < 0:
+        raise SetupError(f"compiling was killed (signal {-code}). Run the same command again.")
 
 
 def drop_unfinished(venv):
@@ -266,7 +285,9 @@ def tail(log, start):
 
 def reason(text, log):
     """Return one line on why pip failed: its own words, where they tell what is wrong."""
-    errors = re.findall(r"(?m)^\s*(?:ERROR|Error): (.+)$", text)
+    # Of an error that it did not expect, pip shows the traceback.
+    errors = re.findall(r"(?m)^\s*(?:ERROR|Error): (?!Exception:)(.+)$", text)
+    errors += re.findall(r"(?m)^(\w*Error: .+)$", text)[-1:]
     missing = re.search(r"No matching distribution found for (\S+)", text)
     if OFFLINE.search(text):
         # pip goes on to say that there is no such package.

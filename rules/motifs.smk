@@ -7,7 +7,7 @@ modisco/{method}.meme, .tsv and .targets.tsv; results/{dataset}/motifs/{motif_se
 sets also .tsv and in a folder of that name train.bound.fa, train.unbound.fa, streme.txt, machine.txt.
 """
 
-from importlib.util import find_spec
+from importlib.metadata import distributions
 
 from snakemake.settings.types import DeploymentMethod
 
@@ -51,21 +51,24 @@ def runs_with_patterns(method):
     return attributed_runs(method) if method in config["attribution"]["modisco"]["methods"] else []
 
 
-def modisco_input(wildcards):
-    """The attributions to search; before any job runs, whether the package is there."""
+def modisco_settings(wildcards):
+    """The settings of TF-MoDISco; an error, before any job runs, if it is not installed.
+
+    Not an input function: where one fails, Snakemake keeps results that it would have to make again.
+    """
     by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-    if not by_conda and find_spec("modiscolite") is None:
+    if not by_conda and not any(distributions(name="modisco-lite")):
         raise WorkflowError(
             "TF-MoDISco is not installed: run `make venv-modisco`, or let snakemake install it "
             "with `--sdm conda`"
         )
-    return "results/{dataset}/{model}/seed{seed}/attributions/{method}.h5"
+    return {k: v for k, v in config["attribution"]["modisco"].items() if k != "methods"}
 
 
 rule modisco:
     """TF-MoDISco: motifs that recur in the attributions of each target."""
     input:
-        attributions=modisco_input,
+        attributions="results/{dataset}/{model}/seed{seed}/attributions/{method}.h5",
     output:
         meme="results/{dataset}/{model}/seed{seed}/modisco/{method}.meme",
         patterns="results/{dataset}/{model}/seed{seed}/modisco/{method}.tsv",
@@ -81,7 +84,7 @@ rule modisco:
         mem_mb=by_attempt(8000),
         runtime=by_attempt(240),
     params:
-        settings={k: v for k, v in config["attribution"]["modisco"].items() if k != "methods"},
+        settings=modisco_settings,
         code=code_digest("modisco"),
     message:
         "Running TF-MoDISco on attributions of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"

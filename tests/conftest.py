@@ -67,10 +67,11 @@ def prepared(finished, common) -> Path:
 
     def take(place: Path) -> None:
         linked_copy(finished, place)
-        kept = shutil.move(place / "results/mini", place / "mini")
-        for made in ("results", "mini/tiny", "mini/figures"):
-            shutil.rmtree(place / made)
-        shutil.move(kept, place / "results/mini")
+        shutil.rmtree(place / "results")
+        (place / "results/mini").mkdir(parents=True)
+        for name in ("dataset.h5ad", "labels.tsv.gz"):
+            shutil.copy2(finished / "results/mini" / name, place / "results/mini")
+        shutil.copytree(finished / "results/mini/provenance", place / "results/mini/provenance")
 
     return made_once(common / "prepared", take)
 

@@ -43,16 +43,17 @@ def made_once(place: Path, make: Callable[[Path], object]) -> Path:
 def linked_copy(folder: Path, place: Path) -> Path:
     """A copy of a finished run, to go on from, at the cost of a few small files.
 
-    Results and resources are hard links: jobs replace such files and do not write into them.
+    Results and resources are hard links: jobs replace such files and do not write into them. (After
+    a killed run snakemake sets the dates of results: such a test needs a copy of its own.)
     """
     place.mkdir(parents=True, exist_ok=True)
     for entry in folder.iterdir():
         if entry.is_file():
             shutil.copy2(entry, place)
-        else:
-            linked = entry.name in ("results", "resources")
-            copy = os.link if linked else shutil.copy2
-            shutil.copytree(entry, place / entry.name, copy_function=copy)
+        elif entry.name in ("results", "resources"):
+            shutil.copytree(entry, place / entry.name, copy_function=os.link)
+    # The rest of .snakemake changes while others plan in the folder.
+    shutil.copytree(folder / ".snakemake/metadata", place / ".snakemake/metadata")
     return place
 
 

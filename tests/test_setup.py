@@ -111,10 +111,12 @@ def test_no_network_gives_one_line_and_no_stamp(make_venv, project, monkeypatch,
 @pytest.mark.parametrize(
     ("said", "told"),
     [
+        ("OSError: [Errno 28] No space left on device", "No space left on device."),
         (
-            "ERROR: Could not install packages: [Errno 28] No space left on device",
-            "No space left on device.",
+            "ERROR: Exception:\nTraceback:\n  x\nOSError: [Errno 122] Disk quota exceeded",
+            "OSError: [Errno 122] Disk quota exceeded.",
         ),
+        ("ERROR: Could not install: [Errno 13] Permission denied: 'x'", "Permission denied: 'x'."),
         ("WARNING: Retrying after NewConnectionError\nERROR: No matching ...", "cannot be reached"),
         (
             "ERROR: No matching distribution found for numpy==2.4.6",
@@ -151,6 +153,16 @@ def test_second_call_does_nothing(make_venv, project, monkeypatch, capsys, held,
     assert make_venv.main(asked, str(project)) == 0
     assert len(calls) == works
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_changed_pin_keeps_the_groups_that_are_there(make_venv, project, monkeypatch):
+    pretend_installed(make_venv, project, "modisco")
+    (project / "requirements.txt").write_text("tiny==1.1\n")
+    groups = []
+    monkeypatch.setattr(make_venv, "set_up", lambda root, venv, group: groups.append(group))
+    for arguments in ([], ["--modisco", "--dev"]):
+        assert make_venv.main(arguments, str(project)) == 0
+    assert groups == ["modisco", "dev"]
 
 
 @pytest.mark.parametrize(

@@ -198,9 +198,9 @@ def train_to_the_end(rate, out, started):
 
 def start(out, rate=0.01):
     started = PROCESSES.Event()
-    process = PROCESSES.Process(target=train_to_the_end, args=(rate, out, started))
+    process = PROCESSES.Process(target=train_to_the_end, args=(rate, out, started), daemon=True)
     process.start()
-    started.wait()
+    assert started.wait(120)
     return process
 
 

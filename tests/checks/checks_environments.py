@@ -240,7 +240,10 @@ def programs_given(root: Path) -> list[str]:
 
 
 def requirements_complete(root: Path) -> list[str]:
-    """The requirements hold what rules and scripts import, and nothing that none of them uses."""
+    """The requirements hold what rules and scripts import, and nothing that none of them uses.
+
+    A rule with the environment `envs/X.yaml` may also use what is in `requirements-X.txt`.
+    """
     used = {"snakemake": {"the workflow"}}
     for path in rule_files(root):
         # Rules are no Python: only their imports are.
@@ -248,13 +251,18 @@ def requirements_complete(root: Path) -> list[str]:
         lines = re.findall(pattern, path.read_text(), re.MULTILINE)
         for package in outside(set(imports(ast.parse("\n".join(lines))))):
             used.setdefault(package, set()).add(path.name)
+    environments = {rule.script: rule.environment.stem for rule in rules(root) if rule.environment}
+    listed = {path.stem: _listed(path) for path in root.glob("requirements*.txt")}
+    problems, used_more = [], {}
     for script in sorted(root.glob("scripts/**/*.py")):
+        more = f"requirements-{environments.get(script.resolve())}"
         for package in needs(script):
-            used.setdefault(package, set()).add(script.name)
-    lines = [
-        line
-        for path in sorted(root.glob("requirements*.txt"))
-        if path.name != "requirements-dev.txt"
-        for line in path.read_text().splitlines()
-    ]
-    return compared("requirements.txt", set(pip_pins(lines, "")[0]), used)
+            of = used_more.setdefault(more, {}) if package in listed.get(more, ()) else used
+            of.setdefault(package, set()).add(script.name)
+    for name, packages in used_more.items():
+        problems += compared(f"{name}.txt", listed[name], packages)
+    return problems + compared("requirements.txt", listed["requirements"], used)
+
+
+def _listed(path: Path) -> set[str]:
+    return set(pip_pins(path.read_text().splitlines(), "")[0])

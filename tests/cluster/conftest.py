@@ -1,5 +1,6 @@
 """Fixtures of the tests on a real Slurm (`make test-cluster`)."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -32,11 +33,13 @@ def pytest_unconfigure(config):
     """After all tests: stop the Slurms that they shared."""
     if hasattr(config, "workerinput"):
         return
-    told = [json.loads(path.read_text()) for path in Path(os.environ[SLURMS]).glob("*/told.json")]
-    started = [psutil.Process(each["process"]) for each in told if "process" in each]
-    for process in started:
-        process.send_signal(signal.SIGTERM)
-    psutil.wait_procs(started, timeout=60)
+    started = []
+    for path in Path(os.environ[SLURMS]).glob("*/process.txt"):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            started.append(psutil.Process(int(path.read_text())))
+            started[-1].send_signal(signal.SIGTERM)
+    for process in psutil.wait_procs(started, timeout=60)[1]:
+        process.kill()
     shutil.rmtree(os.environ[SLURMS], ignore_errors=True)
 
 
@@ -51,8 +54,10 @@ def machine(name, *options):
                 [*command, str(place / "told.json")], stdout=said, stderr=said,
                 start_new_session=True,
             )  # fmt: skip
+        (place / "process.txt").write_text(str(process.pid))
         while not (place / "told.json").exists():
-            assert process.poll() is None, (place / "said.txt").read_text()
+            ended = process.poll() is not None
+            assert not ended or (place / "told.json").exists(), (place / "said.txt").read_text()
             time.sleep(0.1)
 
     place = made_once(Path(os.environ[SLURMS]) / name, start)

@@ -6,7 +6,7 @@ another Slurm on the machine is neither used nor touched.
 
     python tests/cluster/one_machine_slurm.py [--accounting] [FILE]    starts one until it is killed
 
-With FILE, where it is (or why there is none) is written there as JSON, for `Slurm.at`.
+With FILE, where it is (or why there is none) is written there as JSON.
 """
 
 import fcntl
@@ -44,7 +44,7 @@ class Slurm:
 
     def __init__(self, folder: Path, accounting: bool) -> None:
         self.folder, self.accounting = folder, accounting
-        self.processes: dict[str, subprocess.Popen] = {}  # those that this process started
+        self.processes: dict[str, subprocess.Popen] = {}
         self.environment = os.environ | {
             "SLURM_CONF": str(folder / "slurm.conf"),
             "PATH": os.pathsep.join([str(folder / "bin"), os.environ["PATH"], "/usr/sbin"]),
@@ -275,7 +275,7 @@ def main(arguments: list[str]) -> None:
     try:
         with running(accounting) as machine:
             ids = {name: process.pid for name, process in machine.processes.items()}
-            _tell(tell, {"folder": str(machine.folder), "daemons": ids, "process": os.getpid()})
+            _tell(tell, {"folder": str(machine.folder), "daemons": ids})
             print(f"export SLURM_CONF={machine.folder}/slurm.conf", flush=True)
             print("Slurm is up; it ends with this process (Ctrl-C).", file=sys.stderr, flush=True)
             signal.pause()

@@ -81,7 +81,10 @@ def test_with_accounting_a_cancelled_job_is_noticed_too(
     slurm.run("scancel", first)
     run.finish()
     assert compare(folder / "results", undisturbed)[1] == []
-    states = slurm.run("sacct", "--allocations", "--noheader", "--parsable2", "--format=State")
+    jobs = f"--jobs={','.join(run.submitted())}"
+    states = slurm.run(
+        "sacct", jobs, "--allocations", "--noheader", "--parsable2", "--format=State"
+    )
     assert "CANCELLED" in states and states.count("COMPLETED") == 2
 
 

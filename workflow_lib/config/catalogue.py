@@ -18,9 +18,9 @@ from workflow_lib.config.selection import check_names, select
 from workflow_lib.errors import InputError
 
 try:
-    from yaml import CSafeLoader
+    from yaml import CSafeLoader as Loader
 except ImportError:  # a PyYAML that was built without libyaml
-    from yaml import SafeLoader as CSafeLoader
+    from yaml import SafeLoader as Loader
 
 SIMULATED = "sequences.tsv.gz"
 
@@ -28,7 +28,7 @@ SIMULATED = "sequences.tsv.gz"
 def read_yaml(path: str) -> dict[str, Any]:
     """The content of a YAML file, read by libyaml where PyYAML has it: ten times faster."""
     with open(path, encoding="utf-8") as lines:
-        return yaml.load(lines, CSafeLoader)
+        return yaml.load(lines, Loader)
 
 
 def plain_values(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,9 +20,9 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 def keep_freed_memory() -> None:
     """Let this process keep up to 512 MB of freed memory for its next arrays.
 
-    By default glibc gives arrays from 128 kB on back to the system as soon as they are freed; a
-    training step on the CPU then spends a fifth of its time on getting them again, page by page.
-    Other C libraries (macOS) have no such setting and are left as they are.
+    By default glibc gives freed memory back to the system whenever more than twice the largest
+    array so far is free at the end of its heap; a training step on the CPU then spends a fifth of
+    its time on getting it again, page by page. Other C libraries (macOS) are left as they are.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:

@@ -1,10 +1,14 @@
 """Which known motif does a motif resemble? Tomtom (Gupta et al. 2007) with MEME's q-values.
 
 The p-values are memelite's, which agree with those of MEME's program; the q-values follow MEME's
-recipe. The first call on a machine compiles for about a minute; the result is cached on disk.
+recipe. The first call on a machine compiles for half a minute; the result is cached on disk.
 """
 
-from collections.abc import Sequence
+import fcntl
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +19,7 @@ from workflow_lib.interpret.units import unit_number
 from workflow_lib.motif import Motif, information
 
 COLUMNS = ["unit", "profile", "p_value", "e_value", "q_value", "offset", "overlap", "orientation"]
+log = logging.getLogger(__name__)
 # Bits in a whole motif below which there is nothing to compare (a unit that is active everywhere).
 _FLAT = 1e-3
 
@@ -55,16 +60,31 @@ def compare(queries: Sequence[Motif], targets: Sequence[Motif]) -> Comparison:
     Comparison
         Arrays (queries, 2 x targets).
     """
-    # Imported here: it loads numba, which readers of results need not wait for.
-    from memelite import tomtom as memelite_tomtom
-
     forward = [np.asarray(motif.probabilities, dtype=float) for motif in targets]
     both = forward + [matrix[::-1, ::-1] for matrix in forward]
     wanted = [np.asarray(motif.probabilities, dtype=float) for motif in queries]
-    p, _, offset, overlap, _ = memelite_tomtom(wanted, both, reverse_complement=False, n_jobs=1)
+    p, _, offset, overlap, _ = _compiled()(wanted, both, reverse_complement=False, n_jobs=1)
     p = np.clip(p, 0, 1)
     # p (2 - p) is 1 - (1 - p)^2 without losing small p to rounding.
     return Comparison(p * (2 - p), offset.astype(int), overlap.astype(int))
+
+
+@cache
+def _compiled() -> Callable:
+    """Memelite's Tomtom, after a call that lets numba compile it or find it in its cache.
+
+    Of the jobs of a machine only one compiles; the others wait and find the result.
+    """
+    # Imported here: it loads numba, which readers of results need not wait for.
+    import memelite
+
+    motifs = list(np.random.default_rng(0).dirichlet(np.ones(4), size=(30, 10)).transpose(0, 2, 1))
+    # Any file of the installation will do. Some file systems have no locks.
+    with open(memelite.__file__) as installed, suppress(OSError):
+        fcntl.flock(installed, fcntl.LOCK_EX)
+        log.info("loading Tomtom (first used on a machine it is compiled, for half a minute)")
+        memelite.tomtom(motifs[:3], motifs, reverse_complement=False, n_jobs=1)
+    return memelite.tomtom
 
 
 def q_values(p: np.ndarray, n_lambdas: int = 100, largest: float = 0.5) -> np.ndarray:
