@@ -6,6 +6,7 @@ what is wanted.
 
 import re
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +24,7 @@ SHARED = ROOT.parent / "shared"
 sys.path[:0] = [str(ROOT)]
 
 from workflow_lib.data import dataset, splits  # noqa: E402
+from workflow_lib.figures import logos, style  # noqa: E402
 from workflow_lib.motif import read_meme  # noqa: E402
 from workflow_lib.motifs.tomtom import tomtom  # noqa: E402
 from workflow_lib.parsers import PARSERS  # noqa: E402
@@ -37,6 +41,27 @@ def tomtom_warm() -> str:
     start = time.perf_counter()
     tomtom(queries, read_meme(targets))
     return f"{time.perf_counter() - start:.2f} s"
+
+
+def logo_ratio() -> str:
+    """Draw logos of 19 positions with logomaker and with ours; they take turns."""
+    try:
+        import logomaker
+    except ImportError:
+        return "skipped: logomaker is not installed (it comes with modisco-lite)"
+    drawn = np.random.default_rng(0).dirichlet(np.full(4, 0.3), (20, 19)).transpose(0, 2, 1)
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for matrix in drawn:
+        table = pd.DataFrame(logos.letter_heights(matrix).T, columns=list("ACGT"))
+        axes = [style.new_figure(40, 15).add_subplot() for _ in seconds]
+        start = time.perf_counter()
+        logos.draw_logo(axes[0], matrix)
+        between = time.perf_counter()
+        logomaker.Logo(table, ax=axes[1])
+        seconds[0].append(between - start)
+        seconds[1].append(time.perf_counter() - between)
+    ours, theirs = map(statistics.median, seconds)
+    return f"{theirs / ours:.0f}x  ({1e3 * ours:.1f} ms, {1e3 * theirs:.0f} ms)"
 
 
 class Watched(NamedTuple):
@@ -176,6 +201,7 @@ def prepare_family() -> str:
 
 ROWS: list[tuple[str, Callable[[], str], str, str]] = [
     ("Tomtom 100 x 746, warm", tomtom_warm, "MEME's program: 120 s", "<= 1 s"),
+    ("logo of 19 positions", logo_ratio, "logomaker, a path per letter", ">= 5x"),
     ("prepare tf_binding", prepare, "nothing (time and peak memory)", "<= 60 s, <= 2 GB"),
     (
         "prepare 163 TFs",
