@@ -76,7 +76,15 @@ def prepared(finished, common) -> Path:
     return made_once(common / "prepared", take)
 
 
+# The longest first, but two that wait for the finished mini project not side by side.
+LONGEST = (
+    "test_workflow_figure_1.py", "test_security_pages.py", "test_discovery_rules.py",
+    "test_workflow_figure_3.py", "test_workflow.py", "test_faults.py",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files with slow tests first: at the end all processes should have something to do."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Slow files first: at the end all processes should have something to do."""
+    slow = {item.path.name for item in items if item.get_closest_marker("slow")}
+    order = {name: i for i, name in enumerate([*LONGEST, *sorted(slow.difference(LONGEST))])}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))

@@ -225,7 +225,8 @@ def test_a_wrong_config_is_one_clear_error_before_anything_runs(checkout, tmp_pa
 
 def test_a_file_of_an_unknown_data_set_is_refused_with_the_nearest_name(checkout, tmp_path):
     done = snakemake(checkout, tmp_path, "-n", "results/mni/tiny/seed0/metrics.tsv", check=False)
-    assert done.returncode and "unknown data set 'mni' (did you mean 'mini'?)" in done.stderr
+    said = done.stdout + done.stderr
+    assert done.returncode and "unknown data set 'mni' (did you mean 'mini'?)" in said
 
 
 def test_offline_a_missing_file_is_named(checkout, tmp_path):
@@ -390,15 +391,16 @@ def test_as_a_module_in_another_folder_it_makes_the_same(checkout, finished, tmp
     command = [sys.executable, "-m", "snakemake", "--directory", str(tmp_path), "--cores", "2"]
     plan = subprocess.run([*command, "-n"], capture_output=True, text=True, cwd=tmp_path)
     assert planned(plan)["train"] == 2 and planned(plan)["default"] == 1, plan.stderr
+    # Without figures, which test_figures and the cluster's tests compare.
     done = subprocess.run(
-        command, capture_output=True, text=True, cwd=tmp_path,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        [*command, "results/overview.html", "interpretation"],
+        capture_output=True, text=True, cwd=tmp_path, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     counts, differences = compare(finished / "results", tmp_path / "results")
     # A module's config replaces config/config.yaml: sections that nothing here uses are not in it.
-    assert set(differences) <= {
+    assert {line for line in differences if f"only in {finished}" not in line} <= {
         "config.yaml: differs (byte for byte)",
         "provenance/overview.html.json: differs (provenance without time and host)",
     }
-    assert counts["byte for byte"] >= 50 and counts["figures by pixels"] >= 10
+    assert counts["byte for byte"] >= 35
