@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from reproduce import write_inputs
 from running import linked_copy, made_once, planned, snakemake
 
 from workflow_lib import models
@@ -180,3 +181,22 @@ def test_an_unknown_model_in_figure_1_stops_the_plan(checkout, drawn):
     wrong = ("-n", "--config", "figure_1={model: tiny_unit.units6}")
     done = snakemake(checkout, drawn, *wrong, config=CONFIG, check=False)
     assert done.returncode and "figure_1.model" in done.stdout + done.stderr
+
+
+WITHOUT_MODISCO = """
+import importlib.metadata as metadata
+every = metadata.distributions
+hidden = {"name": "modisco-lite"}
+metadata.distributions = lambda **asked: [] if asked == hidden else every(**asked)
+"""
+
+
+def test_without_modisco_the_plan_says_how_to_install_it(checkout, drawn, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_MODISCO)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    write_inputs(tmp_path)
+    # Also where there are results already, which Snakemake would otherwise take as they are.
+    for folder in (tmp_path, drawn):
+        done = snakemake(checkout, folder, "-n", config=CONFIG, check=False)
+        assert done.returncode and "run `make venv-modisco`" in done.stdout + done.stderr
+    assert snakemake(checkout, tmp_path, "-n").returncode == 0
