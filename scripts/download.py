@@ -18,7 +18,7 @@ def main(url: str, sha256: str | None, mirrored: Path | None, offline: bool, out
     try:
         download.fetch(url, output, sha256)
     except InputError as error:
-        raise InputError(f"{error} ({looked})") from error
+        raise InputError(f"{error}; {looked}") from error
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def test_wrong_downloads_are_refused_and_removed(server, tmp_path, path, sha256,
 def test_no_network_is_one_clear_error(tmp_path, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with pytest.raises(InputError, match="set `mirror`"):
+    with pytest.raises(InputError, match="`mirror` in config/README.md"):
         download.fetch("http://127.0.0.1:9/x", tmp_path / "x")
     assert left_in(tmp_path) == []
 

@@ -63,7 +63,7 @@ def fetch(url: str, path: str | os.PathLike, sha256: str | None = None) -> None:
             raise
         raise InputError(
             f"{url} could not be fetched after {RETRIES + 1} tries: {error}. Check the address "
-            "and the network; on a machine without internet set `mirror` (see config/README.md)"
+            "and the network; `mirror` in config/README.md is for machines without internet"
         ) from error
     finally:
         (path.parent / partial).unlink(missing_ok=True)
