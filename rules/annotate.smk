@@ -103,7 +103,7 @@ rule annotate:
         q_value=config["annotation"]["q_value"],
         code=code_digest("annotate"),
     message:
-        "Annotating the filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+        "Annotating the filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
     script:
         "../scripts/annotate.py"
 

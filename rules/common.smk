@@ -63,7 +63,7 @@ wildcard_constraints:
     source=one_of(CATALOGUE["sources"]),
     file=one_of(catalogue.all_files(CATALOGUE["sources"])),
     # Any name, since dataset_entry() knows which exist: a list of hundreds, compiled into the pattern
-    # of every output, takes longer than the rest of planning the demo.
+    # of every output, was a fifth of planning the demo.
     dataset=r"[A-Za-z0-9_][A-Za-z0-9_.-]*",
     model=one_of(CATALOGUE["models"]),
     seed=one_of({str(run.seed) for run in RUNS}),

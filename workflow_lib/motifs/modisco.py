@@ -1,4 +1,4 @@
-"""TF-MoDISco: motifs from attributions (Shrikumar et al. 2018; the package `modisco`).
+"""TF-MoDISco: motifs from attributions (Shrikumar et al. 2018; the package `modisco-lite`).
 
 Stretches with large attributions (seqlets) are cut out of the sequences, clustered and averaged:
 each cluster is a pattern. Called through the package's Python interface with the settings of its
@@ -6,9 +6,10 @@ command line, except that the window is the whole sequence unless another one is
 short sequences have shorter seqlets, and that 20 seqlets of a sign are enough.
 
 Of n seqlets the nearest 500 of each are compared at 19 offsets: memory grows linearly with n, about
-150 MB for each 1000 besides the 0.7 GB of the program, time a little faster. Sequences of 200 bp
-have up to one seqlet each; at one each, on one core, 100 sequences take 2 s, 300 take 8 s and 1000
-take 56 s, and compiling 20 s once. The package's random draws and clusterings have seeds of their
+60 MB for each 1000 besides the 0.6 GB of the program, time a little faster. Sequences of 200 bp
+have up to one seqlet each; at one each, on one core beside other work, 100 sequences take 0.5 s,
+300 take 2 s and 2000 take 20 s. Each job compiles the package, for some 20 s, since that is not
+kept on disk. The package's random draws and clusterings have seeds of their
 own, and its threads share no sums: equal attributions give equal patterns in any number of threads.
 """
 
@@ -94,7 +95,7 @@ def discover(
         smaller seqlets and patterns are used (14 positions), since the usual ones do not fit.
     max_seqlets
         Most seqlets of each sign, in the order of the sequences; further ones are ignored.
-        2000, as in the package's examples: about 2000 sequences, 1 GB and a few minutes.
+        2000, as in the package's examples: about 2000 sequences, 0.7 GB and half a minute.
     min_sequences
         With fewer sequences no patterns are searched for. A pattern needs 20 seqlets.
     trim
@@ -214,6 +215,7 @@ def discover_all(
         in the note.
     """
     found: dict[str, Discovery] = {}
+    log.info("with the first target TF-MoDISco is compiled, which takes some 20 s more")
     for number, (target, scores, codes) in enumerate(attributions, 1):
         started = time.monotonic()
         try:

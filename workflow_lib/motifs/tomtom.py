@@ -79,9 +79,9 @@ def _compiled() -> Callable:
     import memelite
 
     motifs = list(np.random.default_rng(0).dirichlet(np.ones(4), size=(30, 10)).transpose(0, 2, 1))
-    # Any file of the installation will do. Some file systems have no locks.
-    with open(memelite.__file__) as installed, suppress(OSError):
-        fcntl.flock(installed, fcntl.LOCK_EX)
+    with open(memelite.__file__) as installed:  # any file of the installation will do
+        with suppress(OSError):  # a file system without locks: then every job compiles
+            fcntl.flock(installed, fcntl.LOCK_EX)
         log.info("loading Tomtom (first used on a machine it is compiled, for half a minute)")
         memelite.tomtom(motifs[:3], motifs, reverse_complement=False, n_jobs=1)
     return memelite.tomtom
