@@ -163,11 +163,15 @@ def test_a_missing_or_unused_package_in_an_environment_is_found(copied, name, li
 
 def test_imports_within_used_functions_count(tmp_path):
     wanted = {}
-    for module, name in (("one_hot", "one_hot"), ("data.shuffles", "dinucleotide_shuffles")):
+    for module, name in (
+        ("one_hot", "one_hot"),
+        ("data.regions", "resize"),
+        ("data.regions", "overlaps"),
+    ):
         script = tmp_path / f"{name}.py"
         script.write_text(f"from workflow_lib.{module} import {name}\n\n{name}(None)\n")
         wanted[name] = checks_environments.needs(script)
-    assert wanted["dinucleotide_shuffles"] - wanted["one_hot"] == {"tangermeme"}
+    assert wanted["overlaps"] - wanted["resize"] == {"bioframe"}
     assert "torch" in wanted["one_hot"] and "workflow-lib" not in wanted["one_hot"]
 
 

@@ -243,16 +243,17 @@ def test_short_and_odd_reads_are_counted(tmp_path):
 
 
 def test_a_shuffle_is_no_read_on_either_strand(tmp_path):
-    # The first read's one other shuffle is the second's other strand; one letter alone has none.
-    reads = ["ACATAGA", "TCTGTAT", "GGGGGGG"]
+    # The first read's one other shuffle is the second's other strand; one letter alone has none;
+    # the shuffles of the last are itself and one that is no read.
+    reads = ["ACATA", "TGTAT", "GGGGG", "CACTC"]
     path = write_fastq(tmp_path / "a.fastq", reads)
     numbers = set()
     for seed in range(10):
         data = smile_seq({"a.fastq": path}, clip_left=0, clip_right=0, seed=seed)
         numbers |= {name for name in data.obs_names if name.startswith("shuffled")}
-        assert data.uns["dropped"]["shuffle_is_read"] >= 2 and adds_up(data, 3 + 3)
-        assert decode(data.obsm["sequence"])[:3] == reads
-    assert numbers == {"shuffled_000002"}
+        assert data.uns["dropped"]["shuffle_is_read"] >= 3 and adds_up(data, 4 + 4)
+        assert decode(data.obsm["sequence"])[:4] == reads
+    assert numbers == {"shuffled_000004"}
 
 
 @pytest.mark.parametrize(

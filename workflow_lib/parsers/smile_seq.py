@@ -12,8 +12,6 @@ from workflow_lib.data.shuffles import dinucleotide_shuffles
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import UNKNOWN, encode, reverse_complement
 
-_BATCH = 100_000
-
 
 def smile_seq(
     files: Mapping[str, str | os.PathLike],
@@ -71,7 +69,7 @@ def smile_seq(
     dropped = {"too_short": too_short, **dropped, "length": dropped["length"] - too_short}
     codes, numbers = encode(list(reads)), np.array(list(reads.values()))
     whole = (codes < UNKNOWN).all(axis=1)
-    shuffled = _shuffled(codes[whole], seed)
+    shuffled = dinucleotide_shuffles(codes[whole], 1, seed)[:, 0]
     new = ~_among(shuffled, codes[whole])
     dropped["shuffle_is_read"] = int((~new).sum())
     ids = [f"read_{i:06d}" for i in numbers] + [f"shuffled_{i:06d}" for i in numbers[whole][new]]
@@ -90,16 +88,6 @@ def _usual_length(paths: list[str | os.PathLike], clipped: int) -> tuple[int, in
         )
     too_short = sum(lengths.values()) - sum(enough.values())
     return max(enough, key=enough.__getitem__) - clipped, too_short
-
-
-def _shuffled(codes: np.ndarray, seed: int) -> np.ndarray:
-    """One dinucleotide shuffle of each sequence (n, length)."""
-    shuffled = np.empty_like(codes)
-    # In batches, as each is one-hot encoded; a sequence's shuffle does not depend on the others.
-    for start in range(0, len(codes), _BATCH):
-        rows = slice(start, start + _BATCH)
-        shuffled[rows] = dinucleotide_shuffles(codes[rows], 1, seed)[:, 0]
-    return shuffled
 
 
 def _among(codes: np.ndarray, others: np.ndarray) -> np.ndarray:
