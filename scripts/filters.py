@@ -36,15 +36,19 @@ def main(
     """
     model, chosen = models.load(model_path), choose_device(device)
     part = dataset.part(dataset.load(data_path), *settings["splits"])
-    X, selected = correctly_predicted_sequences(model, part, settings, chosen)
+    X, selected, criterion = correctly_predicted_sequences(model, part, settings, chosen)
     counts = pd.DataFrame(
         {"target": model.target_names, "n": part.n_obs, "n_selected": selected.sum(axis=0)}
     )
     counts.loc[len(counts)] = ["any", part.n_obs, len(X)]
-    write_run_table(counts, run, outputs["selection"])
-    log.info("sequences: %d, of which correctly predicted: %d", part.n_obs, len(X))
+    write_run_table(counts.assign(criterion=criterion), run, outputs["selection"])
     if not len(X):
-        log.warning("no sequence is correctly predicted: all filters will be flat")
+        log.warning(
+            "%s, %s, seed %s: no sequence is correctly predicted: all filters are flat. Look at "
+            "metrics.tsv: a model that learned nothing has nothing to show; or choose another "
+            "interpretation.correct (true_positive, top_fraction, all)",
+            run["dataset"], run["model"], run["seed"],
+        )  # fmt: skip
     options = {"inclusive": settings["inclusive"]}
     options["strands"] = read_strands(model, settings["strands"])
     found = filter_matrices(model, X, device=chosen, **options)

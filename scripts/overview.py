@@ -1,5 +1,6 @@
 """Write the overview page: data sets, drop counts, models, devices, versions, config."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ def main(
         runs=[overview.describe_run(*paths) for paths in zip(runs["models"], runs["histories"])],
         selections=[overview.describe_selection(path) for path in runs["selections"]],
         attributions=[overview.describe_attribution(path) for path in runs["attributions"]],
+        warnings=overview.warnings_of([*datasets, *itertools.chain(*runs.values())]),
         means=overview.mean_metrics(metrics),
         config=written_out,
     )

@@ -1,9 +1,12 @@
 """Parse a source's files, drop unusable sequences, split them, and save the data set."""
 
+import inspect
 import logging
 from typing import Any
 
 from workflow_lib.data import dataset
+from workflow_lib.data.cautions import cautions
+from workflow_lib.data.dropping import drop
 from workflow_lib.data.gc_matching import balance
 from workflow_lib.data.splits import SPLITS
 from workflow_lib.data.subset import load_shared, of_targets
@@ -32,8 +35,14 @@ def main(
     else:
         used = ", ".join(files.values()) or "nothing"
         log.info("%s: parser %s reads %s", name, entry["parser"], used)
-        data = PARSERS[entry["parser"]](files=files, **entry.get("options", {}))
-    data = dataset.drop(data, **entry.get("drop", {}))
+        parser, options = PARSERS[entry["parser"]], dict(entry.get("options", {}))
+        if "most_unknown" in inspect.signature(parser).parameters:
+            # A parser that draws partners has to know which sequences will be kept.
+            options.setdefault("most_unknown", entry.get("drop", {}).get("most_unknown", 0))
+        data = parser(files=files, **options)
+        for note in data.uns["notes"]:
+            log.info("%s", note)
+    data = drop(data, **entry.get("drop", {}))
     if "balance" in entry:
         data = balance(data, **entry["balance"])
     options = {k: v for k, v in entry["split"].items() if k not in ("method", "like")}
@@ -53,6 +62,8 @@ def main(
     dataset.validate(data, name=name, optional_splits=entry.get("optional_splits", ()))
     dataset.save(data, outputs["dataset"])
     write_table(dataset.labels(data), outputs["labels"], index_label="id")
+    for caution in cautions(data, entry.get("drop", {})):
+        log.warning("%s: %s", name, caution)
     log.info("%s; parts: %s", dataset.counts(data), dataset.part_sizes(data))
 
 

@@ -31,15 +31,12 @@ def main(
 ) -> None:
     """Build, train and save a model, continuing from the state of an interrupted training."""
     data, seed = dataset.load(data_path), int(run["seed"])
-    few = dataset.targets_with_few_positives(data, settings["batch_size"])
     target_names, task = list(data.var_names), data.uns["task"]
     train, validation = (
         training.Examples(*dataset.arrays(data, part)) for part in ("train", "validation")
     )
     # Both parts are copies; the rest of the data set, maybe gigabytes, can leave memory.
     del data
-    if few:
-        log.warning("fewer positive training sequences than a batch has: %s", ", ".join(few))
     chosen = choose_device(device)
     log.info("device: %s; seed %d; settings: %s", describe_device(chosen), seed, settings)
     torch.manual_seed(seed)
@@ -70,6 +67,12 @@ def main(
         device=chosen,
         checkpoint=Checkpoint(state_path, digest),
     )
+    if len(history) > 1 and history["best"].iloc[0]:
+        log.warning(
+            "%s, %s, seed %s: the best of %d epochs is the first: little was learned. A lower "
+            "learning_rate, a smaller batch_size or more data may help",
+            run["dataset"], run["model"], run["seed"], len(history),
+        )  # fmt: skip
     write_run_table(history, run, outputs["history"])
     models.save(net.cpu(), outputs["model"], metadata | of_model(describe_device(chosen)))
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow_lib.data import dataset, splits
+from workflow_lib.data.dropping import drop
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import encode
 
@@ -46,7 +47,7 @@ def test_kept_and_dropped_always_add_up(seed):
     data = make(seed=seed)
     data.X[rng.random(data.shape) < 0.5] = np.nan
     data.obsm["sequence"][rng.random(data.n_obs) < 0.2, 0] = 4
-    kept = dataset.drop(data, min_resolved="all", duplicates="drop")
+    kept = drop(data, min_resolved="all", duplicates="drop")
     assert kept.n_obs + sum(kept.uns["dropped"].values()) == kept.uns["n_read"] == 40
     assert not np.isnan(kept.X).any() and (kept.obsm["sequence"] < 4).all()
 
@@ -54,7 +55,7 @@ def test_kept_and_dropped_always_add_up(seed):
 def test_each_reason_is_counted_once():
     codes = encode(["AACC", "AACC", "GGTT", "NACC", "NACC", "ACAC"])
     labels = np.array([[1], [0], [1], [np.nan], [1], [np.nan]])
-    kept = dataset.drop(dataset.build("abcdef", codes, labels, ["t"]), duplicates="drop")
+    kept = drop(dataset.build("abcdef", codes, labels, ["t"]), duplicates="drop")
     # b repeats a; c is a's reverse complement; d and e have an N; f is unresolved.
     assert list(kept.obs_names) == ["a"]
     assert kept.uns["dropped"] == {"unknown_base": 2, "unresolved": 1, "duplicate": 2}
@@ -73,7 +74,7 @@ def test_nothing_left_says_what_was_dropped():
     data = make(10)
     data.X[:] = np.nan
     with pytest.raises(InputError, match="no sequence is left: 10 read, 0 kept, dropped: 10 unres"):
-        dataset.drop(data)
+        drop(data)
 
 
 def test_labels_of_a_binary_task_are_0_1_or_nothing():
@@ -154,18 +155,6 @@ def test_a_parts_arrays_are_its_rows_and_hold_nothing_else_in_memory():
     del data, expected
     gc.collect()
     assert alive() is None
-
-
-def test_targets_with_few_bound_sequences_are_counted_in_the_training_part():
-    data = make(n_targets=3)
-    data.obs["split"] = ["train"] * 30 + ["validation"] * 5 + ["test"] * 5
-    data.X[:] = 0
-    data.X[25:, 0] = data.X[:7, 1] = 1
-    data.X[30:, 2], data.X[:9, 2] = 1, np.nan
-    assert dataset.targets_with_few_positives(data, 7) == ["t0 (5)", "t2 (0)"]
-    assert data.X[30:, 2].all()  # the data stay as they are
-    data.uns["task"] = "regression"
-    assert dataset.targets_with_few_positives(data, 7) == []
 
 
 def test_a_file_of_another_kind_is_named(tmp_path):

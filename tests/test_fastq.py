@@ -45,10 +45,10 @@ def test_what_is_written_is_read(tmp_path_factory, sequences):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", r"no reads in it \(it is empty\); wanted FASTQ"),
-        ("\n\n", "line 1: found '', wanted '@' and a read's name"),
-        ("<!DOCTYPE html>\n<html>\n", "line 1: found '<!DOCTYPE html>'.*HTML page"),
-        ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "line 1: .*Git-LFS pointer"),
+        ("", "found an empty file"),
+        ("\n\n", "found an empty file"),
+        ("<!DOCTYPE html>\n<html>\n", "found an HTML page"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "found a Git-LFS pointer"),
         (">chr1\nACGT\n", "line 1: found '>chr1', wanted '@'"),
         (RECORD + "ACGT\n@x\nAC\n+\nII\n", "line 5: found 'ACGT', wanted '@'"),
         (RECORD + "\n\n\n\n" + RECORD, "line 5: found '', wanted '@'"),

@@ -13,6 +13,7 @@ from torch import nn
 from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
+from workflow_lib.execution.job import warnings_shown
 from workflow_lib.execution.logs import log_to
 from workflow_lib.interpret import (
     activations,
@@ -98,7 +99,7 @@ def test_a_given_gpu_that_is_not_used_gives_a_warning(
         monkeypatch.setattr(gpu, "_DEVICE_FILE", str(tmp_path / "nvidia0"))
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    with log_to(tmp_path / "rule.log"):
+    with log_to(tmp_path / "rule.log"), warnings_shown("rule.log"):
         assert [str(inference.choose_device("auto")) for _ in range(3)] == ["cpu"] * 3
     shown, logged = capsys.readouterr().err, (tmp_path / "rule.log").read_text()
     for text in (shown, logged):
@@ -128,7 +129,8 @@ def test_why_a_gpu_cannot_be_used(monkeypatch, capsys, cuda, says, reasons):
     answers(monkeypatch, cuda=cuda)
     monkeypatch.setattr(torch.cuda, "init", init)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
-    inference.choose_device("auto")
+    with warnings_shown("rule.log"):
+        inference.choose_device("auto")
     warned = capsys.readouterr().err
     with pytest.raises(InputError, match="device: cuda was asked for, but PyTorch") as error:
         inference.choose_device("cuda")
@@ -191,7 +193,7 @@ def test_the_training_script_says_that_its_pytorch_cannot_use_the_gpu(root, tmp_
 
     code, shown, logged = train("given", "auto", "0")
     for text in (shown, logged):
-        assert text.count("warning: a GPU was given (CUDA_VISIBLE_DEVICES=0), but THE MODEL") == 1
+        assert text.count("a GPU was given (CUDA_VISIBLE_DEVICES=0), but THE MODEL") == 1
         assert "was built without CUDA" in text
     assert code == 0
     made = read_metadata(tmp_path / "given" / "model.safetensors")

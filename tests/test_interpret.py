@@ -7,12 +7,17 @@ import pytest
 import torch
 from torch import nn
 
+from workflow_lib.data import dataset
 from workflow_lib.errors import InputError
 from workflow_lib.interpret import filters
 from workflow_lib.interpret.activations import stream
 from workflow_lib.interpret.filters import above, filter_matrices, probabilities
 from workflow_lib.interpret.importance import output_weights, unit_importance
-from workflow_lib.interpret.sequence_selection import CRITERIA, correctly_predicted
+from workflow_lib.interpret.sequence_selection import (
+    CRITERIA,
+    correctly_predicted,
+    correctly_predicted_sequences,
+)
 from workflow_lib.models.explainn import ExplaiNN
 from workflow_lib.models.published import load_explainn
 from workflow_lib.sequence import encode, reverse_complement
@@ -263,8 +268,10 @@ def test_criteria_for_binary_tasks():
 
 
 def test_criteria_for_regression():
-    labels = np.array([[1, 2, 3], [1, 2, 3], [1, 1, 1], [3, NAN, 1]], dtype=np.float32)
-    logits = np.array([[1, 2, 4], [1, 3, 2], [1, 2, 3], [3, 0, 1]], dtype=np.float32)
+    rows = [[1, 2, 3, 4, 5], [1, 2, 3, 4, 5], [1, 1, 1, 1, 1], [3, NAN, 1, NAN, 2]]
+    labels = np.array(rows, dtype=np.float32)
+    rows = [[1, 2, 4, 5, 9], [1, 5, 2, 4, 3], [1, 2, 3, 4, 5], [3, 0, 1, 0, 2]]
+    logits = np.array(rows, dtype=np.float32)
     rows = correctly_predicted(logits, labels, "regression", "correlation")
     assert rows[:, 0].tolist() == [True, False, False, True]
     strict = correctly_predicted(logits, labels, "regression", "correlation", threshold=0.99)
@@ -286,8 +293,11 @@ def test_criteria_that_do_not_fit_are_named_with_those_that_do():
             correctly_predicted(one, one, task, criterion)
     with pytest.raises(InputError, match="unknown task"):
         correctly_predicted(one, one, "binry", "all")
-    with pytest.raises(InputError, match="two targets"):
-        correctly_predicted(one, one, "regression", "correlation")
+    # Over two targets shuffled labels have as many sequences "correct" as true ones.
+    for n_targets in (1, 2, 4):
+        few = np.zeros((3, n_targets))
+        with pytest.raises(InputError, match=f"found {n_targets} targets, wanted 5 or more"):
+            correctly_predicted(few, few, "regression", "correlation")
     with pytest.raises(InputError, match="at most 1"):
         correctly_predicted(one, one, "regression", "top_fraction", threshold=5)
 
@@ -295,5 +305,38 @@ def test_criteria_that_do_not_fit_are_named_with_those_that_do():
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_every_criterion_takes_no_sequences(criterion):
     task = "regression" if CRITERIA[criterion].binary is False else "binary"
-    nothing = np.zeros((0, 3))
-    assert correctly_predicted(nothing, nothing, task, criterion).shape == (0, 3)
+    nothing = np.zeros((0, 5))
+    assert correctly_predicted(nothing, nothing, task, criterion).shape == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("task", "n_targets", "criterion"),
+    [
+        ("regression", 1, "top_fraction"),
+        ("regression", 2, "top_fraction"),
+        ("regression", 4, "top_fraction"),
+        ("regression", 5, "correlation"),
+        ("binary", 1, "exact_match"),
+        ("binary", 30, "true_positive"),
+    ],
+)
+def test_the_automatic_criterion_means_something(task, n_targets, criterion, caplog):
+    class Half(torch.nn.Module):
+        """Predicts the first half of the labels, whose sequences begin with them."""
+
+        def forward(self, x):
+            return 4 * x[:, 0, :n_targets] - 2
+
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (400, 40)).astype(np.uint8)
+    labels = (codes[:, :n_targets] == 0).astype(np.float32)
+    if n_targets > 5:
+        labels[:, -1] = 1 - labels[:, -1]  # so no sequence is right for all targets
+    data = dataset.build([f"s{i}" for i in range(400)], codes, labels, map(str, range(n_targets)))
+    data.uns["task"] = task
+    chosen = correctly_predicted_sequences(Half(), data, {"correct": "auto"})
+    assert chosen.criterion == criterion
+    assert len(chosen.X) == chosen.selected.any(axis=1).sum()
+    assert ("no sequence is correctly predicted for all" in caplog.text) == (n_targets == 30)
+    if n_targets == 30:
+        assert chosen.selected[:, :-1].any() and not chosen.selected[:, -1].any()

@@ -148,7 +148,7 @@ def test_each_kind_of_score(tmp_path, score, statistic, logarithm):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "it is empty"),
+        ("", "found an empty file"),
         ("<!doctype html><p>404", "HTML page"),
         ("MEME version 4\n\nALPHABET= ACGT\n", "wanted the text output of STREME"),
         (streme_text(MOTIF, score="E= good"), "1-AC.*wanted a score"),
@@ -241,7 +241,7 @@ def test_no_pairs_are_an_empty_table(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "it is empty"),
+        ("", "found an empty file"),
         ("unit\tprofile\n", "wanted the text output of Tomtom"),
         (HEAD + row("unit1"), "ends at line 2 without Tomtom's command"),
         (HEAD + row("unit1")[:30] + TAIL, "line 2: found 'unit1"),

@@ -124,7 +124,7 @@ def test_published_files_are_read(filters, reference):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (("MEME version 4", "<!DOCTYPE html>"), "DOCTYPE"),
+        (("MEME version 4", "<!DOCTYPE html>"), "HTML page"),
         (("MEME version 4\n\nALPHABET= ACGT\n", ""), "MEME version"),
         (("ALPHABET= ACGT", "ALPHABET= ACDEFGHIKLMNPQRSTVWY"), "line 3"),
         (("MOTIF m1 first", "MOTIF"), "line 5"),
@@ -228,8 +228,8 @@ def test_unknown_jaspar_is_an_error(wrong, capsys):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "no lines"),
-        ("<html>\n", "line 1"),
+        ("", "found an empty file"),
+        ("<html>\n", "found an HTML page"),
         ("JASPAR_m1_MA0001_1\t1\nMA0002.1 2\n", "line 2"),
         ("JASPAR_m1_MA0001_1\t1\nMA0001.1\t2\n", "line 2.*MA0001.1"),
     ],

@@ -6,10 +6,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from workflow_lib.data import dataset
-from workflow_lib.data.gc_matching import percent_gc
+from workflow_lib.data.dropping import drop
+from workflow_lib.data.gc_matching import match_or_explain, percent_gc
 from workflow_lib.errors import InputError
-from workflow_lib.parsers.fasta import fasta, match_or_explain
+from workflow_lib.parsers.fasta import fasta
 from workflow_lib.sequence import decode, reverse_complement
 
 
@@ -149,7 +149,7 @@ def test_sequences_with_an_n_are_not_matched_and_classes_stay_equal(tmp_path):
     }
     data = fasta(files, bound="b", negatives="gc_matched", background="g")
     assert data.uns["dropped"]["n_in_sequence"] == 2 and adds_up(data)
-    kept = dataset.drop(data)  # what the workflow does next finds nothing more
+    kept = drop(data)  # what the workflow does next finds nothing more
     assert kept.n_obs == data.n_obs and adds_up(kept)
     assert kept.X.mean() == 0.5
 
@@ -177,7 +177,7 @@ def test_options_that_do_not_go_together_are_explained(files, options, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "it is empty"),
+        (b"", "found an empty file"),
         (b"<!doctype html><p>not found", "HTML page"),
         (b">a\nACGJ\n", "line 2, column 4: found 'J'"),
         (gzip.compress(b">a\nACGT\n", mtime=0)[:-9], "truncated or damaged"),

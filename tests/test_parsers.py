@@ -116,8 +116,19 @@ def test_table_with_regions_split_and_unresolved_targets(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "not a tab-separated table.*empty"),
-        ("id,sequence,t\na,ACGT,1\n", "no column 'id'"),
+        ("", "found an empty file"),
+        ("id,sequence,t\na,ACGT,1\n", "no column 'sequence'.*`separator: \",\"`"),
+        ("ID\tSeq\tt\na\tACGT\t1\n", "no column 'sequence'.*columns: {sequence: 'Seq'}"),
+        ("\tid\tsequence\tt\n0\ta\tACGT\t1\n", r"column 1 has no name.*to_csv\(index=False\)"),
+        ("id\tsequence\tt\t\na\tACGT\t1\t\nb\tACGA\t1\t7\n", "column 4 has no name"),
+        ("id\tsequence\tt\n\n\na\tACGT\t1\na\tACGA\t0\n", "line 5: id 'a' occurs twice"),
+        ("id\tsequence\tt\na\tACGT\t1e40\n", "'a', column 't': found '1e40'.*3.4e38"),
+        ("id\tsequence\tt\na\tACGT\t-inf\n", "'a', column 't': found '-inf'"),
+        (
+            "id\tsequence\tchrom\tstart\tend\tt\na\tACGT\tc\t5\t10\t1\nb\tACGT\tc\t5\t9\t1\n",
+            "region c:5-10 of a sequence of 4 bp",
+        ),
+        ("id\tregion\tt\na\tchr1:1-5\t1\n", "the option `genome`"),
         ("id\tsequence\n", "no sequences"),
         ("id\tsequence\na\tACGT\n", "no target column"),
         ("id\tsequence\tt\na\tACGT\t1\na\tACGA\t0\n", "line 3: id 'a' occurs twice"),
@@ -129,8 +140,8 @@ def test_table_with_regions_split_and_unresolved_targets(tmp_path):
         ("id\tsequence\tstart\tt\na\tACGT\t\t1\n", "column 'start': found '', wanted a position"),
         ("id\tsequence\tstart\tt\na\tACGT\t3.7\t1\n", "'3.7', wanted a position"),
         ("id\tsequence\tmean\na\tACGT\t3.7\n", "a target is called 'mean'"),
-        ("id\tsequence\tsplit\tt\na\tACGT\tvalid\t1\n", "column split has 'valid'"),
-        ("id\tsequence\tt\na\tACGT\t1\t2\t3\n", "line 2: more cells than the header's 3"),
+        ("id\tsequence\tsplit\tt\na\tACGT\tfold1\t1\n", "column split has 'fold1'"),
+        ("id\tsequence\tt\na\tACGT\t1\t2\t3\n", "Expected 3 fields in line 2, saw 5"),
     ],
 )
 def test_bad_tables_are_explained(tmp_path, text, message):
@@ -155,5 +166,76 @@ def test_truncated_gzip_table_is_explained(tmp_path):
     with gzip.open(out, "wt") as handle:
         handle.write("id\tsequence\tt\n" + "".join(f"s{i}\tACGT\t1\n" for i in range(5000)))
     (tmp_path / "mine.tsv.gz").write_bytes(out.getvalue()[:-2000])
-    with pytest.raises(InputError, match="mine.tsv.gz: not a tab-separated table"):
+    with pytest.raises(InputError, match="mine.tsv.gz: the gzip file is truncated"):
         PARSERS["table"](files={"mine.tsv.gz": tmp_path / "mine.tsv.gz"})
+
+
+def test_a_damaged_gzip_table_is_explained(tmp_path):
+    packed = bytearray(gzip.compress(b"id\tsequence\tt\n" + b"".join(
+        f"s{i}\t{'ACGT' * 10}\t{i}\n".encode() for i in range(5000))))  # fmt: skip
+    packed[len(packed) // 2] ^= 0xFF
+    (tmp_path / "mine.tsv.gz").write_bytes(packed)
+    with pytest.raises(InputError, match="mine.tsv.gz: the gzip file is truncated or damaged"):
+        PARSERS["table"](files={"mine.tsv.gz": tmp_path / "mine.tsv.gz"})
+
+
+def parse_table(folder, text, **options):
+    return PARSERS["table"](files=write_table(folder, text), **options)
+
+
+def test_a_column_without_name_and_values_is_no_target(tmp_path):
+    data = parse_table(tmp_path, "id\tsequence\tt\tX\tX.1\t\na\tACGT\t1\t2\t3\t\n")
+    assert list(data.var_names) == ["t", "X", "X.1"]
+
+
+def test_a_table_with_a_byte_order_mark_and_other_line_ends(tmp_path):
+    plain = parse_table(tmp_path, "id\tsequence\tt\na\tACGT\t1\n")
+    for text in ("\ufeffid\tsequence\tt\r\na\tACGT\t1\r\n", "id\tsequence\tt\n\na\tACGT\t1"):
+        (tmp_path / "mine.tsv").write_bytes(text.encode())
+        again = PARSERS["table"](files={"mine.tsv": tmp_path / "mine.tsv"})
+        assert list(again.obs_names) == ["a"] and list(again.var_names) == list(plain.var_names)
+
+
+def test_tables_of_other_forms_are_read_by_options(tmp_path):
+    text = "Seq,chromosome,set,signal 1,other\nACGT,chr1,Train,2,3\nACGA,chr2,Val,4,5\n"
+    data = parse_table(
+        tmp_path,
+        text,
+        separator=",",
+        columns={"sequence": "Seq", "chrom": "chromosome", "split": "set", "one": "signal 1"},
+    )
+    assert list(data.var_names) == ["one", "other"] and list(data.obs["chrom"]) == ["chr1", "chr2"]
+    assert list(data.obs["split"]) == ["train", "validation"]
+    assert list(data.obs_names) == ["row_000001", "row_000002"]
+    assert "no column id" in data.uns["notes"][0]
+    bare = parse_table(tmp_path, "ACGT 1\nACGA 2\n", separator=" ", header=["sequence", "y"])
+    assert list(bare.var_names) == ["y"] and bare.X[:, 0].tolist() == [1, 2]
+    with pytest.raises(InputError, match="option columns: no column 'seq'; found .'Seq'"):
+        parse_table(tmp_path, text, separator=",", columns={"sequence": "seq"})
+
+
+def test_sequences_of_regions_are_cut_from_a_genome(tmp_path):
+    (tmp_path / "g.fa").write_text(">chr1\nACGTTGCAAC\n>chr2\nGGGGCCTA\n")
+    text = "loc\tt\nchr1:2-6\t1\nchr2:4-8(-)\t0\nchrUn:1-5\t1\nchr2:6-10\t1\n"
+    files = write_table(tmp_path, text) | {"g.fa": tmp_path / "g.fa"}
+    data = PARSERS["table"](files=files, genome="g.fa", columns={"region": "loc"})
+    assert decode(data.obsm["sequence"]) == ["GTTG", "TAGG"]
+    assert data.obs["start"].tolist() == [2, 4] and data.X[:, 0].tolist() == [1, 0]
+    dropped = {"unknown_chromosome": 1, "beyond_chromosome_end": 1, "length": 0}
+    assert data.uns["dropped"] == dropped and data.uns["n_read"] == 4
+
+
+def test_other_lengths_are_cut_or_filled_up_and_regions_follow(tmp_path):
+    text = (
+        "id\tsequence\tchrom\tstart\tend\tstrand\tt\n"
+        "a\tAACGTT\tc\t10\t16\t+\t1\nb\tACGTC\tc\t10\t15\t-\t1\nc\tGG\tc\t10\t12\t+\t1\n"
+    )
+    data = parse_table(tmp_path, text, length=4, fit="centre")
+    assert decode(data.obsm["sequence"]) == ["ACGT", "ACGT", "NGGN"]
+    assert data.obs["start"].tolist() == [11, 11, 9]
+    assert data.obs["end"].tolist() == [15, 15, 13]
+    assert parse_table(tmp_path, text, length=6).uns["dropped"] == {"length": 2}
+    # Counted from 1 with the end included, as samtools does.
+    shifted = text.replace("\t10\t", "\t11\t")
+    again = parse_table(tmp_path, shifted, length=4, fit="centre")
+    assert again.obs["start"].tolist() == [11, 11, 9]

@@ -70,7 +70,8 @@ def test_fasta_over_several_lines_lower_case_and_gzip(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no sequences"),
+        ("", "found an empty file"),
+        ("\n\n", "found an empty file"),
         ("ACGT\n", "line 1: found 'ACGT', wanted '>'"),
         (">\nACGT\n", "line 1: a '>' without an id"),
         (">a\nAC\n>a\nGT\n", "line 3: id 'a' occurs twice"),

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from workflow_lib.errors import InputError
-from workflow_lib.files import atomic
-from workflow_lib.sequence import ALPHABET, lines
+from workflow_lib.files import atomic, lines
+from workflow_lib.sequence import ALPHABET
 
 _SUM_TOLERANCE = 1e-2
 # A line of a MEME file with its number, counted from 1.

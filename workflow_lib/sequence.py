@@ -5,18 +5,18 @@ unknown (N) = 4. One-hot arrays (n, 4, length) are made per batch (`workflow_lib
 stored.
 """
 
-import gzip
 import os
-import zlib
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from collections.abc import Sequence
 
 import numpy as np
 
 from workflow_lib.errors import InputError
+from workflow_lib.files import lines
 
 ALPHABET = "ACGT"
 UNKNOWN = 4
+# What becomes of sequences of another length.
+FITS = ("drop", "centre")
 # The code of each base's complement; N stays N.
 COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
 
@@ -80,7 +80,11 @@ def _called(names: Sequence[str] | None, i: int) -> str:
 
 
 def encode_all(
-    ids: Sequence[str], sequences: Sequence[str | bytes], length: int | None, name: str
+    ids: Sequence[str],
+    sequences: Sequence[str | bytes],
+    length: int | None,
+    name: str,
+    fit: str = "drop",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Encode sequences that may differ in length.
 
@@ -89,9 +93,12 @@ def encode_all(
     ids, sequences
         n names and strings.
     length
-        Sequences of another length are left out; None: all must have the same length.
+        The length (bp) that is wanted; None: all must have the same one.
     name
         The file or source, for messages.
+    fit
+        Sequences of another length are left out (`drop`), or, if longer, cut around their centre
+        and, if shorter, filled up with N on both sides (`centre`).
 
     Returns
     -------
@@ -103,13 +110,22 @@ def encode_all(
     InputError
         Mixed lengths where no length was given, letters that are not DNA, nothing of that length.
     """
+    if fit not in FITS or (fit == "centre" and length is None):
+        raise InputError(
+            f"{name}: found fit: {fit} and length: {length}; wanted fit: {' or '.join(FITS)}, and "
+            "a length for centre"
+        )
     lengths = np.fromiter((len(s) for s in sequences), dtype=np.int64, count=len(sequences))
     if length is None and len(lengths) and (lengths != lengths[0]).any():
         other = int(np.argmax(lengths != lengths[0]))
         raise InputError(
             f"{name}: {ids[0]!r} is {lengths[0]} bp long but {ids[other]!r} {lengths[other]} bp; "
-            "one length is wanted (the option `length` keeps one and drops the others)"
+            "one length is wanted (the option `length` keeps one and drops the others; with "
+            "`fit: centre` it cuts longer ones and fills up shorter ones with N)"
         )
+    if fit == "centre":
+        sequences = [_centred(s, length) for s in sequences]
+        lengths[:] = length
     kept = np.ones(len(lengths), dtype=bool) if length is None else lengths == length
     if not kept.any():
         raise InputError(
@@ -124,6 +140,20 @@ def encode_all(
         raise InputError(f"{name}: {error}") from error
 
 
+def centre_offset(size: int | np.ndarray, length: int) -> int | np.ndarray:
+    """Where a window of `length` around the centre of `size` bases begins; negative if longer."""
+    return (size - length) // 2
+
+
+def _centred(sequence: str | bytes, length: int) -> str | bytes:
+    """A sequence cut around its centre, or with N on both sides."""
+    start = centre_offset(len(sequence), length)
+    if start >= 0:
+        return sequence[start : start + length]
+    unknown = "N" if isinstance(sequence, str) else b"N"
+    return unknown * -start + sequence + unknown * (length - len(sequence) + start)
+
+
 def decode(codes: np.ndarray) -> list[str]:
     """Turn codes (n, length) back into strings over ACGTN."""
     letters = np.frombuffer(f"{ALPHABET}N".encode(), dtype="S1")[codes]
@@ -135,38 +165,14 @@ def reverse_complement(codes: np.ndarray) -> np.ndarray:
     return COMPLEMENT[codes[..., ::-1]]
 
 
-def open_binary(path: str | os.PathLike) -> BinaryIO:
-    """Open a file for reading bytes; gzip is recognised by its first two bytes, not its name."""
-    with open(path, "rb") as start:
-        is_gzip = start.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if is_gzip else open(path, "rb")
-
-
-def lines(path: str | os.PathLike) -> Iterator[bytes]:
-    """Lines of a text file (plain or gzip) without their line ends.
-
-    Raises
-    ------
-    InputError
-        Where a gzip file is truncated or damaged.
-    """
-    try:
-        with open_binary(path) as handle:
-            for line in handle:
-                yield line.rstrip(b"\r\n")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(
-            f"{path}: the gzip file is truncated or damaged ({error}); download or write it again"
-        ) from error
-
-
 def read_fasta(path: str | os.PathLike) -> tuple[list[str], list[bytes]]:
     """Read a FASTA file, plain or gzip.
 
     Parameters
     ----------
     path
-        The file. Ids are the text between '>' and the first white space. A sequence may span lines.
+        The file. Ids are the text between '>' and the first white space; where that is not unique,
+        the whole line with `_` for white space. A sequence may span lines.
 
     Returns
     -------
@@ -179,43 +185,51 @@ def read_fasta(path: str | os.PathLike) -> tuple[list[str], list[bytes]]:
         Empty file, text before the first '>', missing or duplicate ids, an id without a sequence,
         letters that are not DNA; it names file and line.
     """
-    ids: list[str] = []
+    titles: list[str] = []
+    numbers: list[int] = []
     sequences: list[bytes] = []
     parts: list[bytes] = []
-    seen: set[str] = set()
     for number, line in enumerate(lines(path), start=1):
         if line.startswith(b">"):
-            _close_record(path, ids, parts, sequences)
-            ids.append(_record_id(path, number, line, seen))
+            _close_record(path, titles, parts, sequences)
+            words = line[1:].decode(errors="replace").split()
+            if not words:
+                raise InputError(f"{path}, line {number}: a '>' without an id; wanted one for each")
+            titles.append(" ".join(words))
+            numbers.append(number)
         elif line.strip():
-            if not ids:
+            if not titles:
                 shown = line[:30].decode(errors="replace")
                 raise InputError(f"{path}, line {number}: found {shown!r}, wanted '>' and an id")
             _check_letters(path, number, line.strip())
             parts.append(line.strip())
-    if not ids:
+    if not titles:
         raise InputError(f"{path}: no sequences in it; wanted FASTA ('>id', then the sequence)")
-    _close_record(path, ids, parts, sequences)
-    return ids, sequences
+    _close_record(path, titles, parts, sequences)
+    return _ids(path, titles, numbers), sequences
 
 
-def _record_id(path: str | os.PathLike, number: int, line: bytes, seen: set[str]) -> str:
-    words = line[1:].split()
-    if not words:
-        raise InputError(f"{path}, line {number}: a '>' without an id; every sequence needs one")
-    name = words[0].decode(errors="replace")
-    if name in seen:
-        raise InputError(f"{path}, line {number}: id {name!r} occurs twice; ids must be unique")
-    seen.add(name)
-    return name
+def _ids(path: str | os.PathLike, titles: list[str], numbers: list[int]) -> list[str]:
+    """First words of the titles, or the whole ones where only they are unique."""
+    ids = [title.partition(" ")[0] for title in titles]
+    if len(set(ids)) == len(ids):
+        return ids
+    whole = [title.replace(" ", "_") for title in titles]
+    seen: set[str] = set()
+    for name, number in zip(whole, numbers, strict=True):
+        if name in seen:
+            raise InputError(f"{path}, line {number}: id {name!r} occurs twice; ids must be unique")
+        seen.add(name)
+    return whole
 
 
 def _close_record(
-    path: str | os.PathLike, ids: list[str], parts: list[bytes], sequences: list[bytes]
+    path: str | os.PathLike, titles: list[str], parts: list[bytes], sequences: list[bytes]
 ) -> None:
-    if ids:
+    if titles:
         if not parts:
-            raise InputError(f"{path}: {ids[-1]!r} has an id but no sequence")
+            name = titles[-1].partition(" ")[0]
+            raise InputError(f"{path}: {name!r} has an id but no sequence")
         sequences.append(b"".join(parts))
         parts.clear()
 
@@ -234,3 +248,8 @@ def gc_content(codes: np.ndarray) -> np.ndarray:
     """Fraction of G and C among the known bases of each sequence (n, length) -> (n,)."""
     known = (codes < UNKNOWN).sum(axis=1)
     return ((codes == 1) | (codes == 2)).sum(axis=1) / np.maximum(known, 1)
+
+
+def few_unknown(codes: np.ndarray, most: float = 0.0) -> np.ndarray:
+    """True for each sequence (n, length) of whose bases at most this share is unknown (n,)."""
+    return (codes >= UNKNOWN).mean(axis=1) <= most

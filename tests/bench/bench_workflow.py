@@ -24,6 +24,7 @@ SHARED = ROOT.parent / "shared"
 sys.path[:0] = [str(ROOT)]
 
 from workflow_lib.data import dataset, splits  # noqa: E402
+from workflow_lib.data.dropping import drop  # noqa: E402
 from workflow_lib.figures import logos, style  # noqa: E402
 from workflow_lib.motif import read_meme  # noqa: E402
 from workflow_lib.motifs.tomtom import tomtom  # noqa: E402
@@ -112,7 +113,7 @@ def _prepare() -> None:
     folder = SHARED / "mirror/tf_binding"
     files = {p.name: p for p in sorted(folder.iterdir()) if p.name.endswith((".npz", ".fa.gz"))}
     data = PARSERS["tf_binding_matrix"](files, **entry["options"])
-    data = dataset.drop(data, **entry["drop"])
+    data = drop(data, **entry["drop"])
     data.obs["split"] = splits.random(data)
     data.uns |= {"task": "binary", "source": "tf_binding"}
     with tempfile.TemporaryDirectory() as folder:

@@ -7,16 +7,18 @@ target:
 
 - `X`: float32 (n, targets), the labels or values; NaN where unresolved.
 - `obs`: index = unique ids (str); `split` (categorical: train, validation, test); and, where known,
-  `chrom`, `start`, `end` (0-based, half-open), `strand`.
+  `chrom`, `start`, `end` (0-based, half-open; -1 where it stands nowhere, as a shuffle),
+  `strand`.
 - `var`: index = unique target names (str); further columns = what is known of a target.
 - `obsm["sequence"]`: uint8 (n, length), codes A = 0, C = 1, G = 2, T = 3, N = 4.
 - `uns`: `task` (a name in TASKS), `source`, `assembly` (may be empty), `n_read` (sequences read),
   `dropped` (mapping reason -> count; reasons `unknown_base`, `length`, `duplicate`, `unresolved`
-  and any that a parser adds). Always n + sum(dropped) = n_read.
+  and any that a parser adds), `notes` (what the parser says of how it read the files). Always
+  n + sum(dropped) = n_read.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import anndata
 import h5py
@@ -27,12 +29,11 @@ from anndata.io import read_elem
 from workflow_lib.data.tasks import TASKS
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
-from workflow_lib.sequence import UNKNOWN, reverse_complement
 from workflow_lib.tables import RUN
 
 PARTS = ("train", "validation", "test")
 # Columns and rows of result tables; no target can be called so.
-RESERVED = ("id", "split", "target", "unit", "mean", "bias", *RUN)
+RESERVED = ("id", "split", "target", "unit", "any", "mean", "bias", *RUN)
 REGION_COLUMNS = ("chrom", "start", "end", "strand")
 
 
@@ -44,6 +45,7 @@ def build(
     *,
     obs: pd.DataFrame | None = None,
     dropped: dict[str, int] | None = None,
+    notes: Sequence[str] = (),
 ) -> anndata.AnnData:
     """Make a data set in memory; what every parser returns.
 
@@ -61,6 +63,8 @@ def build(
         Further columns per sequence (chrom, start, end, strand, split), in the same order.
     dropped
         Sequences that the parser read but had to leave out, by reason.
+    notes
+        What a person should know of how the files were read; for the log and the report.
 
     Raises
     ------
@@ -80,74 +84,23 @@ def build(
         if not index.is_unique:
             raise InputError(f"the {what} {index[index.duplicated()][0]!r} occurs twice")
     table = pd.DataFrame(index=ids) if obs is None else obs.set_axis(ids)
+    if {"start", "end"} <= set(table):
+        width = (table["end"] - table["start"]).to_numpy()
+        wrong = np.flatnonzero((width != sequence.shape[1]) & (table["end"] >= 0).to_numpy())
+        if len(wrong):
+            row = table.iloc[wrong[0]]
+            raise InputError(
+                f"{row.name!r}: found the region {row['start']}-{row['end']} of a sequence of "
+                f"{sequence.shape[1]} bp; wanted one as long as its sequence (0-based, half-open)"
+            )
     data = anndata.AnnData(
         X=np.asarray(targets, dtype=np.float32), obs=table, var=pd.DataFrame(index=names)
     )
     data.obsm["sequence"] = np.asarray(sequence, dtype=np.uint8)
     data.uns["dropped"] = {reason: int(count) for reason, count in (dropped or {}).items()}
     data.uns["n_read"] = len(ids) + sum(data.uns["dropped"].values())
+    data.uns["notes"] = np.array(list(notes), dtype=object)
     return data
-
-
-def drop(
-    data: anndata.AnnData, *, min_resolved: int | str = 1, duplicates: str = "keep"
-) -> anndata.AnnData:
-    """Leave out sequences that cannot be used, counted by reason in `uns["dropped"]`.
-
-    Parameters
-    ----------
-    data
-        As `build` makes it.
-    min_resolved
-        How many targets of a sequence must be resolved to keep it; `all` for every one.
-    duplicates
-        `keep`, or `drop` to leave out repeats of a sequence or of its reverse complement.
-
-    Returns
-    -------
-    AnnData
-        The kept sequences; each dropped one is counted once, under the first reason that applies:
-        unknown_base, unresolved, duplicate.
-
-    Raises
-    ------
-    InputError
-        Where nothing is left.
-    """
-    n_targets = data.n_vars
-    wanted = n_targets if min_resolved == "all" else int(min_resolved)
-    if wanted > n_targets:
-        raise InputError(f"min_resolved: found {wanted}, but there are only {n_targets} targets")
-    unknown = (data.obsm["sequence"] >= UNKNOWN).any(axis=1)
-    unresolved = ~unknown & ((~np.isnan(data.X)).sum(axis=1) < wanted)
-    keep = ~(unknown | unresolved)
-    counted = {"unknown_base": int(unknown.sum()), "unresolved": int(unresolved.sum())}
-    if duplicates == "drop":
-        repeated = keep & _repeats(data.obsm["sequence"], keep)
-        keep &= ~repeated
-        counted["duplicate"] = int(repeated.sum())
-    kept = data[keep].copy()
-    kept.uns["dropped"] = add_counts(data.uns["dropped"], counted)
-    if not keep.any():
-        raise InputError(f"no sequence is left: {counts(kept)}")
-    return kept
-
-
-def add_counts(before: Mapping[str, int], counted: Mapping[str, int]) -> dict[str, int]:
-    """Add counts of dropped sequences by reason; a parser may have used the same reason."""
-    return dict(before) | {reason: before.get(reason, 0) + n for reason, n in counted.items()}
-
-
-def _repeats(codes: np.ndarray, among: np.ndarray) -> np.ndarray:
-    """True for each sequence that occurred earlier, on either strand (n,)."""
-    seen: set[bytes] = set()
-    repeated = np.zeros(len(codes), dtype=bool)
-    for i in np.flatnonzero(among):
-        forward, reverse = codes[i].tobytes(), reverse_complement(codes[i]).tobytes()
-        key = min(forward, reverse)
-        repeated[i] = key in seen
-        seen.add(key)
-    return repeated
 
 
 def validate(data: anndata.AnnData, *, name: str, optional_splits: Sequence[str] = ()) -> None:
@@ -220,20 +173,6 @@ def check_targets(data: anndata.AnnData, name: str) -> None:
             f"{name}, {data.obs_names[i]!r}: found {int(np.nansum(data.X[i]))} classes, wanted "
             f"exactly one for the task {data.uns['task']!r}"
         )
-
-
-def targets_with_few_positives(data: anndata.AnnData, batch_size: int) -> list[str]:
-    """The targets with fewer positives in the training part than a batch has sequences.
-
-    `name (count)` each; none for values. Little can be learned for them.
-    """
-    if not TASKS[data.uns["task"]].binary:
-        return []
-    # Of all parts: selecting the training part would copy most of X.
-    positive = data.X == 1
-    positive[(data.obs["split"] != "train").to_numpy()] = False
-    n_positive = positive.sum(axis=0)
-    return [f"{name} ({n})" for name, n in zip(data.var_names, n_positive) if n < batch_size]
 
 
 def counts(data: anndata.AnnData) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, zip_longest
 
 from workflow_lib.errors import InputError
-from workflow_lib.files import looks_like
-from workflow_lib.sequence import lines
+from workflow_lib.files import lines
 
-_DNA = b"ACGTNRYSWKMBDHVacgtnryswkmbdhv"
+# A `.` stands for an N in reads of old pipelines.
+_DNA = b"ACGTNRYSWKMBDHVacgtnryswkmbdhv."
 
 # Four lines; None where the file ended before.
 _Record = tuple[bytes, bytes | None, bytes | None, bytes | None]
@@ -21,12 +21,13 @@ def read_fastq(path: str | os.PathLike) -> Iterator[tuple[bytes, bytes]]:
     Parameters
     ----------
     path
-        The file: four lines a read (`@name`, sequence, `+`, quality); blank lines may follow.
+        The file: four lines a read (`@name`, sequence, `+`, quality), or, if the first line is one
+        of letters of DNA, one read a line; blank lines may follow.
 
     Yields
     ------
     name, sequence
-        The text after the '@', and the letters in upper case.
+        The text after the '@', and the letters in upper case, `.` as N.
 
     Raises
     ------
@@ -35,6 +36,11 @@ def read_fastq(path: str | os.PathLike) -> Iterator[tuple[bytes, bytes]]:
         sequence, letters that are not DNA, a damaged gzip file; it names file and line.
     """
     stream, number = lines(path), 0
+    first = next(stream, b"")
+    if first and not first.translate(None, _DNA):
+        yield from _one_a_line(path, chain([first], stream))
+        return
+    stream = chain([first], stream)
     for record in zip_longest(stream, stream, stream, stream):
         head, sequence, plus, quality = record
         # One test for all faults: it runs for millions of records.
@@ -49,19 +55,27 @@ def read_fastq(path: str | os.PathLike) -> Iterator[tuple[bytes, bytes]]:
                 return  # nothing but blank lines up to the end
             raise InputError(_fault(path, 4 * number + 1, record))
         number += 1
-        yield head[1:], sequence.upper()
-    if not number:
-        raise InputError(f"{path}: no reads in it{looks_like(path)}; wanted FASTQ")
+        yield head[1:], sequence.upper().replace(b".", b"N")
+
+
+def _one_a_line(path: str | os.PathLike, stream: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Reads without names."""
+    for number, line in enumerate(stream, start=1):
+        sequence = line.strip()
+        if sequence.translate(None, _DNA):
+            raise InputError(
+                f"{path}, line {number}: found {_shown(line)}, wanted one read a line, as in the "
+                "first (FASTQ begins with '@')"
+            )
+        if sequence:
+            yield b"", sequence.upper().replace(b".", b"N")
 
 
 def _fault(path: str | os.PathLike, line: int, record: _Record) -> str:
     """What is wrong with the record that begins at this line."""
     head, sequence, plus, quality = record
     if head[:1] != b"@":
-        return (
-            f"{path}, line {line}: found {_shown(head)}, wanted '@' and a read's name"
-            f"{looks_like(path)}"
-        )
+        return f"{path}, line {line}: found {_shown(head)}, wanted '@' and a read's name"
     if plus is not None and plus[:1] != b"+":
         return (
             f"{path}, line {line + 2}: found {_shown(plus)}, wanted '+' (FASTQ with four lines a "

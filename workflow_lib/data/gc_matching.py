@@ -10,7 +10,7 @@ import logging
 import anndata
 import numpy as np
 
-from workflow_lib.data.dataset import add_counts
+from workflow_lib.data.dropping import add_counts
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import gc_content
 
@@ -47,6 +47,55 @@ def match_gc(
         for chosen, among in zip(kept, rows):
             chosen.append(np.sort(rng.permutation(among)[:n]))
     return tuple(np.sort(np.concatenate([np.empty(0, int), *chosen])) for chosen in kept)
+
+
+def match_or_explain(
+    wanted: np.ndarray, candidates: np.ndarray, seed: int, name: str, ratio: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """`match_gc`, with `ratio` unbound ones for each bound one.
+
+    The candidates of each bin are put at random into groups of `ratio`; each bound sequence is
+    matched with one group.
+
+    Parameters
+    ----------
+    wanted, candidates
+        int (n,) and (m,): %GC of the bound sequences and of the possible unbound ones.
+    seed
+        Of the draw.
+    name
+        The files, for messages.
+    ratio
+        Unbound ones for each bound one.
+
+    Returns
+    -------
+    kept_wanted, kept_candidates
+        Sorted row numbers, `ratio` times as many of the second, also in each bin.
+
+    Raises
+    ------
+    InputError
+        Where more than half of the bound ones find no partner.
+    """
+    order = np.random.default_rng([seed, 1]).permutation(len(candidates))
+    order = order[np.argsort(candidates[order], kind="stable")]
+    sizes = np.unique(candidates, return_counts=True)[1]
+    place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    full = place < np.repeat(sizes // ratio * ratio, sizes)
+    groups = order[full].reshape(-1, ratio)
+    kept, drawn = match_gc(wanted, candidates[groups[:, 0]], seed)
+    lost = np.setdiff1d(np.arange(len(wanted)), kept)
+    if 2 * len(lost) > len(wanted):
+        share = np.bincount(wanted[lost]).argmax()
+        raise InputError(
+            f"{name}: {len(lost)} of {len(wanted)} bound sequences have no unbound one of their "
+            f"%GC among {len(candidates)} (most of them at {share} %GC); wanted partners for at "
+            "least half of them: give more unbound sequences or regions to draw from"
+        )
+    if len(lost):
+        log.info("%d of %d bound sequences have no partner", len(lost), len(wanted))
+    return kept, np.sort(groups[drawn].ravel())
 
 
 def balance(data: anndata.AnnData, seed: int = 0) -> anndata.AnnData:
@@ -90,7 +139,7 @@ def balance(data: anndata.AnnData, seed: int = 0) -> anndata.AnnData:
     kept.uns["dropped"] = add_counts(data.uns["dropped"], counted)
     if lost:
         empty = len(np.setdiff1d(percent[positive], percent[negative]))
-        log.warning(
+        log.info(
             "%d of %d positive sequences are left out, as there are too few negatives of their "
             "%%GC (%d bins have none at all)", lost, len(positive), empty,
         )  # fmt: skip

@@ -1,36 +1,33 @@
-"""Regions of a genome: BED files, windows around them, overlaps, and their sequences.
+"""Regions of a genome: BED files, windows around them, and overlaps.
 
 A set of regions is a table with the columns `chrom`, `start` and `end` (0-based, half-open, as in
-BED files). A genome is a FASTA file that is read through its index, never loaded whole.
+BED files).
 """
 
 import logging
 import os
-import shutil
+import re
 from array import array
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from workflow_lib.data.gc_matching import percent_gc
 from workflow_lib.errors import InputError
-from workflow_lib.files import atomic, looks_like
-from workflow_lib.sequence import UNKNOWN, encode, lines
+from workflow_lib.files import lines
+from workflow_lib.sequence import centre_offset
 
 if TYPE_CHECKING:
-    from pyfaidx import Fasta
+    pass
 
 log = logging.getLogger(__name__)
 
 CENTRES = ("summit", "middle", "thick_start")
-_NARROWPEAK_COLUMNS = 10
-_BLOCK = 2**16  # bp of a chromosome that are read at once
-_AT_ONCE = 20_000  # windows whose letters are held at once to count their %GC
+# A larger share of regions beyond their chromosome's end is a sign of another assembly.
+MOST_BEYOND = 0.02
+_REGION = re.compile(r"(?:\S*::)?([^\s:]+):(\d+)-(\d+)(?:\(([+.-])\))?$")
+_NARROWPEAK_COLUMNS, _BED12_COLUMNS = 10, 12
 
 
 def read_bed(path: str | os.PathLike, centre: str = "middle") -> pd.DataFrame:
@@ -41,14 +38,15 @@ def read_bed(path: str | os.PathLike, centre: str = "middle") -> pd.DataFrame:
     path
         Three columns or more; comments, `track` and `browser` lines and empty ones are skipped.
     centre
-        `middle` of the interval; `summit`: start + column 10 of a line of ten columns
-        (narrowPeak), the middle where that is -1 or there are fewer or more columns;
+        `middle` of the interval; `summit`: start + column 10 of a line of narrowPeak, whatever
+        columns follow (IDR, bedtools intersect), the middle where that is -1 or of other lines;
         `thick_start`: column 7, where ReMap's BED files have the summit.
 
     Returns
     -------
     DataFrame
-        chrom, start, end, centre (0-based position of a base), line (number in the file).
+        chrom, start, end, centre (0-based position of a base), summit (whether the centre is one
+        that the file gives), line (number in the file).
 
     Raises
     ------
@@ -62,19 +60,21 @@ def read_bed(path: str | os.PathLike, centre: str = "middle") -> pd.DataFrame:
         words = line.split(None, 1)
         if not words or words[0].startswith(b"#") or words[0] in (b"track", b"browser"):
             continue
-        fields = line.split(b"\t", _NARROWPEAK_COLUMNS) if b"\t" in line else line.split()
+        fields = line.rstrip().split(b"\t", _BED12_COLUMNS) if b"\t" in line else line.split()
         try:
             start, end = _interval(fields)
-            numbers.extend((start, end, _centre(fields, start, end, centre), number))
+            point = _summit(fields, start, end, centre)
         except InputError as error:
-            raise InputError(f"{path}, line {number}{looks_like(path)}: {error}") from None
+            raise InputError(f"{path}, line {number}: {error}") from None
+        summit = point is not None
+        numbers.extend((start, end, point if summit else (start + end) // 2, summit, number))
         chroms.append(known.setdefault(fields[0], fields[0].decode(errors="replace")))
     if not chroms:
-        raise InputError(f"{path}: no intervals in it{looks_like(path)}; wanted lines of BED")
-    columns = np.frombuffer(numbers, dtype=np.int64).reshape(-1, 4)
-    table = pd.DataFrame(columns, columns=["start", "end", "centre", "line"])
+        raise InputError(f"{path}: no intervals in it; wanted lines of BED")
+    columns = np.frombuffer(numbers, dtype=np.int64).reshape(-1, 5)
+    table = pd.DataFrame(columns, columns=["start", "end", "centre", "summit", "line"])
     table.insert(0, "chrom", np.array(chroms, dtype=object))
-    return table
+    return table.astype({"summit": bool})
 
 
 def _interval(fields: list[bytes]) -> tuple[int, int]:
@@ -90,10 +90,10 @@ def _interval(fields: list[bytes]) -> tuple[int, int]:
     return start, end
 
 
-def _centre(fields: list[bytes], start: int, end: int, centre: str) -> int:
-    """The base at the centre of a window."""
-    if centre == "middle" or (centre == "summit" and len(fields) != _NARROWPEAK_COLUMNS):
-        return (start + end) // 2
+def _summit(fields: list[bytes], start: int, end: int, centre: str) -> int | None:
+    """The summit that a line gives; None where it gives none or the middle is asked for."""
+    if centre == "middle" or (centre == "summit" and not _is_narrow_peak(fields)):
+        return None
     column = 9 if centre == "summit" else 6
     try:
         value = int(fields[column])
@@ -104,7 +104,7 @@ def _centre(fields: list[bytes], start: int, end: int, centre: str) -> int:
             f"found {found} in column {column + 1}, wanted the summit (option centre: {centre})"
         ) from None
     if centre == "summit" and value == -1:
-        return (start + end) // 2
+        return None
     point = start + value if centre == "summit" else value
     if not start <= point < end or width > 1:
         raise InputError(
@@ -112,6 +112,29 @@ def _centre(fields: list[bytes], start: int, end: int, centre: str) -> int:
             f"(option centre: {centre}); wanted one, or centre: middle"
         )
     return point
+
+
+def _is_narrow_peak(fields: list[bytes]) -> bool:
+    """Whether a line begins with the ten columns of narrowPeak.
+
+    Of more than ten columns these are narrowPeak's if column 6 is a strand, 7 to 9 are numbers and
+    10 is a whole one; BED12, which fits that too, lists its blocks in columns 11 and 12.
+    """
+    if len(fields) <= _NARROWPEAK_COLUMNS:
+        return len(fields) == _NARROWPEAK_COLUMNS
+    try:
+        [float(field) for field in fields[6:9]]
+        value = int(fields[9])
+    except ValueError:
+        return False
+    blocks = [field.rstrip(b",").count(b",") + 1 for field in fields[10:_BED12_COLUMNS]]
+    bed12 = len(blocks) == 2 and blocks == [value, value] and _whole(fields[10:_BED12_COLUMNS])
+    return fields[5] in (b"+", b"-", b".") and not bed12
+
+
+def _whole(lists: list[bytes]) -> bool:
+    """Whether these are lists of whole numbers with commas."""
+    return all(part.isdigit() for each in lists for part in each.rstrip(b",").split(b","))
 
 
 def resize(regions: pd.DataFrame, length: int) -> pd.DataFrame:
@@ -122,6 +145,58 @@ def resize(regions: pd.DataFrame, length: int) -> pd.DataFrame:
     """
     start = regions["centre"] - length // 2
     return pd.DataFrame({"chrom": regions["chrom"], "start": start, "end": start + length})
+
+
+def parse_region(text: str) -> tuple[str, int, int, str] | None:
+    """chrom, start, end and strand of `chr1:100-300`, `chr1:100-300(+)`, `name::chr1:100-300`.
+
+    The forms of bedtools and samtools; None for another text. Without a strand it is `.`.
+    """
+    found = _REGION.match(text.strip().replace(",", ""))
+    return found and (found[1], int(found[2]), int(found[3]), found[4] or ".")
+
+
+def fit_regions(obs: pd.DataFrame, sizes: np.ndarray, length: int, name: str) -> pd.DataFrame:
+    """Regions of sequences that were cut around their centre or filled up to one length.
+
+    Parameters
+    ----------
+    obs
+        `start` and `end` as given, 0-based and half-open, or all of them counted from 1 with the
+        end included; and, where known, `strand`: on `-` a sequence is the reverse complement.
+    sizes
+        Lengths of the sequences before (n,).
+    length
+        Their length now.
+    name
+        The file, for messages.
+
+    Returns
+    -------
+    DataFrame
+        The same, 0-based and half-open, each as long as `length`.
+
+    Raises
+    ------
+    InputError
+        A region that is not as long as its sequence.
+    """
+    width = (obs["end"] - obs["start"]).to_numpy()
+    from_one = len(obs) and (width + 1 == sizes).all()
+    wrong = np.flatnonzero(width + from_one != sizes)
+    if len(wrong):
+        i = int(wrong[0])
+        row = obs.iloc[i]
+        raise InputError(
+            f"{name}: found the region {row.get('chrom', '')}:{row['start']}-{row['end']} of a "
+            f"sequence of {sizes[i]} bp; wanted one that is as long as its sequence (0-based, "
+            "half-open), or no start and end"
+        )
+    offset = centre_offset(sizes, length)
+    if "strand" in obs:
+        offset = np.where(obs["strand"] == "-", sizes - length - offset, offset)
+    start = obs["start"].to_numpy() - from_one + offset
+    return obs.assign(start=start, end=start + length)
 
 
 def overlaps(regions: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
@@ -140,15 +215,23 @@ def overlaps(regions: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
     return found
 
 
-def known_chromosomes(
+def place_on(
     regions: pd.DataFrame, sizes: Mapping[str, int], path: str | os.PathLike, genome: object
-) -> np.ndarray:
-    """True for each region on a chromosome of the genome (n,).
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which regions lie on a chromosome of the genome, and which of these end within it.
+
+    Programs that extend reads beyond their ends leave a few peaks that end beyond their chromosome.
+
+    Returns
+    -------
+    known, within
+        bool (n,) each.
 
     Raises
     ------
     InputError
-        Where none is, or where a region ends beyond its chromosome: signs of another assembly.
+        Where none lies on a known chromosome, or several and more than MOST_BEYOND of them end
+        beyond theirs: signs of another assembly.
     """
     length = regions["chrom"].map(sizes)
     known = length.notna().to_numpy()
@@ -158,123 +241,19 @@ def known_chromosomes(
             f"{path}: none of its chromosomes ({here}, ...) is in {genome} "
             f"({', '.join(list(sizes)[:3])}, ...); wanted the same names in both"
         )
-    beyond = np.flatnonzero((regions["end"] > length).to_numpy())
+    within = known & (regions["end"] <= length).to_numpy()
+    beyond = np.flatnonzero(known & ~within)
     if len(beyond):
         row = regions.iloc[beyond[0]]
-        raise InputError(
-            f"{path}, line {row['line']}: {row['chrom']}:{row['start']}-{row['end']} ends beyond "
-            f"{row['chrom']} of {genome}, which is {sizes[row['chrom']]} bp long; is it of "
-            "another assembly?"
+        found = (
+            f"{path}: {len(beyond)} of {known.sum()} regions end beyond their chromosome in "
+            f"{genome}, the first in line {row['line']}: {row['chrom']}:{row['start']}-"
+            f"{row['end']}, where {row['chrom']} is {sizes[row['chrom']]} bp long"
         )
-    return known
-
-
-@contextmanager
-def open_genome(path: str | os.PathLike) -> Iterator["Fasta"]:
-    """Open a genome, FASTA plain or bgzip, by its index.
-
-    Parameters
-    ----------
-    path
-        The FASTA file. An index that is missing, or older than the file, is built and left
-        beside it (`.fai`, for bgzip also `.gzi`), or used this once if it cannot be written there.
-
-    Yields
-    ------
-    pyfaidx.Fasta
-        Chromosome name -> record whose slices are letters.
-
-    Raises
-    ------
-    InputError
-        Plain gzip, or what is not a FASTA file.
-    """
-    import pyfaidx  # only data sets that are cut from a genome need it
-
-    endings = [".fai", ".gzi"] if _is_bgzip(path) else [".fai"]
-    beside = [Path(f"{path}{ending}") for ending in endings]
-    made = os.path.getmtime(path)
-    fresh = all(index.is_file() and index.stat().st_mtime >= made for index in beside)
-    with TemporaryDirectory() as folder:
-        used = beside if fresh else [Path(folder) / f"genome{ending}" for ending in endings]
-        names = dict(zip(("indexname", "gzi_indexname"), map(str, used)))
-        try:
-            genome = pyfaidx.Fasta(str(path), as_raw=True, **names)
-        except (pyfaidx.FastaIndexingError, ValueError, OSError) as error:
-            raise InputError(f"{path}: not a FASTA file{looks_like(path)}: {error}") from error
-        with genome:
-            for new, index in zip(used, beside) if not fresh else ():
-                _save_index(new, index)
-            yield genome
-
-
-def _save_index(new: Path, index: Path) -> None:
-    """Copy a new index to its place, atomically, as several jobs may do so at once."""
-    try:
-        with atomic(index) as temporary:
-            shutil.copyfile(new, temporary)
-    except OSError as error:
-        log.warning("%s cannot be written (%s): it is built again every time", index, error)
-
-
-def _is_bgzip(path: str | os.PathLike) -> bool:
-    """Whether a FASTA file is compressed block by block; plain gzip has no random access."""
-    with open(path, "rb") as handle:
-        head = handle.read(18)
-    named = str(path).lower().endswith((".gz", ".bgz"))
-    gzip, blocks = head.startswith(b"\x1f\x8b"), head[3:4] == b"\x04" and head[12:14] == b"BC"
-    if gzip and not blocks:
-        raise InputError(
-            f"{path}: found plain gzip, wanted a FASTA file that is unpacked or compressed with "
-            f"bgzip (of samtools): gunzip {path}; bgzip {str(path).removesuffix('.gz')}"
-        )
-    if gzip != named:
-        found, ending = ("bgzip", "ends in .gz") if gzip else ("no bgzip", "does not")
-        raise InputError(f"{path}: found {found} within, wanted a name that {ending}; rename it")
-    return gzip
-
-
-def sequences(genome: "Fasta", windows: pd.DataFrame) -> np.ndarray:
-    """Letters of windows of one length as codes, uint8 (n, length); upper and lower case alike.
-
-    Windows that lie within the same 65 kb are read together.
-
-    Raises
-    ------
-    InputError
-        Letters that are not DNA, or an index that does not fit its file.
-    """
-    if windows.empty:
-        return np.empty((0, 0), dtype=np.uint8)
-    starts, ends = windows["start"].to_numpy(), windows["end"].to_numpy()
-    length = int(ends[0] - starts[0])
-    codes = np.empty((len(windows), length), dtype=np.uint8)
-    for (chrom, _), rows in windows.groupby(["chrom", starts // _BLOCK]).indices.items():
-        first, last = int(starts[rows].min()), int(ends[rows].max())
-        letters = genome[chrom][first:last]
-        try:
-            block = encode([letters])[0]
-            views = np.lib.stride_tricks.sliding_window_view(block, length)
-            codes[rows] = views[starts[rows] - first]
-        except (InputError, IndexError, ValueError) as error:
-            path = genome.faidx.filename
-            raise InputError(
-                f"{path}, {chrom}:{first}-{last}: {error}; if the file is whole, its index "
-                f"does not fit: delete {path}.fai"
-            ) from error
-    return codes
-
-
-def window_gc(genome: "Fasta", windows: pd.DataFrame) -> np.ndarray:
-    """%GC of each window in whole percents, -1 where it holds an N: int (n,)."""
-    percent = np.full(len(windows), -1, dtype=np.int64)
-    order = np.lexsort([windows["start"], windows["chrom"]])
-    for first in range(0, len(order), _AT_ONCE):
-        rows = order[first : first + _AT_ONCE]
-        codes = sequences(genome, windows.iloc[rows])
-        known = (codes < UNKNOWN).all(axis=1)
-        percent[rows[known]] = percent_gc(codes[known])
-    return percent
+        if 1 < len(beyond) > MOST_BEYOND * known.sum():
+            raise InputError(f"{found}; wanted regions of the same assembly")
+        log.warning("%s; extended reads leave a few such, another assembly many", found)
+    return known, within
 
 
 def random_windows(

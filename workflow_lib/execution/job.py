@@ -30,12 +30,48 @@ def keep_freed_memory() -> None:
         mallopt(_MMAP_THRESHOLD, 2**25)
 
 
+class _Shown(logging.Handler):
+    """Prints warnings on the terminal, and keeps them."""
+
+    def __init__(self, log_path: str) -> None:
+        super().__init__(logging.WARNING)
+        self.log_path, self.messages = log_path, []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.WARNING:  # an error ends the job, and is printed then
+            self.messages.append(record.getMessage())
+            print(f"warning: {self.messages[-1]} (log: {self.log_path})", file=sys.stderr)
+
+
+@contextmanager
+def warnings_shown(log_path: str) -> Iterator[list[str]]:
+    """Show warnings of the library on the terminal, too.
+
+    Parameters
+    ----------
+    log_path
+        The job's log, which says more.
+
+    Yields
+    ------
+    list of str
+        The warnings so far.
+    """
+    handler, log = _Shown(log_path), logging.getLogger("workflow_lib")
+    log.addHandler(handler)
+    try:
+        yield handler.messages
+    finally:
+        log.removeHandler(handler)
+
+
 @contextmanager
 def recorded(job: Any) -> Iterator[logging.Logger]:
     """Run a script's work with a log file and a record; `logs.log_to` handles its errors.
 
-    A record of the job (`provenance.describe`) is written beside its outputs when it succeeds; an
-    older one is deleted when it starts.
+    Warnings (`log.warning`) are shown on the terminal too, and are in the record, from which the
+    report has them. A record of the job (`provenance.describe`) is written beside its outputs when
+    it succeeds; an older one is deleted when it starts.
 
     Parameters
     ----------
@@ -43,7 +79,7 @@ def recorded(job: Any) -> Iterator[logging.Logger]:
         The script's object `snakemake`.
     """
     keep_freed_memory()
-    with log_to(job.log[0]) as log:
+    with log_to(job.log[0]) as log, warnings_shown(job.log[0]) as warned:
         records = record_paths(job.output)
         for path in (*job.output, *records):
             remove_leftovers(path)
@@ -52,7 +88,7 @@ def recorded(job: Any) -> Iterator[logging.Logger]:
         start = time.perf_counter()
         yield log
         check_not_terminated()
-        record = describe(job, _device(job), time.perf_counter() - start)
+        record = describe(job, _device(job), time.perf_counter() - start) | {"warnings": warned}
         for path in records:
             write_record(path, record)
 

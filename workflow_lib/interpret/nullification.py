@@ -218,7 +218,7 @@ def chosen_sequences(
         uint8 codes (m, L) of sequences that count for at least one target, and bool (m, targets).
     """
     criterion = criterion_per_target(str(settings["correct"]), str(data.uns["task"]))
-    X, selected = correctly_predicted_sequences(
+    X, selected, _ = correctly_predicted_sequences(
         model, data, {**settings, "correct": criterion}, device
     )
     selected = at_most(selected, settings.get("most_sequences"), int(settings.get("seed", 0)))

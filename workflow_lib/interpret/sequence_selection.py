@@ -1,5 +1,6 @@
 """Which sequences count as correctly predicted and are interpreted."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -11,7 +12,9 @@ from torch import nn
 from workflow_lib.data.tasks import TASKS, decision_scores
 from workflow_lib.errors import InputError
 from workflow_lib.train.inference import predict
-from workflow_lib.train.metrics import row_correlations
+from workflow_lib.train.metrics import FEWEST_TARGETS, row_correlations
+
+log = logging.getLogger(__name__)
 
 
 class Criterion(NamedTuple):
@@ -30,6 +33,24 @@ class Criterion(NamedTuple):
     select: Callable[[np.ndarray, np.ndarray, float | None], np.ndarray]
     binary: bool | None
     threshold: float | None = None
+
+
+class Selected(NamedTuple):
+    """Sequences that are interpreted.
+
+    Attributes
+    ----------
+    X
+        uint8 codes (m, length) of sequences that count for at least one target.
+    selected
+        bool (m, targets): for which.
+    criterion
+        The name in CRITERIA by which they were chosen.
+    """
+
+    X: np.ndarray
+    selected: np.ndarray
+    criterion: str
 
 
 def correctly_predicted(
@@ -98,9 +119,10 @@ def _true_positive(logits: np.ndarray, labels: np.ndarray, _: float | None) -> n
 
 
 def _correlation(logits: np.ndarray, labels: np.ndarray, threshold: float) -> np.ndarray:
-    if labels.shape[1] < 2:
+    if labels.shape[1] < FEWEST_TARGETS:
         raise InputError(
-            "the criterion 'correlation' wants two targets or more, but there is one; "
+            f"the criterion 'correlation' over the targets of a sequence: found {labels.shape[1]} "
+            f"targets, wanted {FEWEST_TARGETS} or more (over two numbers it is always 1 or -1); "
             "use top_fraction"
         )
     if not -1 <= threshold < 1:
@@ -149,7 +171,7 @@ def correctly_predicted_sequences(
     data: anndata.AnnData,
     settings: Mapping[str, object],
     device: torch.device | str = "cpu",
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Selected:
     """The correctly predicted sequences of a data set, which are those interpreted.
 
     Parameters
@@ -159,28 +181,34 @@ def correctly_predicted_sequences(
     data
         The part of the data set to choose from (`workflow_lib.data.dataset`).
     settings
-        `correct` (a name in CRITERIA, or `auto`: exact_match for binary labels; for values
-        correlation, or top_fraction where there is one target) and `correct_threshold`.
+        `correct` (a name in CRITERIA, or `auto`: exact_match for binary labels, and true_positive
+        where that selects nothing; for values correlation, or top_fraction where there are fewer
+        than FEWEST_TARGETS) and `correct_threshold`.
     device
         Where to predict.
 
     Returns
     -------
-    X, selected
-        uint8 codes (m, length) of sequences that count for at least one target, and bool
-        (m, targets): for which.
+    Selected
     """
-    task = str(data.uns["task"])
-    criterion = settings["correct"]
-    if criterion == "auto":
-        for_values = "correlation" if data.n_vars > 1 else "top_fraction"
+    task, labels = str(data.uns["task"]), data.X
+    automatic, threshold = settings["correct"] == "auto", settings.get("correct_threshold")
+    criterion = str(settings["correct"])
+    if automatic:
+        for_values = "correlation" if data.n_vars >= FEWEST_TARGETS else "top_fraction"
         criterion = "exact_match" if TASKS[task].binary else for_values
     logits = predict(model, data.obsm["sequence"], device=device)
-    selected = correctly_predicted(
-        logits, data.X, task, str(criterion), settings.get("correct_threshold")
-    )
+    selected = correctly_predicted(logits, labels, task, criterion, threshold)
+    if automatic and criterion == "exact_match" and not selected.any() and data.n_vars > 1:
+        criterion = "true_positive"
+        log.warning(
+            "no sequence is correctly predicted for all its targets (exact_match): those that are "
+            "for any positive target are interpreted (interpretation: {correct: true_positive})"
+        )
+        selected = correctly_predicted(logits, labels, task, criterion, threshold)
     used = selected.any(axis=1)
-    return data.obsm["sequence"][used], selected[used]
+    log.info("%d of %d sequences are correctly predicted (%s)", used.sum(), len(used), criterion)
+    return Selected(data.obsm["sequence"][used], selected[used], criterion)
 
 
 def criterion_per_target(criterion: str, task: str) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.errors import InputError
+from workflow_lib.files import lines
 from workflow_lib.motif import Motif
-from workflow_lib.sequence import ALPHABET, lines
+from workflow_lib.sequence import ALPHABET
 
 
 def profiles(

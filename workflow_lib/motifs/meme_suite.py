@@ -17,11 +17,11 @@ import pandas as pd
 from workflow_lib.config.names import nearest
 from workflow_lib.data.tasks import TASKS
 from workflow_lib.errors import InputError
-from workflow_lib.files import atomic, looks_like
+from workflow_lib.files import atomic, lines
 from workflow_lib.interpret.units import unit_number, unit_numbers
 from workflow_lib.motif import Motif, information, read_meme
 from workflow_lib.motifs.tomtom import COLUMNS
-from workflow_lib.sequence import ALPHABET, decode, lines
+from workflow_lib.sequence import ALPHABET, decode
 
 STREME_COLUMNS = ("motif", "n_sites", "statistic", "value", "log10_value", "width", "consensus")
 # STREME's abbreviations of what it ranks motifs by: a score without a hold-out set, else a p-value.
@@ -178,7 +178,7 @@ def read_streme(path: str | os.PathLike) -> Streme:
     """
     text = _text(path)
     if not any(line.startswith("STREME") for line in text[:5]):
-        raise InputError(f"{path}: wanted the text output of STREME{looks_like(path)}")
+        raise InputError(f"{path}: wanted the text output of STREME")
     if not any(line.startswith("FINALTIME") for line in text):
         raise InputError(
             f"{path}: the output ends at line {len(text)} without FINALTIME, which STREME writes "
@@ -241,7 +241,7 @@ def read_tomtom(path: str | os.PathLike, queries: Sequence[Motif] = ()) -> pd.Da
     text = _text(path)
     nothing = text[:1] == [NOTHING_TO_COMPARE]
     if not nothing and text[:1] != ["\t".join(_TOMTOM_NAMES)]:
-        raise InputError(f"{path}: wanted the text output of Tomtom{looks_like(path)}")
+        raise InputError(f"{path}: wanted the text output of Tomtom")
     if not any(line.startswith("# tomtom") for line in text):
         raise InputError(
             f"{path}: the output ends at line {len(text)} without Tomtom's command, which it "

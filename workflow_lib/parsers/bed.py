@@ -11,19 +11,18 @@ import pandas as pd
 
 from workflow_lib.config.names import nearest
 from workflow_lib.data.dataset import build
+from workflow_lib.data.gc_matching import match_or_explain
+from workflow_lib.data.genome import open_genome, sequences, window_gc
 from workflow_lib.data.regions import (
     CENTRES,
-    known_chromosomes,
-    open_genome,
     overlaps,
+    place_on,
     random_windows,
     read_bed,
     resize,
-    sequences,
-    window_gc,
 )
 from workflow_lib.errors import InputError
-from workflow_lib.parsers.fasta import match_or_explain, named_files
+from workflow_lib.parsers.fasta import named_files
 
 if TYPE_CHECKING:
     from pyfaidx import Fasta
@@ -50,7 +49,7 @@ class _Reference(NamedTuple):
 
 def bed(
     files: Mapping[str, str | os.PathLike],
-    peaks: str | Sequence[str],
+    peaks: str | Sequence[str] | Mapping[str, object],
     genome: str,
     length: int = 200,
     centre: str = "summit",
@@ -70,14 +69,16 @@ def bed(
     files
         Name -> path.
     peaks, blacklist
-        Names in `files` of BED or narrowPeak files, plain or gzip.
+        Names in `files` of BED or narrowPeak files, plain or gzip. Several files of peaks are one
+        target; `peaks: {liver: a.bed, blood: [b.bed, c.bed]}` makes several.
     genome
         Name of a FASTA file, plain or bgzip. Its index is left beside it.
     length
         bp of each window.
     centre
-        The centre of a peak's window: `summit` of narrowPeak, or the middle where a line
-        has none; `middle`; `thick_start`, the summit in ReMap's BED files.
+        The centre of a peak's window: `summit` of narrowPeak (column 10, whatever columns
+        follow), or the middle where a line has none; `middle`; `thick_start`, the summit in
+        ReMap's BED files. How many of each there were is a note of the data set.
     regions
         Names of BED files with candidate regions (e.g. all accessible ones): unbound windows are
         centred on their middles; without, they are drawn anywhere on chromosomes with peaks.
@@ -86,14 +87,16 @@ def bed(
     seed
         Of the random draw.
     target
-        Name of the one target: 1 bound, 0 unbound.
+        Name of the target, if there is one.
 
     Returns
     -------
     AnnData
-        Ids `chrom:start-end`. Dropped, by the first reason that applies: unknown_chromosome,
-        beyond_chromosome_end, blacklisted, same_window, n_in_sequence, bound_without_match; of
-        regions the same with `region_` in front, region_overlaps_peak and unbound_not_drawn.
+        Ids `chrom:start-end`. A target is 1 where a window holds the centre of one of its peaks, 0
+        where it touches none, and unresolved between. Dropped, by the first reason that applies:
+        unknown_chromosome, beyond_chromosome_end (the peak or its window), blacklisted,
+        same_window, n_in_sequence, bound_without_match; of regions the same with `region_` in
+        front, region_overlaps_peak and unbound_not_drawn.
 
     Raises
     ------
@@ -101,15 +104,19 @@ def bed(
         Wrong options or files, coordinates of another assembly, no peak left, or more than half
         of the peaks without a matching unbound window.
     """
-    named = {"peaks": peaks, "genome": genome, "blacklist": blacklist, "regions": regions}
+    groups = peaks if isinstance(peaks, Mapping) else {target: peaks}
+    of_target = {name: named_files(files, "peaks", given) for name, given in groups.items()}
+    named = {"genome": genome, "blacklist": blacklist, "regions": regions}
     paths = {option: named_files(files, option, names) for option, names in named.items()}
+    paths["peaks"] = [path for found in of_target.values() for path in found]
     _check_options(paths, length, centre, ratio)
     with open_genome(paths["genome"][0]) as letters:
         sizes = {chrom: len(letters[chrom]) for chrom in letters.keys()}
         reference = _Reference(letters, paths["genome"][0], sizes, length, _NO_REGIONS)
         reference = reference._replace(blacklist=_blacklist(paths["blacklist"], reference))
         found, dropped = _read(paths["peaks"], reference, centre)
-        bound, taken = _usable(found, reference, dropped), pd.concat([found, resize(found, length)])
+        bound = _usable(found[found["within"]], reference, dropped)
+        taken = pd.concat([found, resize(found, length)])
         name = ", ".join(map(str, paths["peaks"]))
         if bound.empty:
             raise InputError(f"{name}: no peak is left; dropped: {dropped}")
@@ -125,10 +132,37 @@ def bed(
             dropped["unbound_not_drawn"] = len(unbound) - len(drawn)
         windows = pd.concat([bound.iloc[kept], unbound.iloc[drawn]], ignore_index=True)
         codes = sequences(letters, windows)
-    labels = (np.arange(len(windows)) < len(kept)).astype(np.float32)[:, None]
+    labels = [_labels(windows, found[found["file"].isin(of)]) for of in of_target.values()]
     obs = windows[_PLACE].assign(strand=".")
     ids = [f"{w.chrom}:{w.start}-{w.end}" for w in windows.itertuples()]
-    return build(ids, codes, labels, [target], obs=obs, dropped=dropped)
+    notes = _notes(found, of_target, centre)
+    labels = np.column_stack(labels)
+    return build(ids, codes, labels, list(of_target), obs=obs, dropped=dropped, notes=notes)
+
+
+def _labels(windows: pd.DataFrame, peaks: pd.DataFrame) -> np.ndarray:
+    """Labels (n,): 1 where a window holds the centre of a peak, 0 where it touches none."""
+    points = peaks.assign(start=peaks["centre"], end=peaks["centre"] + 1)
+    touched = np.where(overlaps(windows, peaks), np.nan, 0)
+    return np.where(overlaps(windows, points), 1, touched).astype(np.float32)
+
+
+def _notes(
+    peaks: pd.DataFrame, of_target: Mapping[str, Sequence[str | os.PathLike]], centre: str
+) -> list[str]:
+    """What the centres of the windows are, file by file, and which files are one target."""
+    said = []
+    for path, of_file in peaks.groupby("file", sort=False):
+        n = int(of_file["summit"].sum())
+        column = {"summit": ", column 10", "thick_start": ", column 7"}.get(centre, "")
+        summits = f"{n:,} peaks around their summit{column}" if n else ""
+        middles = f"{len(of_file) - n:,} around their middle" if n < len(of_file) else ""
+        said.append(f"{path}: windows of {', of '.join(filter(None, [summits, middles]))}")
+    for name, paths in of_target.items():
+        if len(paths) > 1:
+            pooled = ", ".join(map(str, paths))
+            said.append(f"{pooled} are one target, {name} (`peaks: {{name: file}}` makes several)")
+    return said
 
 
 def _check_options(
@@ -150,15 +184,20 @@ def _check_options(
 def _read(
     paths: Sequence[str | os.PathLike], reference: _Reference, centre: str = "middle"
 ) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Regions on the genome's chromosomes, and how many lie on others."""
-    tables, unknown = [], 0
+    """Regions on the genome's chromosomes, and how many are dropped.
+
+    Columns `file` and `within`: those that end beyond their chromosome count as dropped, but what
+    is drawn must not touch them.
+    """
+    tables, unknown, beyond = [], 0, 0
     for path in paths:
         table = read_bed(path, centre)
-        known = known_chromosomes(table, reference.sizes, path, reference.path)
-        tables.append(table[known])
+        known, within = place_on(table, reference.sizes, path, reference.path)
+        tables.append(table.assign(file=path, within=within)[known])
         unknown += int((~known).sum())
+        beyond += int((known & ~within).sum())
     table = pd.concat(tables, ignore_index=True) if tables else _NO_REGIONS
-    return table, {"unknown_chromosome": unknown}
+    return table, {"unknown_chromosome": unknown, "beyond_chromosome_end": beyond}
 
 
 def _blacklist(paths: Sequence[str | os.PathLike], reference: _Reference) -> pd.DataFrame:
@@ -190,7 +229,7 @@ def _usable(
 
     def keep(mask: np.ndarray | pd.Series, reason: str) -> None:
         nonlocal windows
-        dropped[prefix + reason] = int((~mask).sum())
+        dropped[prefix + reason] = dropped.get(prefix + reason, 0) + int((~mask).sum())
         windows = windows[mask]
 
     ends = windows["chrom"].map(reference.sizes)
@@ -211,9 +250,9 @@ def _from_regions(
     dropped: dict[str, int],
 ) -> pd.DataFrame:
     """Windows around candidate regions that do not overlap a peak, with their `gc`."""
-    table, unknown = _read(paths, reference)
-    dropped["region_unknown_chromosome"] = unknown["unknown_chromosome"]
-    windows = _usable(table, reference, dropped, "region_", taken)
+    table, left_out = _read(paths, reference)
+    dropped |= {f"region_{reason}": n for reason, n in left_out.items()}
+    windows = _usable(table[table["within"]], reference, dropped, "region_", taken)
     log.info("%d of %d regions can be drawn from", len(windows), len(table))
     return windows
 

@@ -1,22 +1,20 @@
 """FASTA files of bound sequences, with unbound ones that are given, shuffled or drawn."""
 
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import anndata
 import numpy as np
+import pandas as pd
 
 from workflow_lib.config.names import nearest
-from workflow_lib.data.dataset import build
-from workflow_lib.data.gc_matching import match_gc, percent_gc
+from workflow_lib.data.dataset import REGION_COLUMNS, build
+from workflow_lib.data.gc_matching import match_or_explain, percent_gc
+from workflow_lib.data.regions import fit_regions, parse_region
 from workflow_lib.data.shuffles import dinucleotide_shuffles
 from workflow_lib.errors import InputError
-from workflow_lib.files import looks_like
-from workflow_lib.sequence import UNKNOWN, encode_all, read_fasta, reverse_complement
-
-log = logging.getLogger(__name__)
+from workflow_lib.sequence import encode_all, few_unknown, read_fasta, reverse_complement
 
 # Value of `negatives` -> function that shuffles bound sequences: codes (n, length), seed -> codes.
 _SHUFFLES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
@@ -24,6 +22,8 @@ _SHUFFLES: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "shuffled": lambda codes, seed: np.random.default_rng(seed).permuted(codes, axis=1),
 }
 NEGATIVES = (*_SHUFFLES, "gc_matched")
+# Follows the id of a sequence in that of its shuffle.
+_SHUFFLED = "_shuffled"
 
 
 class _Pair(NamedTuple):
@@ -43,6 +43,8 @@ def fasta(
     background: str | Sequence[str] | None = None,
     seed: int = 0,
     length: int | None = None,
+    fit: str = "drop",
+    most_unknown: float = 0.0,
     target: str = "bound",
 ) -> anndata.AnnData:
     """Read FASTA files (plain or gzip) of bound sequences, and read or make unbound ones.
@@ -68,10 +70,19 @@ def fasta(
         sides what holds an N, which finds no partner, as `n_in_sequence`.
     seed
         Of the shuffle or draw.
-    length
-        Keep sequences of this length and count the others; by default all must have one length.
+    length, fit
+        See `encode_all`.
+    most_unknown
+        Share of N with which a sequence still finds a partner; by default of the data set's `drop`.
     target
         Name of the one target: 1 bound, 0 unbound.
+
+    Returns
+    -------
+    AnnData
+        Ids like `chr1:100-300`, in the forms of bedtools and samtools, are regions: `obs` has
+        `chrom`, `start`, `end`, `strand`. A shuffle is on the chromosome of its sequence, and
+        stands nowhere (start and end -1).
 
     Raises
     ------
@@ -86,23 +97,60 @@ def fasta(
     n_bound = sum(len(found) for found in ids[: len(paths["bound"])])
     flat_ids, flat = [i for found in ids for i in found], [s for found in sequences for s in found]
     name = ", ".join(str(path) for group in paths.values() for path in group)
-    codes, kept = encode_all(flat_ids, flat, length, name)
+    codes, kept = encode_all(flat_ids, flat, length, name, fit)
     dropped = {"length": int((~kept).sum())}
     names = [i for i, keep in zip(flat_ids, kept, strict=True) if keep]
     n_bound = int(kept[:n_bound].sum())
     pair = _Pair(names[:n_bound], codes[:n_bound], names[n_bound:], codes[n_bound:])
     if negatives in _SHUFFLES:
-        made = [f"{one}_shuffled" for one in pair.bound_ids]
+        made = [f"{one}{_SHUFFLED}" for one in pair.bound_ids]
         pair = pair._replace(unbound_ids=made, unbound=_SHUFFLES[negatives](pair.bound, seed))
     pair = _without_bound(pair, dropped)
     if negatives == "gc_matched":
-        pair = _matched(pair, seed, dropped, name)
+        pair = _matched(pair, seed, dropped, name, most_unknown)
     for what, found in (("bound", pair.bound), ("unbound", pair.unbound)):
         if not len(found):
             raise InputError(f"{name}: no {what} sequence is left; dropped: {dropped}")
     labels = np.r_[np.ones(len(pair.bound)), np.zeros(len(pair.unbound))][:, None]
     together = np.concatenate([pair.bound, pair.unbound])
-    return build([*pair.bound_ids, *pair.unbound_ids], together, labels, [target], dropped=dropped)
+    sizes = dict(zip(flat_ids, map(len, flat), strict=True))
+    made = [*pair.bound_ids, *pair.unbound_ids]
+    obs, notes = _regions(made, sizes, together.shape[1], name)
+    return build(made, together, labels, [target], obs=obs, dropped=dropped, notes=notes)
+
+
+def _regions(
+    ids: Sequence[str], sizes: Mapping[str, int], length: int, name: str
+) -> tuple[pd.DataFrame | None, list[str]]:
+    """The regions that ids name, where all of them do; notes.
+
+    Parameters
+    ----------
+    ids
+        n names of sequences and of shuffles.
+    sizes
+        Id -> length (bp) in the file.
+    length
+        Length now.
+    name
+        The files, for messages.
+    """
+    own = [one if one in sizes else one.removesuffix(_SHUFFLED) for one in ids]
+    found = [parse_region(one) for one in own]
+    if None in found:
+        some = len(found) - found.count(None)
+        note = (
+            f"{name}: {some} of {len(ids)} ids are regions like chr1:100-300; wanted all, for use"
+        )
+        return None, [note] if some else []
+    table = pd.DataFrame(found, columns=REGION_COLUMNS)
+    try:
+        table = fit_regions(table, np.array([sizes[one] for one in own]), length, name)
+    except InputError as error:
+        return table[["chrom"]], [f"{error}; only the chromosomes of the ids are used"]
+    nowhere = np.array([one not in sizes for one in ids])
+    table.loc[nowhere, ["start", "end"]] = -1
+    return table, [f"{name}: the ids are regions"]
 
 
 def named_files(
@@ -125,55 +173,6 @@ def named_files(
     if len(set(names)) < len(names):
         raise InputError(f"option {option}: {names}; wanted each file once")
     return [files[name] for name in names]
-
-
-def match_or_explain(
-    wanted: np.ndarray, candidates: np.ndarray, seed: int, name: str, ratio: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
-    """`match_gc`, with `ratio` unbound ones for each bound one.
-
-    The candidates of each bin are put at random into groups of `ratio`; each bound sequence is
-    matched with one group.
-
-    Parameters
-    ----------
-    wanted, candidates
-        int (n,) and (m,): %GC of the bound sequences and of the possible unbound ones.
-    seed
-        Of the draw.
-    name
-        The files, for messages.
-    ratio
-        Unbound ones for each bound one.
-
-    Returns
-    -------
-    kept_wanted, kept_candidates
-        Sorted row numbers, `ratio` times as many of the second, also in each bin.
-
-    Raises
-    ------
-    InputError
-        Where more than half of the bound ones find no partner.
-    """
-    order = np.random.default_rng([seed, 1]).permutation(len(candidates))
-    order = order[np.argsort(candidates[order], kind="stable")]
-    sizes = np.unique(candidates, return_counts=True)[1]
-    place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    full = place < np.repeat(sizes // ratio * ratio, sizes)
-    groups = order[full].reshape(-1, ratio)
-    kept, drawn = match_gc(wanted, candidates[groups[:, 0]], seed)
-    lost = np.setdiff1d(np.arange(len(wanted)), kept)
-    if 2 * len(lost) > len(wanted):
-        share = np.bincount(wanted[lost]).argmax()
-        raise InputError(
-            f"{name}: {len(lost)} of {len(wanted)} bound sequences have no unbound one of their "
-            f"%GC among {len(candidates)} (most of them at {share} %GC); wanted partners for at "
-            "least half of them: give more unbound sequences or regions to draw from"
-        )
-    if len(lost):
-        log.warning("%d of %d bound sequences have no partner", len(lost), len(wanted))
-    return kept, np.sort(groups[drawn].ravel())
 
 
 def _check_options(
@@ -203,10 +202,7 @@ def _read(paths: Sequence[str | os.PathLike]) -> tuple[list[list[str]], list[lis
     where: dict[str, str | os.PathLike] = {}
     ids, sequences = [], []
     for path in paths:
-        try:
-            found, letters = read_fasta(path)
-        except InputError as error:
-            raise InputError(f"{error}{looks_like(path)}") from error
+        found, letters = read_fasta(path)
         for one in found:
             if one in where:
                 raise InputError(
@@ -228,9 +224,11 @@ def _without_bound(pair: _Pair, dropped: dict[str, int]) -> _Pair:
     return _chosen(pair, np.ones(len(pair.bound), dtype=bool), keep)
 
 
-def _matched(pair: _Pair, seed: int, dropped: dict[str, int], name: str) -> _Pair:
-    """Pairs of equal %GC among the sequences without N."""
-    known = [(group < UNKNOWN).all(axis=1) for group in (pair.bound, pair.unbound)]
+def _matched(
+    pair: _Pair, seed: int, dropped: dict[str, int], name: str, most_unknown: float
+) -> _Pair:
+    """Pairs of equal %GC (of known bases) among the sequences with few N."""
+    known = [few_unknown(group, most_unknown) for group in (pair.bound, pair.unbound)]
     dropped["n_in_sequence"] = int(sum((~mask).sum() for mask in known))
     pair = _chosen(pair, *known)
     kept, drawn = match_or_explain(percent_gc(pair.bound), percent_gc(pair.unbound), seed, name)

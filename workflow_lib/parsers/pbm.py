@@ -12,8 +12,8 @@ import pandas as pd
 
 from workflow_lib.data.dataset import PARTS, build
 from workflow_lib.errors import InputError
-from workflow_lib.files import looks_like
-from workflow_lib.sequence import encode_all, lines
+from workflow_lib.files import lines
+from workflow_lib.sequence import encode_all
 
 _PROBE, _SEQUENCE, _LINKER = "id_probe", "pbm_sequence", "linker_sequence"
 _INTENSITY = "mean_signal_intensity"
@@ -127,7 +127,7 @@ def _read(name: str, path: str | os.PathLike, linker: bool) -> pd.DataFrame:
     """One array: file, id, sequence, intensity (NaN where missing)."""
     rows = list(_rows(path, linker))
     if not rows:
-        raise InputError(f"{path}: no probes in it{looks_like(path)}; wanted one a line")
+        raise InputError(f"{path}: no probes in it; wanted one a line")
     probes = pd.DataFrame(rows, columns=["probe", "sequence", "intensity"])
     array = name.removesuffix(".gz").rpartition(".")[0] or name
     # A probe may occur on an array several times.
@@ -172,7 +172,7 @@ def _layout(
     missing = [column for column in wanted if column not in columns]
     if missing:
         raise InputError(
-            f"{path}, line {line}: no column {', '.join(missing)}{looks_like(path)}; found "
+            f"{path}, line {line}: no column {', '.join(missing)}; found "
             f"{', '.join(repr(c[:40]) for c in columns[:12])}; wanted a header with "
             f"{', '.join(wanted)}, or no header and two cells: intensity, probe sequence"
         )

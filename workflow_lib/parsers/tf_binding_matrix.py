@@ -75,10 +75,7 @@ def _read_regions(paths: Sequence[str | os.PathLike]) -> tuple[list[str], list[b
     ids: list[str] = []
     sequences: list[bytes] = []
     for path in paths:
-        try:
-            found, letters = read_fasta(path)
-        except InputError as error:
-            raise InputError(f"{error}{looks_like(path)}") from error
+        found, letters = read_fasta(path)
         ids += found
         sequences += letters
     return ids, sequences

@@ -1,11 +1,14 @@
 """Content of the report's overview page: data sets, trainings, selections, attributions."""
 
+import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from workflow_lib.data import dataset
+from workflow_lib.execution.provenance import FOLDER
 from workflow_lib.model_file import read_metadata
 from workflow_lib.tables import read_table
 
@@ -26,7 +29,19 @@ def describe_dataset(path: str) -> dict[str, Any]:
         "parts": dataset.part_sizes(data),
         "unresolved": float((data.X != data.X).mean()),
         "task": data.uns["task"],
+        "notes": [str(note) for note in data.uns.get("notes", ())],
     }
+
+
+def warnings_of(paths: Iterable[str]) -> list[str]:
+    """What the jobs that made these files warned of, without repeats, from their records."""
+    wanted, found = set(map(str, paths)), []
+    for folder in dict.fromkeys(Path(path).parent for path in wanted):
+        for record in sorted((folder / FOLDER).glob("*.json")):
+            made = json.loads(record.read_text())
+            if wanted & set(made["outputs"]):
+                found += made.get("warnings", [])
+    return list(dict.fromkeys(found))
 
 
 def describe_selection(path: str) -> dict[str, Any]:
@@ -38,6 +53,7 @@ def describe_selection(path: str) -> dict[str, Any]:
         "selected": int(table.loc["any", "n_selected"]),
         "fewest": int(per_target.min()),
         "most": int(per_target.max()),
+        "criterion": table["criterion"].iloc[0].replace("_", " "),
     }
 
 

@@ -10,6 +10,7 @@ from workflow_lib.errors import InputError
 from workflow_lib.train.metrics import (
     BINARY,
     BOUNDS,
+    FEWEST_TARGETS,
     METRICS,
     row_correlations,
     undefined,
@@ -208,9 +209,10 @@ def _mean_row(metric: str, labels: np.ndarray, values: np.ndarray) -> tuple:
 
 def _per_sequence_row(predictions: np.ndarray, labels: np.ndarray, values: np.ndarray) -> tuple:
     known = ~np.isnan(row_correlations(predictions, labels))
-    note = "" if known.all() else f"{(~known).sum()} sequences without variance left out"
-    if labels.shape[1] < 2:
-        note = "one target only; a correlation over targets needs two"
+    notes = [] if known.all() else [f"{(~known).sum()} sequences without variance left out"]
+    if labels.shape[1] < FEWEST_TARGETS:
+        notes.append(f"a correlation over {labels.shape[1]} targets means little")
+    note = "; ".join(notes)
     interval = _interval(values, BOUNDS["pcc"])
     return (MEAN, PER_SEQUENCE, values[0], *interval, int(known.sum()), pd.NA, note)
 

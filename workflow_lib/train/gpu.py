@@ -71,14 +71,10 @@ def why_unusable() -> str:
 def warn_of_unused_gpu() -> None:
     """Warn in the log and on the terminal that a GPU was given but the CPU is used."""
     if gpu_given() and not torch.cuda.is_available():
-        terminal = logging.StreamHandler(sys.stderr)
-        # All within calls of `log`, so that the digest of the code leaves the text out.
-        log.addHandler(terminal)
         log.warning(
-            "warning: a GPU was given (%s), but THE MODEL RUNS ON THE CPU, which takes many times "
-            "as long: %s. If the CPU is meant: device: cpu", gpu_given(), why_unusable(),
+            "a GPU was given (%s), but THE MODEL RUNS ON THE CPU, which takes many times as long: "
+            "%s. If the CPU is meant: device: cpu", gpu_given(), why_unusable(),
         )  # fmt: skip
-        log.removeHandler(terminal)
 
 
 @contextmanager

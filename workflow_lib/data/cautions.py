@@ -1,0 +1,98 @@
+"""What a person should be warned of before a data set is trained on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import anndata
+import numpy as np
+
+from workflow_lib.data.dataset import PARTS, part_sizes, scored_part
+from workflow_lib.data.dropping import strand_digests
+from workflow_lib.data.tasks import TASKS
+
+# Fewer positives of a target, or sequences that are scored, say little.
+FEW = 50
+_MOST_DROPPED = 0.1
+_SHOWN = 5
+# Reasons that were never meant to be kept: repeats, candidates for partners that were not needed.
+_MEANT = (
+    "repeat", "duplicate", "earlier_cycle", "several_cycles", "not_drawn", "unbound_not_drawn",
+    "unbound_as_bound", "shuffle_is_read", "same_window", "blacklisted",
+)  # fmt: skip
+
+
+def cautions(data: anndata.AnnData, drop: Mapping[str, Any]) -> list[str]:
+    """Sentences on many dropped sequences, few positives, missing labels, leaking duplicates.
+
+    Parameters
+    ----------
+    data
+        A data set with its split.
+    drop
+        The config's `drop`.
+    """
+    return [*_many_dropped(data, drop), *_few(data), *_shared_with_training(data)]
+
+
+def _many_dropped(data: anndata.AnnData, drop: Mapping[str, Any]) -> list[str]:
+    meant = _MEANT + (("unresolved",) if "min_resolved" in drop else ())
+    dropped = {
+        reason: n
+        for reason, n in data.uns["dropped"].items()
+        if n and reason not in meant and not reason.startswith("region_")
+    }
+    total = data.n_obs + sum(dropped.values())
+    if sum(dropped.values()) <= _MOST_DROPPED * total:
+        return []
+    reasons = ", ".join(f"{n:,} {reason}" for reason, n in dropped.items())
+    way_out = {
+        "unknown_base": "`drop: {most_unknown: 0.1}` keeps those with few N",
+        "n_in_sequence": "`drop: {most_unknown: 0.1}` keeps those with few N",
+        "length": "the options `length` and `fit` say what becomes of other lengths",
+    }
+    hints = dict.fromkeys(text for reason, text in way_out.items() if reason in dropped)
+    share = 100 * sum(dropped.values()) / total
+    return [
+        "; ".join(
+            [f"{share:.0f} % of the sequences that were read are dropped ({reasons})", *hints]
+        )
+    ]
+
+
+def _few(data: anndata.AnnData) -> list[str]:
+    parts, found = data.obs["split"].astype(str).to_numpy(), []
+    scored = scored_part(data)
+    if part_sizes(data)[scored] < FEW:
+        found.append(f"only {part_sizes(data)[scored]} sequences are in the {scored} part")
+    labels = np.asarray(data.X)
+    empty = np.isnan(labels).all(axis=0)
+    if empty.any():
+        found.append(f"no label at all: {_listed(data.var_names[empty])}")
+    if TASKS[str(data.uns["task"])].binary:
+        n, what = ((labels == 1) & (parts == "train")[:, None]).sum(axis=0), "positive"
+    else:
+        n, what = (~np.isnan(labels) & (parts == "train")[:, None]).sum(axis=0), "measured"
+    few = (n < FEW) & ~empty
+    if few.any():
+        counts = [f"{name} ({k})" for name, k in zip(data.var_names[few], n[few])]
+        found.append(f"fewer than {FEW} {what} training sequences: {_listed(counts)}")
+    return found
+
+
+def _shared_with_training(data: anndata.AnnData) -> list[str]:
+    parts, found = data.obs["split"].astype(str).to_numpy(), []
+    digests = strand_digests(np.asarray(data.obsm["sequence"]))
+    for name in PARTS[1:]:
+        here = digests[parts == name]
+        n = int(np.isin(here, digests[parts == "train"]).sum())
+        if n:
+            found.append(
+                f"{n:,} of the {len(here):,} {name} sequences are in the training part too, on "
+                "either strand; `drop: {duplicates: drop}` leaves repeats out"
+            )
+    return found
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(list(names)[:_SHOWN]) + more
