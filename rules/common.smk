@@ -33,11 +33,14 @@ for name in ("datasets", "models"):
 update_config(merged, catalogue.plain_values(config))
 config.update(merged)
 try:
+    for name in workflow.configfiles:
+        catalogue.check_repeated_keys(name)
     catalogue.check_command_line(workflow.config_settings.config_args or [])
     SCHEMA = catalogue.read_yaml(workflow.source_path("../config/schemas/config.schema.yaml"))
     catalogue.check_schema(config, SCHEMA)
     validate(config, "../config/schemas/config.schema.yaml")
     CATALOGUE = catalogue.resolve(config, SCHEMA)
+    catalogue.check_users_files(config)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 

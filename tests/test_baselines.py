@@ -1,5 +1,7 @@
 """The compared networks: sizes as the papers say, published weights, what interpretation needs."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -78,7 +80,7 @@ def test_any_length_will_do(name, length):
 def test_the_shortest_length_is_named_and_works(name):
     with pytest.raises(InputError, match=f"{name}: the sequences are 4 bp long") as caught:
         build(name, length=4, n_targets=1)
-    shortest = int(str(caught.value).rsplit(" ", 2)[1])
+    shortest = int(re.search(r"at least (\d+) bp", str(caught.value))[1])
     assert build(name, length=shortest, n_targets=1).eval()(sequences(2, shortest)).shape == (2, 1)
     with pytest.raises(InputError, match=f"at least {shortest} bp"):
         build(name, length=shortest - 1, n_targets=1)

@@ -327,3 +327,99 @@ def test_seeds_choose_among_the_selected_runs():
     entry = {"datasets": ["*"], "models": ["m"]}
     assert selection.matching(runs, entry | {"seeds": None}) == runs
     assert selection.matching(runs, entry | {"seeds": [1, 7]}) == [runs[1]]
+
+
+def test_a_key_that_stands_twice_is_named_with_both_lines(tmp_path, root):
+    path = tmp_path / "mine.yaml"
+    path.write_text("a: 1\nb:\n  - {x: 1}\n  - c: 1\n    d: 2\n    c: 3\n")
+    with pytest.raises(InputError, match="mine.yaml, line 6: the key 'c' stands in line 4 too"):
+        catalogue.check_repeated_keys(path)
+    path.write_text('{"a": {"b": 1, "b": 2}}')
+    with pytest.raises(InputError, match="the key 'b'"):
+        catalogue.check_repeated_keys(path)
+    for path in [*(root / "config").glob("*.yaml"), *(root / "tests/mini").glob("*.yaml")]:
+        catalogue.check_repeated_keys(path)
+
+
+@pytest.mark.parametrize("place", ["source", "apply", "motif set"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "it is a folder"),
+        ("version https://git-lfs.github.com/spec/v1\n", "Git-LFS pointer"),
+        ("<!DOCTYPE html>", "HTML page"),
+    ],
+)
+def test_what_is_in_place_of_a_users_file_is_said_before_anything_runs(
+    tmp_path, place, content, message
+):
+    path = tmp_path / "data.fa"
+    path.mkdir() if content is None else path.write_text(content)
+    config = {"apply": {}, "motif_sets": {}, "sources": {}}
+    if place == "source":
+        config["sources"] = {"mine": {"files": {"data.fa": {"path": str(path)}, "x": None}}}
+    elif place == "apply":
+        config["apply"] = {"mine": {"fasta": str(path)}}
+    else:
+        config["motif_sets"] = {"mine": {"meme": str(path)}, "other": {"of": {}}}
+    with pytest.raises(InputError, match=f"mine.*data.fa is not the file .*{message}"):
+        catalogue.check_users_files(config)
+    path.rmdir() if content is None else path.write_text(">a\nACGT\n")
+    catalogue.check_users_files(config)
+
+
+@pytest.mark.parametrize(
+    ("fractions", "right"),
+    [
+        ([0.8, 0.1, 0.1], True), ([0.9, 0.1, 0], True), ([0.8, 0.1, 0.2], False),
+        ([0.8, 0.2], False), ([1, 0, 0], False), ([0.8, 0.3, -0.1], False),
+        ([80, 10, 10], False), ([0, 0.5, 0.5], False),
+    ],
+)  # fmt: skip
+def test_fractions_that_are_none_are_refused_at_planning(config, fractions, right):
+    config["datasets"]["tf_binding"]["split"] = {"method": "random", "fractions": fractions}
+    if right:
+        resolve(config)
+        return
+    with pytest.raises(InputError, match=r"datasets.tf_binding.split: split: fractions .*sum to 1"):
+        resolve(config)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "options", "message"),
+    [
+        ("explainn", {"units": 0}, "units is 0; wanted more than 0"),
+        ("explainn", {"units": "many"}, "found 'many', wanted int"),
+        ("explainn", {"dropout": 1}, "dropout is 1; wanted from 0 to less than 1"),
+        ("explainn", {"fc_layers": 9}, "fc_layers is 9; wanted from 0 to 8"),
+        ("explainn", {"strands": "both"}, "strands is both; wanted forward or shared"),
+        ("explainn", {"non_negative": 1}, "found 1, wanted bool"),
+        ("danq", {"lstm_dropout": -0.1}, "lstm_dropout is -0.1"),
+        ("cnn1exp", {"filters": 1.5}, "found 1.5, wanted int"),
+        ("explainn", {"units": [5, -5]}, "models.mine.units-5.*is not a valid|units is -5"),
+    ],
+)
+def test_hyperparameters_out_of_range_are_refused_at_planning(
+    config, architecture, options, message
+):
+    config["models"]["mine"] = {"architecture": architecture, "hyperparameters": options}
+    with pytest.raises(InputError, match=message):
+        resolve(config)
+
+
+@pytest.mark.parametrize("parser", ["bed", "fasta"])
+def test_labels_are_not_fitted_as_values(config, parser):
+    options = {"bed": {"peaks": "p", "genome": "g"}, "fasta": {"bound": "p", "negatives": "x"}}
+    config["sources"]["mine"] = {"files": {"p": {"path": "p"}, "g": {"path": "g"}}}
+    config["datasets"]["mine"] = {
+        "source": "mine", "parser": parser, "options": options[parser], "task": "regression",
+        "split": {"method": "random"},
+    }  # fmt: skip
+    with pytest.raises(InputError, match=f"datasets.mine.task: the parser {parser} makes labels"):
+        resolve(config)
+    config["datasets"]["mine"]["task"] = "binary"
+    config["datasets"]["child"] = {
+        "from": "mine", "targets": ["bound"], "task": "regression", "split": {"method": "random"},
+    }  # fmt: skip
+    with pytest.raises(InputError, match=f"datasets.child.task: the parser {parser} makes labels"):
+        resolve(config)

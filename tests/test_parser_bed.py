@@ -289,9 +289,9 @@ def test_windows_and_notes_are_the_same_whatever_follows_narrowpeak(files, world
         again = parse(files)
         assert list(again.obs_names) == list(plain.obs_names)
         n = len(world["peaks"])
-        assert f"windows of {n} peaks around their summit, column 10" in again.uns["notes"][0]
+        assert f"windows of peaks: {n} around their summit, column 10" in again.uns["notes"][0]
     files["peaks.narrowPeak.gz"].write_text(text + "chr1\t900\t1100\n")
-    note = f"{n} peaks around their summit, column 10, of 1 around their middle"
+    note = f"windows of peaks: {n} around their summit, column 10, 1 around their middle"
     assert note in parse(files).uns["notes"][0]
 
 

@@ -5,17 +5,22 @@ defines what is available (sources, data sets, presets, models); `runs` selects 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
 
+from workflow_lib.config.architecture import check_values
 from workflow_lib.config.expand import expand_datasets, expand_models, expand_sources
+from workflow_lib.config.fractions import check_fractions
+from workflow_lib.config.lengths import check_lengths
 from workflow_lib.config.names import known, match, nearest
 from workflow_lib.config.registries import check_options
 from workflow_lib.config.selection import check_names, select
 from workflow_lib.errors import InputError
+from workflow_lib.files import looks_like
 
 try:
     from yaml import CSafeLoader as Loader
@@ -23,12 +28,65 @@ except ImportError:  # a PyYAML that was built without libyaml
     from yaml import SafeLoader as Loader
 
 SIMULATED = "sequences.tsv.gz"
+# Parsers whose targets are 0 and 1 by construction.
+_LABELS_ONLY = ("bed", "fasta", "ht_selex", "smile_seq", "tf_binding_matrix")
 
 
 def read_yaml(path: str) -> dict[str, Any]:
     """The content of a YAML file, read by libyaml where PyYAML has it: ten times faster."""
     with open(path, encoding="utf-8") as lines:
         return yaml.load(lines, Loader)
+
+
+def check_repeated_keys(path: str) -> None:
+    """Refuse a YAML file in which a key stands twice: readers keep the last one without a word.
+
+    Raises
+    ------
+    InputError
+        Names the key and both lines.
+    """
+    with open(path, encoding="utf-8") as lines:
+        root = yaml.compose(lines, Loader)
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif isinstance(node, yaml.MappingNode):
+            seen: dict[str, int] = {}
+            for key, value in node.value:
+                line = key.start_mark.line + 1
+                if str(key.value) in seen and key.value != "<<":
+                    raise InputError(
+                        f"{path}, line {line}: the key {key.value!r} stands in line "
+                        f"{seen[str(key.value)]} too; wanted it once"
+                    )
+                seen[str(key.value)] = line
+                nodes.append(value)
+
+
+def check_users_files(config: Mapping[str, Any]) -> None:
+    """Refuse a path of the user's that is there, but is a folder, a Git-LFS pointer or a web page.
+
+    Whether a file is there at all is known when a rule needs it.
+
+    Raises
+    ------
+    InputError
+        Names the key, the path and what is there.
+    """
+    paths = {f"apply.{name}.fasta": entry["fasta"] for name, entry in config["apply"].items()}
+    for name, entry in config["motif_sets"].items():
+        paths[f"motif_sets.{name}.meme"] = entry.get("meme")
+    for name, entry in config["sources"].items():
+        for file, about in entry.get("files", {}).items():
+            paths[f"sources.{name}.files.{file}"] = (about or {}).get("path")
+    for place, path in paths.items():
+        if path and Path(path).exists():
+            problem = " (it is a folder)" if Path(path).is_dir() else looks_like(path)
+            if problem:
+                raise InputError(f"config, {place}: {path} is not the file{problem}")
 
 
 def plain_values(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,13 +222,23 @@ def resolve(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
     for name, entry in written_out["models"].items():
         options = entry.get("hyperparameters", {})
         check_options("model", entry["architecture"], options, f"models.{name}")
+        _at(f"models.{name}.hyperparameters", check_values, entry["architecture"], options)
     _check_motifs(config, written_out)
     runs = select(config, written_out["datasets"], written_out["models"])
+    check_lengths(runs, written_out["datasets"], written_out["models"], written_out["sources"])
     training: dict[str, dict[str, Any]] = {}
     for dataset, model, _ in runs:
         layers = written_out["datasets"][dataset], written_out["models"][model]
         training.setdefault(dataset, {})[model] = training_settings(config, *layers)
     return written_out | {"runs": runs, "training": training}
+
+
+def _at(place: str, check: Callable[..., object], *values: object) -> None:
+    """Call a check, and say where in the config it failed."""
+    try:
+        check(*values)
+    except InputError as error:
+        raise InputError(f"config, {place}: {error}") from None
 
 
 def _check_motifs(config: Mapping[str, Any], written_out: Mapping[str, Any]) -> None:
@@ -194,9 +262,17 @@ def _check_dataset(
     if "parser" in entry:
         check_options("parser", entry["parser"], entry.get("options", {}), f"{place}.options")
         source_files(entry, sources, f"{place}.files")
+    parser = entry.get("parser") or datasets[entry["from"]]["parser"]
+    if entry["task"] == "regression" and parser in _LABELS_ONLY:
+        raise InputError(
+            f"config, {place}.task: the parser {parser} makes labels 0 and 1, which regression "
+            "would fit as values; wanted task: binary, or a table with values"
+        )
     split = entry["split"]
     if "like" not in split:
         options = {key: value for key, value in split.items() if key != "method"}
         check_options("split", split["method"], options, f"{place}.split")
+        if "fractions" in options:
+            _at(f"{place}.split", check_fractions, options["fractions"])
     elif "like" in datasets[split["like"]]["split"] or split["like"] == name:
         raise InputError(f"config, {place}.split.like: {split['like']!r} has no split of its own")

@@ -10,6 +10,7 @@ import anndata
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from workflow_lib.config.fractions import check_fractions
 from workflow_lib.data.dataset import PARTS
 from workflow_lib.errors import InputError
 
@@ -34,7 +35,7 @@ def random(
     labels
         Classes (n,) whose proportions all parts keep; see `stratified`.
     """
-    train, validation, test = _check_fractions(fractions)
+    train, validation, test = check_fractions(fractions)
     rows = np.arange(data.n_obs)
     try:
         kept, rest = train_test_split(
@@ -122,16 +123,6 @@ def like(data: anndata.AnnData, other: anndata.AnnData) -> np.ndarray:
             f"set are not in this one, the first is {missing[0]!r}"
         )
     return held_out.reindex(data.obs_names).fillna("train").to_numpy(dtype=object)
-
-
-def _check_fractions(fractions: Sequence[float]) -> tuple[float, float, float]:
-    values = tuple(float(f) for f in fractions)
-    if len(values) != 3 or min(values) < 0 or abs(sum(values) - 1) > 1e-6 or values[1] == 0:
-        raise InputError(
-            f"split: fractions {list(fractions)}; wanted three numbers for train, validation and "
-            "test that sum to 1, of which only the last may be 0"
-        )
-    return values
 
 
 SPLITS: dict[str, Callable[..., np.ndarray]] = {

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from workflow_lib.models.cnn import CNN, pooled
+from workflow_lib.models.cnn import CNN
 from workflow_lib.models.layers import Dropout
 
 
@@ -27,12 +27,12 @@ class AITAC(CNN):
         Of the fully connected layers.
     """
 
+    architecture = "aitac"
+
     def __init__(
         self, length: int, n_targets: int, fc_nodes: int = 1000, dropout: float = 0.03
     ):  # fmt: skip
         super().__init__(length, n_targets, fc_nodes=fc_nodes, dropout=dropout)
-        steps = [(19, 1, 9), (3, 3, 1), (11, 1, 5), (4, 4, 1), (7, 1, 3), (4, 4, 1)]
-        positions = pooled("aitac", length, steps)
         block = _block(4, 300, 19, 9, 3)
         self.first = nn.Sequential(*block[:2])  # (n, 300, length)
         self.rest = nn.Sequential(
@@ -40,7 +40,7 @@ class AITAC(CNN):
             *_block(300, 200, 11, 5, 4),  # (n, 200, 21)
             *_block(200, 200, 7, 3, 4),  # (n, 200, 5)
             nn.Flatten(),
-            nn.Linear(200 * positions, fc_nodes), nn.ReLU(), Dropout(dropout),
+            nn.Linear(200 * self.positions, fc_nodes), nn.ReLU(), Dropout(dropout),
             nn.Linear(fc_nodes, fc_nodes), nn.ReLU(), Dropout(dropout),
             nn.Linear(fc_nodes, n_targets),
         )  # fmt: skip

@@ -1,9 +1,8 @@
 """Base class of the convolutional networks for comparison: interpretable first layer, checks."""
 
-from collections.abc import Mapping
-
 from torch import Tensor, nn
 
+from workflow_lib.config.architecture import check_values, positions
 from workflow_lib.errors import InputError
 from workflow_lib.models.layers import Dropout
 
@@ -16,13 +15,16 @@ class CNN(nn.Module):
     torch's own modules, each used once in a forward pass, as DeepLIFT requires.
     """
 
+    architecture: str  # its name in MODELS
     first: nn.Sequential
     rest: nn.Sequential
 
     def __init__(self, length: int, n_targets: int, **hyperparameters: int | float | bool) -> None:
         super().__init__()
         self.length, self.n_targets, self.hyperparameters = length, n_targets, hyperparameters
-        _check({"n_targets": n_targets, **hyperparameters}, type(self).__name__.lower())
+        check_values(self.architecture, {"n_targets": n_targets, **hyperparameters})
+        # Of the last map, which is as long as the sequences leave it.
+        self.positions = positions(self.architecture, length, hyperparameters)
 
     @property
     def filter_size(self) -> int:
@@ -47,52 +49,6 @@ class CNN(nn.Module):
                 f"the model wants sequences as (n, 4, {self.length}), but got {tuple(X.shape)}"
             )
         return X
-
-
-def _check(options: Mapping[str, int | float | bool], name: str) -> None:
-    for option, value in options.items():
-        if option.endswith("dropout"):
-            if not 0 <= value < 1:
-                raise InputError(f"{name}: {option} is {value}; wanted from 0 to less than 1")
-        elif not isinstance(value, bool) and value <= 0:
-            raise InputError(f"{name}: {option} is {value}; wanted more than 0")
-
-
-def pooled(name: str, length: int, steps: list[tuple[int, int, int]]) -> int:
-    """Length of a map after convolutions and poolings.
-
-    Parameters
-    ----------
-    name
-        Of the model, for the message.
-    length
-        Of the sequences.
-    steps
-        (kernel size, stride, padding on each side), in order.
-
-    Raises
-    ------
-    InputError
-        Where nothing is left; the message says the shortest length that the model takes.
-    """
-    left = length
-    for size, stride, padding in steps:
-        left = (left + 2 * padding - size) // stride + 1
-        if left < 1:
-            shortest = _shortest(steps)
-            raise InputError(
-                f"{name}: the sequences are {length} bp long, "
-                f"but its filters and pooling need at least {shortest} bp"
-            )
-    return left
-
-
-def _shortest(steps: list[tuple[int, int, int]]) -> int:
-    """The shortest length that leaves one position at the end."""
-    wanted = 1
-    for size, stride, padding in reversed(steps):
-        wanted = max((wanted - 1) * stride + size - 2 * padding, 1)
-    return wanted
 
 
 def dense(inputs: int, nodes: int, dropout: float) -> list[nn.Module]:

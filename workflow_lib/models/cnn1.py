@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from workflow_lib.models.cnn import CNN, dense, pooled
+from workflow_lib.models.cnn import CNN, dense
 from workflow_lib.models.layers import Exp
 
 
@@ -19,6 +19,7 @@ class CNN1(CNN):
         Of the two fully connected layers.
     """
 
+    architecture = "cnn1"
     activation: type[nn.Module] = nn.ReLU
 
     def __init__(
@@ -29,16 +30,13 @@ class CNN1(CNN):
             length, n_targets, filters=filters, filter_size=filter_size, pool_size=pool_size,
             fc_nodes=fc_nodes, dropout=dropout,
         )  # fmt: skip
-        positions = pooled(
-            type(self).__name__.lower(), length, [(filter_size, 1, 0), (pool_size, pool_size, 0)]
-        )
         self.first = nn.Sequential(
             nn.Conv1d(4, filters, filter_size), nn.BatchNorm1d(filters), self.activation()
         )  # (n, filters, length - filter_size + 1)
         self.rest = nn.Sequential(
             nn.MaxPool1d(pool_size),  # (n, filters, positions)
             nn.Flatten(),
-            *dense(filters * positions, fc_nodes, dropout),
+            *dense(filters * self.positions, fc_nodes, dropout),
             *dense(fc_nodes, fc_nodes, dropout),
             nn.Linear(fc_nodes, n_targets),
         )
@@ -47,4 +45,5 @@ class CNN1(CNN):
 class CNN1Exp(CNN1):
     """CNN1 with an exponential activation of its filters (Koo and Ploenzke 2021)."""
 
+    architecture = "cnn1exp"
     activation = Exp

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from workflow_lib.models.cnn import CNN, pooled
+from workflow_lib.models.cnn import CNN
 from workflow_lib.models.layers import Dropout
 
 
@@ -37,6 +37,8 @@ class DanQ(CNN):
         Of the fully connected layer.
     """
 
+    architecture = "danq"
+
     def __init__(
         self, length: int, n_targets: int, lstm_layers: int = 2, pool_first: bool = False,
         filters: int = 320, filter_size: int = 26, pool_size: int = 13, dropout: float = 0.2,
@@ -47,7 +49,6 @@ class DanQ(CNN):
             filter_size=filter_size, pool_size=pool_size, dropout=dropout, lstm_nodes=lstm_nodes,
             lstm_dropout=lstm_dropout, fc_nodes=fc_nodes,
         )  # fmt: skip
-        positions = pooled("danq", length, [(filter_size, 1, 0), (pool_size, pool_size, 0)])
         self.first = nn.Sequential(nn.Conv1d(4, filters, filter_size), nn.ReLU())
         between = [Dropout(dropout), nn.MaxPool1d(pool_size)]
         lstm = nn.LSTM(
@@ -59,7 +60,7 @@ class DanQ(CNN):
             OverPositions(lstm),  # (n, 13, 640)
             Dropout(lstm_dropout),
             nn.Flatten(),
-            nn.Linear(positions * 2 * lstm_nodes, fc_nodes),
+            nn.Linear(self.positions * 2 * lstm_nodes, fc_nodes),
             nn.ReLU(),
             nn.Linear(fc_nodes, n_targets),
         )

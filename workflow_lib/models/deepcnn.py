@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from workflow_lib.models.cnn import CNN, dense, pooled
+from workflow_lib.models.cnn import CNN, dense
 
 
 class DeepCNN(CNN):
@@ -18,13 +18,13 @@ class DeepCNN(CNN):
         Of the fully connected layers.
     """
 
+    architecture = "deepcnn"
+
     def __init__(
         self, length: int, n_targets: int, pool_size: int = 3, fc_nodes: int = 1000,
         dropout: float = 0.3,
     ):  # fmt: skip
         super().__init__(length, n_targets, pool_size=pool_size, fc_nodes=fc_nodes, dropout=dropout)
-        pool = (pool_size, pool_size, 0)
-        positions = pooled("deepcnn", length, [(19, 1, 0), pool, (7, 1, 0), pool, (4, 1, 0), pool])
         self.first = nn.Sequential(nn.Conv1d(4, 100, 19), nn.BatchNorm1d(100), nn.ReLU())
         # at 200 bp: (n, 100, 182)
         self.rest = nn.Sequential(
@@ -34,7 +34,7 @@ class DeepCNN(CNN):
             nn.Conv1d(200, 200, 4), nn.BatchNorm1d(200), nn.ReLU(),
             nn.MaxPool1d(pool_size),  # (n, 200, 5)
             nn.Flatten(),
-            *dense(200 * positions, fc_nodes, dropout),
+            *dense(200 * self.positions, fc_nodes, dropout),
             *dense(fc_nodes, fc_nodes, dropout),
             nn.Linear(fc_nodes, n_targets),
         )  # fmt: skip

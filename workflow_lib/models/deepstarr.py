@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from workflow_lib.models.cnn import CNN, dense, pooled
+from workflow_lib.models.cnn import CNN, dense
 
 _SIZES = (7, 3, 5, 3)
 FILTERS = (256, 60, 60, 120)
@@ -21,13 +21,13 @@ class DeepSTARR(CNN):
         What batch norm adds to the variance; 1e-3 as in the published model (Keras' default).
     """
 
+    architecture = "deepstarr"
+
     def __init__(
         self, length: int, n_targets: int, fc_nodes: int = 256, dropout: float = 0.4,
         norm_eps: float = 1e-3,
     ):  # fmt: skip
         super().__init__(length, n_targets, fc_nodes=fc_nodes, dropout=dropout, norm_eps=norm_eps)
-        steps = [step for size in _SIZES for step in ((size, 1, size // 2), (2, 2, 0))]
-        positions = pooled("deepstarr", length, steps)
         blocks = []
         for inputs, filters, size in zip((4, *FILTERS), FILTERS, _SIZES, strict=False):
             blocks += [
@@ -38,7 +38,7 @@ class DeepSTARR(CNN):
         self.rest = nn.Sequential(
             *blocks[3:],  # (n, 120, 15) at 249 bp
             nn.Flatten(),
-            *dense(FILTERS[-1] * positions, fc_nodes, dropout),
+            *dense(FILTERS[-1] * self.positions, fc_nodes, dropout),
             *dense(fc_nodes, fc_nodes, dropout),
             nn.Linear(fc_nodes, n_targets),
         )

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from workflow_lib.config.architecture import check_values, positions
 from workflow_lib.errors import InputError
 from workflow_lib.models.layers import PooledConv, UnitLinear, map_statistics, update_running
 
@@ -54,10 +55,10 @@ class ExplaiNN(nn.Module):
             "pool_stride": pool_stride, "fc_layers": fc_layers, "fc_nodes": fc_nodes,
             "dropout": dropout, "non_negative": non_negative, "strands": strands,
         }  # fmt: skip
-        _check(length, {"n_targets": n_targets, **self.hyperparameters})
-        positions = length - filter_size + 1
-        self.pool = (pool_size, pool_stride) if fc_layers else (positions, positions)
-        pooled = (positions - self.pool[0]) // self.pool[1] + 1
+        check_values("explainn", {"n_targets": n_targets, **self.hyperparameters})
+        pooled = positions("explainn", length, self.hyperparameters)
+        full = length - filter_size + 1
+        self.pool = (pool_size, pool_stride) if fc_layers else (full, full)
         sizes = [pooled] + [fc_nodes] * (fc_layers - 1) + [1]
         rates = [dropout] * (fc_layers - 1) + [0.0]
         self.non_negative, self.shared_strands = non_negative, strands == "shared"
@@ -150,29 +151,3 @@ class ExplaiNN(nn.Module):
                 f"the model wants sequences as (n, 4, {self.length}), but got {tuple(X.shape)}"
             )
         return X.to(self.conv.weight.dtype)
-
-
-def _check(length: int, options: dict[str, int | float | str]) -> None:
-    """Refuse values out of range and sequences shorter than the model needs."""
-    least = {"fc_layers": 0, "dropout": 0, "non_negative": 0}
-    if options["strands"] not in ("forward", "shared"):
-        raise InputError(
-            f"explainn: strands is {options['strands']!r}; wanted 'forward' or 'shared'"
-        )
-    for name, value in options.items():
-        if name == "strands":
-            continue
-        if value < least.get(name, 1):
-            raise InputError(
-                f"explainn: {name} is {value}; at least {least.get(name, 1)} is wanted"
-            )
-    if options["fc_layers"] > 8:
-        raise InputError(f"explainn: fc_layers is {options['fc_layers']}; at most 8 is wanted")
-    if options["dropout"] >= 1:
-        raise InputError(f"explainn: dropout is {options['dropout']}; less than 1 is wanted")
-    shortest = options["filter_size"] + (options["pool_size"] - 1 if options["fc_layers"] else 0)
-    if length < shortest:
-        raise InputError(
-            f"explainn: the sequences are {length} bp long, "
-            f"but its filter and pooling need at least {shortest} bp"
-        )

@@ -155,9 +155,9 @@ def _notes(
     for path, of_file in peaks.groupby("file", sort=False):
         n = int(of_file["summit"].sum())
         column = {"summit": ", column 10", "thick_start": ", column 7"}.get(centre, "")
-        summits = f"{n:,} peaks around their summit{column}" if n else ""
-        middles = f"{len(of_file) - n:,} around their middle" if n < len(of_file) else ""
-        said.append(f"{path}: windows of {', of '.join(filter(None, [summits, middles]))}")
+        counts = {f"around their summit{column}": n, "around their middle": len(of_file) - n}
+        shown = ", ".join(f"{k:,} {where}" for where, k in counts.items() if k)
+        said.append(f"{path}: windows of peaks: {shown}")
     for name, paths in of_target.items():
         if len(paths) > 1:
             pooled = ", ".join(map(str, paths))
