@@ -146,10 +146,11 @@ def chosen_runs(section, runs=RUNS):
     return list(dict.fromkeys(r for entry in entries for r in selection.matching(runs, entry)))
 
 
-def setting(path, default=None, within=CATALOGUE):
+def setting(path, default=None, within=CATALOGUE, leave_out=()):
     """For `params`: the value at a path like "datasets/{dataset}/task" of the catalogue.
 
-    Snakemake's own lookup() walks the whole mapping each time: minutes with thousands of jobs.
+    Of a mapping without the keys to `leave_out`, which the step does not use: a change of a param
+    runs it again. Snakemake's own lookup() walks the whole mapping each time: minutes with thousands of jobs.
     """
     keys = path.split("/")
 
@@ -157,14 +158,11 @@ def setting(path, default=None, within=CATALOGUE):
         found = within
         for key in keys:
             found = (found or {}).get(key.format(**dict(wildcards.items())), default)
+        if leave_out:
+            found = {key: inner for key, inner in found.items() if key not in leave_out}
         return found
 
     return value
-
-
-def without(section, *keys):
-    """A section's settings without keys that do not change the results of a step."""
-    return {key: value for key, value in config[section].items() if key not in keys}
 
 
 def code_digest(script):

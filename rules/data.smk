@@ -117,7 +117,10 @@ rule prepare:
         runtime=by_attempt(60),
     params:
         names=source_names,
-        entry=setting("datasets/{dataset}"),
+        entry=setting(
+            "datasets/{dataset}",
+            leave_out=("description", "assembly", "training", "family", "files"),
+        ),
         code=code_digest("prepare"),
     message:
         "Preparing {wildcards.dataset}"

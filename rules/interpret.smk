@@ -109,7 +109,7 @@ rule nullification:
         mem_mb=by_attempt(4000),
         runtime=by_attempt(120),
     params:
-        settings=without("nullification", "runs"),
+        settings=setting("nullification", within=config, leave_out=("runs",)),
         code=code_digest("nullification"),
     message:
         "Nullifying filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
@@ -138,10 +138,8 @@ rule instances:
         mem_mb=by_attempt(8000),
         runtime=by_attempt(120),
     params:
-        settings={
-            "inclusive": config["interpretation"]["inclusive"],
-            **without("instances", "runs"),
-        },
+        inclusive=config["interpretation"]["inclusive"],
+        settings=setting("instances", within=config, leave_out=("runs",)),
         code=code_digest("instances"),
     message:
         "Writing the motif instances of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
@@ -172,6 +170,22 @@ def attribution_tables(wildcards):
     ]
 
 
+# Settings that only some methods use.
+WITH_REFERENCES = ("integrated_gradients", "deep_lift_shap")
+SETTINGS_OF_METHODS = {
+    "n_references": WITH_REFERENCES,
+    "largest_delta": WITH_REFERENCES,
+    "steps": ("integrated_gradients",),
+}
+
+
+def attribution_settings(wildcards):
+    """The settings that a method uses."""
+    unused = [k for k, methods in SETTINGS_OF_METHODS.items() if wildcards.method not in methods]
+    others = ("runs", "modisco", "sanity_checks", *unused)
+    return setting("attribution", within=config, leave_out=others)(wildcards)
+
+
 rule attribute:
     """Attribute the predictions for each target to the bases of correctly predicted sequences."""
     input:
@@ -192,7 +206,7 @@ rule attribute:
         mem_mb=by_attempt(8000),
         runtime=by_attempt(240),
     params:
-        settings=without("attribution", "runs", "modisco", "sanity_checks"),
+        settings=attribution_settings,
         code=code_digest("attribute"),
     message:
         "Computing attributions of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}, by {wildcards.method} (progress: {log})"

@@ -28,7 +28,7 @@ rule train:
         mem_mb=by_attempt(8000),
         runtime=by_attempt(720),
     params:
-        model=setting("models/{model}"),
+        model=setting("models/{model}", leave_out=("description", "training")),
         settings=setting("training/{dataset}/{model}"),
         code=code_digest("train"),
     message:

@@ -35,18 +35,23 @@ def main(
     part = dataset.part(data, *(settings["splits"] or [dataset.scored_part(data)]))
     chosen = attributed_sequences(model, part, settings, chosen_device)
     log.info("%d targets, by %s, on %s", len(chosen), method, describe_device(chosen_device))
-    used = {key: settings[key] for key in ("n_references", "steps", "both_strands", "seed")}
+    used = {key: value for key, value in settings.items() if key in Options._fields}
     rows = []
 
     def groups():
         options = Options(**used, device=chosen_device)
         for group, found in attribute_each(model, part, chosen, method, options):
-            rows.append(summary_row(group, found, settings["largest_delta"]))
+            rows.append(summary_row(group, found, settings.get("largest_delta", 0.1)))
             yield group
 
     about = (model.metadata["architecture"], method, model.target_names, settings)
     attribution_file.write(outputs["scores"], attribution_file.Header(*about), groups())
     table = pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
+    for kind in ("large convergence deltas", "no correctly predicted sequence"):
+        n = int(table["note"].str.startswith(kind).sum())
+        if n:
+            where = f"{run['model']} on {run['dataset']}, seed {run['seed']}, {method}"
+            log.warning("%s: %s for %d of %d targets", where, kind, n, len(table))
     write_run_table(table, run, outputs["summary"], float_format="%.6g")
 
 

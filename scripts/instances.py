@@ -45,7 +45,7 @@ if __name__ == "__main__":
             model_path=snakemake.input.model,
             data_path=snakemake.input.dataset,
             tables=(snakemake.input.filters, snakemake.input.annotation),
-            settings=snakemake.params.settings,
+            settings=snakemake.params.settings | {"inclusive": snakemake.params.inclusive},
             device=snakemake.resources.device,
             output=snakemake.output.instances,
         )

@@ -56,7 +56,6 @@ def main(
     data.uns |= {
         "task": entry["task"],
         "source": entry["source"],
-        "assembly": entry.get("assembly", ""),
     }
     dataset.check_targets(data, name)
     dataset.validate(data, name=name, optional_splits=entry.get("optional_splits", ()))

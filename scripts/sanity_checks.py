@@ -26,8 +26,8 @@ def main(
 ) -> None:  # fmt: skip
     """Write one row per check and target."""
     chosen, header = choose_device(device), attribution_file.read_header(inputs["scores"])
-    same = ("n_references", "steps", "both_strands", "seed")
-    options = Options(**{key: header.settings[key] for key in same}, device=chosen)
+    same = {key: value for key, value in header.settings.items() if key in Options._fields}
+    options = Options(**same, device=chosen)
     training = dataset.part(dataset.load(inputs["dataset"]), "train")
     X = np.asarray(training.obsm["sequence"])[:CALIBRATION]
     model = models.load(inputs["model"])

@@ -11,7 +11,7 @@ target:
   `strand`.
 - `var`: index = unique target names (str); further columns = what is known of a target.
 - `obsm["sequence"]`: uint8 (n, length), codes A = 0, C = 1, G = 2, T = 3, N = 4.
-- `uns`: `task` (a name in TASKS), `source`, `assembly` (may be empty), `n_read` (sequences read),
+- `uns`: `task` (a name in TASKS), `source`, `n_read` (sequences read),
   `dropped` (mapping reason -> count; reasons `unknown_base`, `length`, `duplicate`, `unresolved`
   and any that a parser adds), `notes` (what the parser says of how it read the files). Always
   n + sum(dropped) = n_read.

@@ -201,6 +201,6 @@ def summary_row(group: Group, found: Attributions, largest_delta: float) -> dict
                 f"{100 * largest_delta:.3g} % of the output difference"
             )
     if note:
-        log.warning("%s: %s", group.target, note)
+        log.info("%s: %s", group.target, note)
     values = (group.target, group.n, group.n_correct, len(group.codes), *numbers, note)
     return dict(zip(SUMMARY_COLUMNS, values))
