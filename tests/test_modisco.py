@@ -238,7 +238,7 @@ def test_targets_whose_names_differ_only_in_spaces_have_motifs_of_their_own():
     found = {
         name: Discovery([Pattern("pos", 0, np.eye(4), 30)], 30) for name in ("NK T", "NK_T", "B")
     }
-    assert [m.id for m in tables(found)[0]] == ["NK_T.pos_0", "NK_T_1.pos_0", "B.pos_0"]
+    assert [m.id for m in tables(found)[0]] == ["NK_T.pos_0", "NK_T_2.pos_0", "B.pos_0"]
 
 
 # --- the script, and Tomtom on what it writes -----------------------------------------------------

@@ -14,6 +14,7 @@ from workflow_lib.motif import (
     read_meme,
     reverse_complement,
     trim,
+    unique_ids,
     write_meme,
 )
 from workflow_lib.motifs import jaspar
@@ -160,7 +161,7 @@ def test_empty_meme_is_an_error_and_the_good_one_is_not(tmp_path):
         ("m2", "", 1, None),
     ]
     path.write_text("")
-    with pytest.raises(InputError, match="MEME version"):
+    with pytest.raises(InputError, match="found an empty file"):
         read_meme(path)
 
 
@@ -328,3 +329,9 @@ def test_further_profiles_come_from_other_releases(database):
     assert [motif.id for motif in motifs] == sorted(motif.id for motif in motifs)
     with pytest.raises(InputError, match="no profile 'MA9999.9' in any release"):
         jaspar.profiles(also=["MA9999.9"])
+
+
+def test_ids_made_of_names_are_unique():
+    names = ["T cell", "T_cell", "T  cell", "T_cell_2", "T/cell"]
+    assert unique_ids(names) == ["T_cell", "T_cell_3", "T_cell_4", "T_cell_2", "T/cell"]
+    assert unique_ids(["a", "b"]) == ["a", "b"]

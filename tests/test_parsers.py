@@ -140,6 +140,7 @@ def test_table_with_regions_split_and_unresolved_targets(tmp_path):
         ("id\tsequence\tstart\tt\na\tACGT\t\t1\n", "column 'start': found '', wanted a position"),
         ("id\tsequence\tstart\tt\na\tACGT\t3.7\t1\n", "'3.7', wanted a position"),
         ("id\tsequence\tmean\na\tACGT\t3.7\n", "a target is called 'mean'"),
+        ("id\tsequence\tany\tb\na\tACGT\t3.7\t1\n", "a target is called 'any'"),
         ("id\tsequence\tsplit\tt\na\tACGT\tfold1\t1\n", "column split has 'fold1'"),
         ("id\tsequence\tt\na\tACGT\t1\t2\t3\n", "Expected 3 fields in line 2, saw 5"),
     ],

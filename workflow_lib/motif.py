@@ -47,6 +47,21 @@ class Motif:
         return self.probabilities.shape[1]
 
 
+def unique_ids(names: Iterable[str]) -> list[str]:
+    """Names as ids of motifs: `_` for white space, and a number after one that was there before.
+
+    So targets that differ in white space only, `T cell` and `T_cell`, stay apart.
+    """
+    names = ["_".join(str(name).split()) for name in names]
+    ids: list[str] = []
+    for name in names:
+        n, one = 2, name
+        while one in ids or (one != name and one in names):
+            one, n = f"{name}_{n}", n + 1
+        ids.append(one)
+    return ids
+
+
 def information(
     probabilities: np.ndarray, background: float | Sequence[float] = 0.25
 ) -> np.ndarray:

@@ -77,9 +77,12 @@ def build(
             f"{len(ids)} ids, {len(sequence)} sequences, targets of shape {targets.shape} and "
             f"{len(names)} target names do not fit together"
         )
-    reserved = sorted(set(names) & set(RESERVED))
-    if reserved:
-        raise InputError(f"a target is called {reserved[0]!r}, which result tables use; rename it")
+    for name in names:
+        if name in RESERVED or not name.strip() or not name.isprintable():
+            raise InputError(
+                f"a target is called {name!r}; wanted printable names other than {RESERVED}, which "
+                "tables of results use"
+            )
     for what, index in (("id", ids), ("target", names)):
         if not index.is_unique:
             raise InputError(f"the {what} {index[index.duplicated()][0]!r} occurs twice")

@@ -24,7 +24,7 @@ import pandas as pd
 
 from workflow_lib.errors import InputError
 from workflow_lib.execution.logs import check_not_terminated
-from workflow_lib.motif import Motif, consensus
+from workflow_lib.motif import Motif, consensus, unique_ids
 from workflow_lib.one_hot import one_hot
 
 SIGNS = ("pos", "neg")
@@ -249,7 +249,7 @@ def tables(
         name) and TARGET_COLUMNS.
     """
     motifs, rows = [], []
-    for label, (target, result) in zip(_labels(found), found.items()):
+    for label, (target, result) in zip(unique_ids(found), found.items()):
         for sign, number, matrix, n in result.patterns:
             motifs.append(Motif(f"{label}.{sign}_{number}", "", matrix, n))
             width = matrix.shape[1]
@@ -258,15 +258,6 @@ def tables(
     targets = [[name, r.n_sequences, len(r.patterns), r.note] for name, r in found.items()]
     patterns = pd.DataFrame(rows, columns=PATTERN_COLUMNS)
     return motifs, patterns, pd.DataFrame(targets, columns=TARGET_COLUMNS)
-
-
-def _labels(targets: Iterable[str]) -> list[str]:
-    """The targets' names without white space; a repeated one gets its number appended."""
-    labels: list[str] = []
-    for number, target in enumerate(targets):
-        label = "_".join(target.split())
-        labels.append(f"{label}_{number}" if label in labels else label)
-    return labels
 
 
 def use_threads(n: int) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.units import unit_number
-from workflow_lib.motif import Motif, information
+from workflow_lib.motif import Motif, information, unique_ids
 from workflow_lib.motifs.tomtom import tomtom
 
 PARTS = ("validation", "test")
@@ -124,14 +124,14 @@ def best_motifs(ranking: pd.DataFrame, motifs: Sequence[Motif]) -> list[Motif]:
     Returns
     -------
     list of Motif
-        In the ranking's order; the id is the target's name (white space as `_`), the name the
+        In the ranking's order; the id is the target's name (see `unique_ids`), the name the
         motif's own id. Targets without a best motif are left out.
     """
     of = {motif.id: motif for motif in motifs}
     best = ranking[ranking["best"]]
     return [
-        replace(of[motif], id="_".join(str(target).split()), name=motif)
-        for motif, target in zip(best["motif"], best["target"])
+        replace(of[motif], id=target, name=motif)
+        for motif, target in zip(best["motif"], unique_ids(best["target"]))
     ]
 
 

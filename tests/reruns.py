@@ -1,0 +1,110 @@
+"""What a change of each key of the config runs again: `make reruns` compares all with reruns.yaml.
+
+    python tests/reruns.py              plan every change, and list what differs (some minutes)
+    python tests/reruns.py --write      write what was found, to be read through before it is kept
+
+The changes are planned on a selection that has every rule (mini/everything.yaml), whose results are
+empty files with the records that snakemake would keep of them. A rule is listed where its own
+params or inputs make it run again; what follows from its output is not.
+"""
+
+import copy
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from reproduce import write_inputs  # noqa: E402
+from running import snakemake  # noqa: E402
+
+TABLE = ROOT / "tests/reruns.yaml"
+SCHEMA = ROOT / "config/schemas/config.schema.yaml"
+CONFIG = " ".join(
+    f"tests/mini/{name}.yaml" for name in ("config", "figure_1", "figure_3", "everything")
+)
+# Files of users that the selection names.
+_USERS = ("smile.fastq.gz", "array1_deBruijn.txt", "array2_deBruijn.txt", "own.meme", "other.meme",
+          *(f"cycle{i}.fastq.gz" for i in range(1, 5)))  # fmt: skip
+
+
+def keys(schema: Mapping[str, Any], node: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """Every key of the schema that holds a value, `*` for any name, `[]` for any of a list."""
+    node = _resolved(schema, node or schema)
+    inner = dict(node.get("properties", {})) | node.get("then", {}).get("properties", {})
+    for choice in (*node.get("anyOf", ()), *node.get("oneOf", ())):
+        inner |= _resolved(schema, choice).get("properties", {})
+    if isinstance(node.get("additionalProperties"), dict):
+        inner["*"] = node["additionalProperties"]
+    items = node.get("items")
+    if isinstance(items, dict) and "properties" in _resolved(schema, items):
+        inner["[]"] = items
+    for name, below in inner.items():
+        found = list(keys(schema, below))
+        yield from (f"{name}.{key}" for key in found) if found else [name]
+
+
+def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in node:
+        target = schema
+        for name in node["$ref"].split("/")[1:]:
+            target = target[name]
+        node = target | {key: value for key, value in node.items() if key != "$ref"}
+    return node
+
+
+def pretend(checkout: Path, place: Path) -> Path:
+    """A folder in which all of the selection seems to have run."""
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "mirrored").mkdir()
+    write_inputs(place)
+    for name in _USERS:
+        (place / name).write_text("x\n")
+    summary = snakemake(checkout, place, "--summary", config=CONFIG).stdout.splitlines()
+    for line in summary[1:]:
+        output = place / line.split("\t")[0]
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.touch()
+    snakemake(checkout, place, "--touch", "--forceall", "--quiet", config=CONFIG)
+    return place
+
+
+def reruns(checkout: Path, place: Path, change: Mapping[str, Any]) -> list[str]:
+    """The rules that a change of the config runs again."""
+    overlay = place / "change.yaml"
+    overlay.write_text(yaml.safe_dump(dict(change)))
+    done = snakemake(checkout, place, "-n", config=f"{CONFIG} {overlay}", check=False)
+    if done.returncode:
+        raise AssertionError(f"{change}\n{done.stdout}\n{done.stderr}")
+    said = re.search(r"Rules with provenance triggered jobs: (.*)", done.stdout + done.stderr)
+    return sorted(said[1].split()) if said else []
+
+
+def main(write: bool) -> int:
+    """Plan every change; how many differ from the table."""
+    table = yaml.safe_load(TABLE.read_text())
+    found = copy.deepcopy(table)
+    with tempfile.TemporaryDirectory() as folder:
+        place, wrong = pretend(ROOT, Path(folder) / "pretended"), 0
+        for key, entry in found.items():
+            if "change" not in entry:
+                continue
+            entry["reruns"] = reruns(ROOT, place, entry["change"])
+            if entry["reruns"] != table[key].get("reruns"):
+                wrong += 1
+                print(f"{key}: {table[key].get('reruns')} -> {entry['reruns']}", flush=True)
+    if write:
+        head = "".join(line for line in TABLE.open() if line.startswith("#"))
+        TABLE.write_text(head + yaml.safe_dump(found, sort_keys=False, width=100))
+    print(f"{len(found)} keys, {wrong} differ")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main("--write" in sys.argv) else 0)
