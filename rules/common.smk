@@ -88,7 +88,8 @@ def by_attempt(amount):
 def dataset_entry(dataset):
     """A data set's entry in the catalogue."""
     if dataset not in CATALOGUE["datasets"]:
-        raise WorkflowError(unknown("data set", dataset, CATALOGUE["datasets"]))
+        # In functions of rules: from any other error Snakemake makes one with a traceback.
+        raise SystemExit(unknown("data set", dataset, CATALOGUE["datasets"]))
     return CATALOGUE["datasets"][dataset]
 
 
