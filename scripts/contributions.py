@@ -9,7 +9,7 @@ import torch
 from workflow_lib import models
 from workflow_lib.execution.job import recorded
 from workflow_lib.files import atomic, gzip_text
-from workflow_lib.tables import RUN
+from workflow_lib.tables import RUN, write_rows
 from workflow_lib.train.apply import read_fitting
 from workflow_lib.train.inference import UnitOutputs, choose_device, predict
 
@@ -41,7 +41,7 @@ def main(
             table.insert(0, "id", np.repeat(ids[rows], len(model.target_names)))
             for position, name in enumerate(RUN):
                 table.insert(position, name, run[name])
-            table.to_csv(handle, sep="\t", index=False, header=start == 0, float_format="%.5g")
+            write_rows(table, handle, header=start == 0, float_format="%.5g")
 
 
 if __name__ == "__main__":
