@@ -9,6 +9,8 @@ and .tsv, figure_3a ... figure_3g, figure_s3 (.pdf, .png, .tsv).
 
 from snakemake.settings.types import ExecMode
 
+from workflow_lib.execution.provenance import record_paths
+
 FIGURE_3 = config["figure_3"] or {}
 
 
@@ -176,14 +178,14 @@ rule figure_3c:
 
 
 def timed_step(rule, run, files, made_by):
-    """One row of the table of times: the step, and its benchmark, sequence and machine files."""
+    """One row of the table of times: the step, and the files that tell of it."""
     # Filters of models with units, which are those ranked, are read by a rule of their own.
     proxy = rules.filters_and_importances if rule == "filters" else getattr(rules, rule)
     return {
         **{"dataset": run["dataset"], "method": run.get("model") or run["motif_set"]},
         **{"seed": str(run.get("seed", "")), "step": rule},
-        "threads": proxy.rule.resources["_cores"].value,
         "benchmark": str(proxy.benchmark).format(**run),
+        "record": record_paths(path.format(**run) for path in proxy.output)[0],
         "sequences": files,
         "made_by": made_by,
     }
@@ -286,6 +288,7 @@ rule align_motifs:
     params:
         entries=logos,
         reference_label="JASPAR",
+        q_value=config["annotation"]["q_value"],
         code=code_digest("align_motifs"),
     message:
         "Aligning the motifs of {wildcards.panel}"
@@ -307,6 +310,8 @@ rule figure_3e:
         "../envs/python.yaml"
     params:
         reference_label="JASPAR",
+        # For the caption.
+        q_value=config["annotation"]["q_value"],
         code=code_digest("figures/figure_3e"),
     message:
         "Drawing Figure 3E"

@@ -102,6 +102,7 @@ def test_times_of_all_steps_name_device_and_machine(drawn):
     times = read(drawn, "results/discovery_times.tsv")
     of_blue = times[times.dataset == "mini_tf.blue"]
     assert of_blue["step"].tolist() == ["train", "filters"]
+    assert of_blue["threads"].tolist() == [1, 2]
     assert (times["wall_s"] > 0).all() and times["device"].str.startswith("cpu").all()
     assert times["machine"].notna().all()
 
