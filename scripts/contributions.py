@@ -17,7 +17,13 @@ ROWS_AT_ONCE = 2000
 
 
 def main(
-    run: Mapping[str, str], model_path: str, fasta: str, fit: str, device: str, output: str
+    run: Mapping[str, str],
+    model_path: str,
+    fasta: str,
+    fit: str,
+    short: str,
+    device: str,
+    output: str,
 ) -> None:
     """Write one row per sequence and target: bias and unit contributions, which sum to the logit.
 
@@ -25,7 +31,7 @@ def main(
     since sequences x targets x units may not fit in memory.
     """
     model = models.load(model_path)
-    ids, codes = read_fitting(fasta, model.length, fit)
+    ids, codes = read_fitting(fasta, model.length, fit, short)
     weights = model.output_weights().detach().numpy()  # (targets, units)
     bias = model.final.bias.detach().numpy()
     chosen, net = choose_device(device), UnitOutputs(model)
@@ -52,6 +58,7 @@ if __name__ == "__main__":
             model_path=snakemake.input.model,
             fasta=snakemake.input.fasta,
             fit=snakemake.params.fit,
+            short=snakemake.params.short,
             device=snakemake.resources.device,
             output=snakemake.output.contributions,
         )

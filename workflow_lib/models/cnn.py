@@ -3,7 +3,6 @@
 from torch import Tensor, nn
 
 from workflow_lib.config.architecture import check_values, positions
-from workflow_lib.errors import InputError
 from workflow_lib.models.layers import Dropout, checked_input
 
 

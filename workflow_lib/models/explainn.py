@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_lib.config.architecture import check_values, positions
-from workflow_lib.errors import InputError
 from workflow_lib.models.layers import (
     PooledConv,
     UnitLinear,
