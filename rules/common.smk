@@ -22,6 +22,7 @@ except ModuleNotFoundError:
     ) from None
 
 from workflow_lib.config import catalogue, expand, registries, selection
+from workflow_lib.config.brief import brief
 from workflow_lib.config.names import unknown
 from workflow_lib.errors import InputError
 from workflow_lib.execution.code_digest import digest
@@ -158,14 +159,14 @@ def setting(path, default=None, within=CATALOGUE):
         found = within
         for key in keys:
             found = (found or {}).get(key.format(**dict(wildcards.items())), default)
-        return found
+        return brief(found)
 
     return value
 
 
 def without(section, *keys):
     """A section's settings without keys that do not change the results of a step."""
-    return {key: value for key, value in config[section].items() if key not in keys}
+    return brief({key: value for key, value in config[section].items() if key not in keys})
 
 
 def code_digest(script):

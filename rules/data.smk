@@ -71,7 +71,7 @@ rule simulate:
 def source_names(wildcards):
     """The names of the source's files that a data set uses."""
     entry = dataset_entry(wildcards.dataset)
-    return [] if "from" in entry else catalogue.source_files(entry, CATALOGUE["sources"])
+    return [] if "from" in entry else brief(catalogue.source_files(entry, CATALOGUE["sources"]))
 
 
 def source_paths(wildcards):

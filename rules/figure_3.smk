@@ -47,7 +47,7 @@ def receptor_logos(key):
             about = {"row": short_name(run.dataset), "column": tool_name(method), "motif": None}
             files = {"path": f"{base}.meme", "ranking": f"{base}.ranking.tsv"}
             found.append(about | files | {"profile": profile})
-    return found
+    return brief(found)
 
 
 def assay_logos(wildcards=None):
@@ -68,7 +68,7 @@ def assay_logos(wildcards=None):
         for method, kind, path in methods:
             about = {"row": shown["assay"], "column": method, "kind": kind, "path": path}
             found.append(about | {"motif": shown["target"], "profile": entry["profile"]})
-    return found
+    return brief(found)
 
 
 def logos(wildcards):
@@ -79,7 +79,7 @@ def logos(wildcards):
     return receptor_logos(keys[wildcards.panel])
 
 
-FIGURE_3_DATASETS = [run.dataset for run in figure_3_runs()]
+FIGURE_3_DATASETS = brief([run.dataset for run in figure_3_runs()])
 # The motif set that the model is compared with, if it was scored.
 BASELINE = FIGURE_3.get("baseline_motif_set")
 if all(motif_set != BASELINE for _, motif_set in scanned_sets()):
@@ -204,7 +204,7 @@ def timed_steps(wildcards):
             run = {"dataset": dataset, "motif_set": motif_set}
             files = [f"{SET.format(**run)}/train.{kind}.fa" for kind in ("bound", "unbound")]
             found.append(timed_step("streme", run, files, f"{SET.format(**run)}/machine.txt"))
-    return found
+    return brief(found)
 
 
 def timed_files(wildcards):

@@ -138,10 +138,12 @@ rule instances:
         mem_mb=by_attempt(8000),
         runtime=by_attempt(120),
     params:
-        settings={
-            "inclusive": config["interpretation"]["inclusive"],
-            **without("instances", "runs"),
-        },
+        settings=brief(
+            {
+                "inclusive": config["interpretation"]["inclusive"],
+                **without("instances", "runs"),
+            }
+        ),
         code=code_digest("instances"),
     message:
         "Writing the motif instances of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
