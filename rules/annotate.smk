@@ -27,18 +27,13 @@ rule tomtom:
         runtime=by_attempt(60),
     params:
         q_value=config["annotation"]["q_value"],
+        program=partial(check_meme_suite, program="tomtom", installed=BY_CONDA),
     message:
         "Running Tomtom on the filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
     # Tomtom fails on a file without motifs, and TF-MoDISco may find none. Tomtom writes its own command
     # last: without that line the output is incomplete.
     shell:
         """
-        if ! command -v tomtom >/dev/null; then
-            echo "error: the program tomtom is not on the PATH; add '--sdm conda' to let snakemake" \
-                "install it from envs/meme.yaml, load your site's MEME suite, or choose" \
-                "'program: memelite' under 'annotation' in the config" | tee {log:q} >&2
-            exit 1
-        fi
         if ! grep -q '^MOTIF' {input.filters:q}; then
             echo "# tomtom: there were no motifs to compare" >{output.pairs:q}
             exit 0

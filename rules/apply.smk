@@ -33,6 +33,7 @@ rule apply:
         runtime=by_attempt(60),
     params:
         fit=setting("apply/{applied}/fit", within=config),
+        short=setting("apply/{applied}/short", within=config),
         code=code_digest("apply"),
     message:
         "Applying {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}, to {wildcards.applied}"
@@ -57,6 +58,7 @@ rule contributions:
         runtime=by_attempt(60),
     params:
         fit=setting("apply/{applied}/fit", within=config),
+        short=setting("apply/{applied}/short", within=config),
         code=code_digest("contributions"),
     message:
         "Computing unit contributions of {wildcards.model} of {wildcards.dataset}, seed {wildcards.seed}, on {wildcards.applied}"

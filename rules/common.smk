@@ -22,6 +22,7 @@ except ModuleNotFoundError:
     ) from None
 
 from workflow_lib.config import catalogue, expand, registries, selection
+from workflow_lib.config.brief import brief
 from workflow_lib.config.names import unknown
 from workflow_lib.errors import InputError
 from workflow_lib.execution.code_digest import digest
@@ -88,7 +89,8 @@ def by_attempt(amount):
 def dataset_entry(dataset):
     """A data set's entry in the catalogue."""
     if dataset not in CATALOGUE["datasets"]:
-        raise WorkflowError(unknown("data set", dataset, CATALOGUE["datasets"]))
+        # In functions of rules: from any other error Snakemake makes one with a traceback.
+        raise SystemExit(unknown("data set", dataset, CATALOGUE["datasets"]))
     return CATALOGUE["datasets"][dataset]
 
 
@@ -160,7 +162,7 @@ def setting(path, default=None, within=CATALOGUE, leave_out=()):
             found = (found or {}).get(key.format(**dict(wildcards.items())), default)
         if leave_out:
             found = {key: inner for key, inner in found.items() if key not in leave_out}
-        return found
+        return brief(found)
 
     return value
 

@@ -71,7 +71,7 @@ rule simulate:
 def source_names(wildcards):
     """The names of the source's files that a data set uses."""
     entry = dataset_entry(wildcards.dataset)
-    return [] if "from" in entry else catalogue.source_files(entry, CATALOGUE["sources"])
+    return [] if "from" in entry else brief(catalogue.source_files(entry, CATALOGUE["sources"]))
 
 
 def source_paths(wildcards):
@@ -81,8 +81,10 @@ def source_paths(wildcards):
         source = dataset_entry(wildcards.dataset)["source"]
         entry = source_entry(wildcards.dataset)
         path = entry.get("files", {}).get(name, {}).get("path")
-        if path and not Path(path).exists():
-            raise WorkflowError(
+        # Without it a data set that is there can still be used.
+        made = Path(f"results/{wildcards.dataset}/dataset.h5ad").exists()
+        if path and not Path(path).exists() and not made:
+            raise SystemExit(
                 f"sources.{source}.files.{name}: there is no file {path} (a relative path starts "
                 f"at {Path.cwd()}); `files` of a data set says which files of its source it uses"
             )

@@ -9,6 +9,8 @@ and .tsv, figure_3a ... figure_3g, figure_s3 (.pdf, .png, .tsv).
 
 from snakemake.settings.types import ExecMode
 
+from workflow_lib.execution.provenance import record_paths
+
 FIGURE_3 = config["figure_3"] or {}
 
 
@@ -45,7 +47,7 @@ def receptor_logos(key):
             about = {"row": short_name(run.dataset), "column": tool_name(method), "motif": None}
             files = {"path": f"{base}.meme", "ranking": f"{base}.ranking.tsv"}
             found.append(about | files | {"profile": profile})
-    return found
+    return brief(found)
 
 
 def assay_logos(wildcards=None):
@@ -66,7 +68,7 @@ def assay_logos(wildcards=None):
         for method, kind, path in methods:
             about = {"row": shown["assay"], "column": method, "kind": kind, "path": path}
             found.append(about | {"motif": shown["target"], "profile": entry["profile"]})
-    return found
+    return brief(found)
 
 
 def logos(wildcards):
@@ -77,7 +79,7 @@ def logos(wildcards):
     return receptor_logos(keys[wildcards.panel])
 
 
-FIGURE_3_DATASETS = [run.dataset for run in figure_3_runs()]
+FIGURE_3_DATASETS = brief([run.dataset for run in figure_3_runs()])
 # The motif set that the model is compared with, if it was scored.
 BASELINE = FIGURE_3.get("baseline_motif_set")
 if all(motif_set != BASELINE for _, motif_set in scanned_sets()):
@@ -176,14 +178,14 @@ rule figure_3c:
 
 
 def timed_step(rule, run, files, made_by):
-    """One row of the table of times: the step, and its benchmark, sequence and machine files."""
+    """One row of the table of times: the step, and the files that tell of it."""
     # Filters of models with units, which are those ranked, are read by a rule of their own.
     proxy = rules.filters_and_importances if rule == "filters" else getattr(rules, rule)
     return {
         **{"dataset": run["dataset"], "method": run.get("model") or run["motif_set"]},
         **{"seed": str(run.get("seed", "")), "step": rule},
-        "threads": proxy.rule.resources["_cores"].value,
         "benchmark": str(proxy.benchmark).format(**run),
+        "record": record_paths(path.format(**run) for path in proxy.output)[0],
         "sequences": files,
         "made_by": made_by,
     }
@@ -202,7 +204,7 @@ def timed_steps(wildcards):
             run = {"dataset": dataset, "motif_set": motif_set}
             files = [f"{SET.format(**run)}/train.{kind}.fa" for kind in ("bound", "unbound")]
             found.append(timed_step("streme", run, files, f"{SET.format(**run)}/machine.txt"))
-    return found
+    return brief(found)
 
 
 def timed_files(wildcards):
@@ -286,6 +288,7 @@ rule align_motifs:
     params:
         entries=logos,
         reference_label="JASPAR",
+        q_value=config["annotation"]["q_value"],
         code=code_digest("align_motifs"),
     message:
         "Aligning the motifs of {wildcards.panel}"
@@ -307,6 +310,8 @@ rule figure_3e:
         "../envs/python.yaml"
     params:
         reference_label="JASPAR",
+        # For the caption.
+        q_value=config["annotation"]["q_value"],
         code=code_digest("figures/figure_3e"),
     message:
         "Drawing Figure 3E"

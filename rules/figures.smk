@@ -50,7 +50,7 @@ def figure_files(wildcards, patterns=None):
             runs = [run for run in runs if "family" not in dataset_entry(run.dataset)]
         found += for_runs(f"{path}.pdf", runs)
     if patterns and not found:
-        raise WorkflowError(
+        raise SystemExit(
             f"there is nothing to draw for {', '.join(missing)}: its section of the config is "
             "empty, or `runs` selects none of the runs that it names"
         )

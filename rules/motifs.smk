@@ -7,10 +7,14 @@ modisco/{method}.meme, .tsv and .targets.tsv; results/{dataset}/motifs/{motif_se
 sets also .tsv and in a folder of that name train.bound.fa, train.unbound.fa, streme.txt, machine.txt.
 """
 
+from functools import partial
 from importlib.metadata import distributions
 
 from snakemake.settings.types import DeploymentMethod
 
+from workflow_lib.execution.programs import check_meme_suite
+
+BY_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 STREME_SETS = one_of(n for n, entry in config["motif_sets"].items() if "streme" in entry)
 OTHER_SETS = one_of(n for n, entry in config["motif_sets"].items() if "streme" not in entry)
 
@@ -56,9 +60,8 @@ def modisco_settings(wildcards):
 
     Not an input function: where one fails, Snakemake keeps results that it would have to make again.
     """
-    by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-    if not by_conda and not any(distributions(name="modisco-lite")):
-        raise WorkflowError(
+    if not BY_CONDA and not any(distributions(name="modisco-lite")):
+        raise SystemExit(
             "TF-MoDISco is not installed: run `make venv-modisco`, or let snakemake install it "
             "with `--sdm conda`"
         )
@@ -144,17 +147,13 @@ rule streme:
         hofract=setting("motif_sets/{motif_set}/streme/hofract", within=config),
         maxw=setting("motif_sets/{motif_set}/streme/maxw", within=config),
         nmotifs=setting("motif_sets/{motif_set}/streme/nmotifs", within=config),
+        program=partial(check_meme_suite, program="streme", installed=BY_CONDA),
     message:
         "Running STREME on {wildcards.dataset} for {wildcards.motif_set} (progress: {log})"
     # The machine is recorded for comparisons of times. STREME writes FINALTIME last: without it the
     # output is incomplete (a full disk, say).
     shell:
         """
-        if ! command -v streme >/dev/null; then
-            echo "error: the program streme is not on the PATH; add '--sdm conda' to let snakemake" \
-                "install it from envs/meme.yaml, or load your site's MEME suite" | tee {log:q} >&2
-            exit 1
-        fi
         cpu=$(grep -m 1 '^model name' /proc/cpuinfo 2>/dev/null | sed 's/^[^:]*: *//' \
             || sysctl -n machdep.cpu.brand_string 2>/dev/null \
             || true)
@@ -208,7 +207,7 @@ def motif_source(wildcards):
     if "of" in entry:
         run = selection.Run(**entry["of"])
         if run not in set(RUNS):
-            raise WorkflowError(
+            raise SystemExit(
                 f"motif_sets.{wildcards.motif_set}.of: {run.model} on {run.dataset}, seed "
                 f"{run.seed}, is not among the selected `runs`"
             )

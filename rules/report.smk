@@ -28,7 +28,7 @@ rule overview:
     conda:
         "../envs/python.yaml"
     params:
-        config=dict(config),
+        config=brief(dict(config)),
         code=code_digest("overview"),
     message:
         "Writing the overview page"

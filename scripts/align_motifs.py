@@ -9,24 +9,30 @@ from workflow_lib.motifs.ranking import best_resembling
 from workflow_lib.tables import read_table, write_table
 
 
-def of_entry(entry: Mapping, known: Sequence[Motif]) -> Motif | None:
+def of_entry(entry: Mapping, known: Sequence[Motif], q_value: float) -> Motif | None:
     """The motif to show: with a `ranking`, the best of those that resemble the row's profile."""
     motifs = read_meme(entry["path"])
     if not entry.get("ranking"):
         return choose(motifs, entry.get("motif"), entry["path"])
     ranking = read_table(entry["ranking"], dtype={"motif": str})
-    return best_resembling(motifs, ranking, entry["profile"], known)
+    return best_resembling(motifs, ranking, entry["profile"], known, q_value)
 
 
 def main(
-    entries: Sequence[Mapping], database: str, reference_label: str, outputs: Mapping[str, str]
+    entries: Sequence[Mapping],
+    database: str,
+    reference_label: str,
+    q_value: float,
+    outputs: Mapping[str, str],
 ) -> None:
     """Align; each entry has path, row, column, profile, and the motif's id or the ranking."""
     known = read_meme(database)
-    chosen = [Entry(entry["row"], entry["column"], of_entry(entry, known)) for entry in entries]
+    chosen = [
+        Entry(entry["row"], entry["column"], of_entry(entry, known, q_value)) for entry in entries
+    ]
     references = {entry["row"]: entry["profile"] for entry in entries}
     beside = reference_motifs(references, known, database)
-    aligned, table = align_entries(chosen, beside, known, reference_label)
+    aligned, table = align_entries(chosen, beside, known, reference_label, q_value)
     write_meme(outputs["meme"], aligned)
     write_table(table, outputs["table"], float_format="%.6g")
 
@@ -37,5 +43,6 @@ if __name__ == "__main__":
             entries=list(snakemake.params.entries),
             database=snakemake.input.database,
             reference_label=snakemake.params.reference_label,
+            q_value=snakemake.params.q_value,
             outputs=dict(snakemake.output.items()),
         )

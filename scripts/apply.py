@@ -19,11 +19,17 @@ log = logging.getLogger("workflow_lib.apply")
 
 
 def main(
-    run: Mapping[str, str], model_path: str, fasta: str, fit: str, device: str, output: str
+    run: Mapping[str, str],
+    model_path: str,
+    fasta: str,
+    fit: str,
+    short: str,
+    device: str,
+    output: str,
 ) -> None:
     """Write one row per sequence and target."""
     model = models.load(model_path)
-    ids, codes = read_fitting(fasta, model.length, fit)
+    ids, codes = read_fitting(fasta, model.length, fit, short)
     unknown = (codes >= UNKNOWN).any(axis=1)
     log.info("%d sequences; %d with unknown bases, which count as nothing", len(ids), unknown.sum())
     chosen = choose_device(device)
@@ -50,6 +56,7 @@ if __name__ == "__main__":
             model_path=snakemake.input.model,
             fasta=snakemake.input.fasta,
             fit=snakemake.params.fit,
+            short=snakemake.params.short,
             device=snakemake.resources.device,
             output=snakemake.output.predictions,
         )

@@ -1,5 +1,6 @@
 """Collect the times of motif discovery from the benchmark files of the workflow's own jobs."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from workflow_lib.model_file import read_metadata
 from workflow_lib.tables import write_table
 
 COLUMNS = ("dataset", "method", "seed", "step", "n_train", "wall_s", "cpu_s", "threads")
+COLUMNS += ("device", "machine")
 
 
 def main(entries: list[dict[str, Any]], output: str) -> None:
@@ -23,7 +25,8 @@ def main(entries: list[dict[str, Any]], output: str) -> None:
             "wall_s": times["s"],
             "cpu_s": times["cpu_time"],
         }
-        rows.append({name: row[name] for name in COLUMNS} | made_by(entry["made_by"]))
+        row |= made_by(entry["made_by"], entry["record"])
+        rows.append({name: row[name] for name in COLUMNS})
     write_table(pd.DataFrame(rows), output)
 
 
@@ -35,12 +38,15 @@ def n_sequences(path: str) -> int:
         return sum(line.startswith(">") for line in fasta)
 
 
-def made_by(path: str) -> dict[str, str]:
-    """Device and machine, from a model's metadata or from the text file of a program's job."""
+def made_by(path: str, record: str) -> dict[str, Any]:
+    """Threads, device and machine, as a job's record and model, or a program's text file, say."""
     if path.endswith(".safetensors"):
         metadata = read_metadata(path)
-        return {"device": metadata["device"], "machine": metadata["machine"]}
-    return {"device": "cpu", "machine": Path(path).read_text().strip()}
+        known = json.loads(Path(record).read_text()) if Path(record).exists() else {}
+        made = {"device": metadata["device"], "machine": metadata["machine"]}
+        return {"threads": known.get("threads"), **made}
+    # The program has one thread and leaves no record.
+    return {"threads": 1, "device": "cpu", "machine": Path(path).read_text().strip()}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import torch
 from workflow_lib import models
 from workflow_lib.execution.job import recorded
 from workflow_lib.files import atomic, gzip_text
-from workflow_lib.tables import RUN
+from workflow_lib.tables import RUN, write_rows
 from workflow_lib.train.apply import read_fitting
 from workflow_lib.train.inference import UnitOutputs, choose_device, predict
 
@@ -17,7 +17,13 @@ ROWS_AT_ONCE = 2000
 
 
 def main(
-    run: Mapping[str, str], model_path: str, fasta: str, fit: str, device: str, output: str
+    run: Mapping[str, str],
+    model_path: str,
+    fasta: str,
+    fit: str,
+    short: str,
+    device: str,
+    output: str,
 ) -> None:
     """Write one row per sequence and target: bias and unit contributions, which sum to the logit.
 
@@ -25,7 +31,7 @@ def main(
     since sequences x targets x units may not fit in memory.
     """
     model = models.load(model_path)
-    ids, codes = read_fitting(fasta, model.length, fit)
+    ids, codes = read_fitting(fasta, model.length, fit, short)
     weights = model.output_weights().detach().numpy()  # (targets, units)
     bias = model.final.bias.detach().numpy()
     chosen, net = choose_device(device), UnitOutputs(model)
@@ -41,7 +47,7 @@ def main(
             table.insert(0, "id", np.repeat(ids[rows], len(model.target_names)))
             for position, name in enumerate(RUN):
                 table.insert(position, name, run[name])
-            table.to_csv(handle, sep="\t", index=False, header=start == 0, float_format="%.5g")
+            write_rows(table, handle, header=start == 0, float_format="%.5g")
 
 
 if __name__ == "__main__":
@@ -52,6 +58,7 @@ if __name__ == "__main__":
             model_path=snakemake.input.model,
             fasta=snakemake.input.fasta,
             fit=snakemake.params.fit,
+            short=snakemake.params.short,
             device=snakemake.resources.device,
             output=snakemake.output.contributions,
         )

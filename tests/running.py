@@ -81,6 +81,11 @@ def planned(done):
     return {m[1]: int(m[2]) for m in re.finditer(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE)}
 
 
+def reasons(done):
+    """The lines in which a dry run says why its jobs would run."""
+    return re.findall(r"(?m)^ *[Rr]eason: .*", done.stdout + done.stderr)
+
+
 def processes(words: str, folder: Path) -> list[int]:
     """Ids of processes whose command line has these words and whose working folder is this one."""
     found = []

@@ -130,7 +130,7 @@ def test_flat_motifs_and_single_columns_are_placed():
 
 def test_place_takes_tomtoms_alignment_where_the_two_match(known, androgen):
     motif = reverse_complement(half(androgen))
-    found = place(motif, androgen, known)
+    found = place(motif, androgen, known, 0.05)
     pairs = tomtom([motif], known, 1.0).set_index("profile")
     row = pairs.loc[androgen.id]
     start, turned = place_filter(row["offset"], row["orientation"], motif.width, androgen.width)
@@ -141,15 +141,26 @@ def test_place_takes_tomtoms_alignment_where_the_two_match(known, androgen):
 
 def test_a_motif_unlike_the_reference_is_placed_all_the_same(known, androgen):
     motif = spelled("GGGGCGGGGC", id_="unit1")
-    found = place(motif, androgen, known)
+    found = place(motif, androgen, known, 0.05)
     assert 0.05 < found.q_value <= 1
     assert found[:3] == align(motif, androgen)[:3]
 
 
+def test_the_threshold_says_whether_the_two_match(known, androgen):
+    motif = spelled("CCATATAAGG")
+    found = place(motif, androgen, known, 0.05)
+    assert found[:3] == align(motif, androgen)[:3]
+    row = tomtom([motif], known, 1.0).set_index("profile").loc[androgen.id]
+    start, turned = place_filter(row["offset"], row["orientation"], motif.width, androgen.width)
+    taken = place(motif, androgen, known, 1.0)
+    assert (taken.offset, taken.orientation) == (start, "-" if turned else "+")
+    assert taken[:2] != found[:2] and taken.q_value == found.q_value
+
+
 def test_a_reference_that_the_database_lacks_is_compared_too(known, androgen):
     others = [motif for motif in known if motif.id != androgen.id]
-    assert place(androgen, androgen, others)[:2] == (0, "+")
-    assert place(androgen, androgen, others).q_value < 1e-10
+    assert place(androgen, androgen, others, 0.05)[:2] == (0, "+")
+    assert place(androgen, androgen, others, 0.05).q_value < 1e-10
 
 
 def test_tomtom_and_align_agree_on_the_published_filters(shared, known):
@@ -205,7 +216,7 @@ def test_half_a_palindrome_covers_half_of_the_androgen_receptors_profile(known, 
     assert informative(androgen) == 10
     for motif, share in ((androgen, 1.0), (half(androgen), 0.5)):
         for turned in (motif, reverse_complement(motif)):
-            found = place(turned, androgen, known)
+            found = place(turned, androgen, known, 0.05)
             laid = reverse_complement(turned) if found.orientation == "-" else turned
             assert matched(laid, androgen, found.offset) == share
 
@@ -221,7 +232,7 @@ def test_the_table_has_a_reference_and_its_entries_for_each_row(known, androgen)
         Entry("AR", "ExplaiNN", turned),
         Entry("V D R", "ExplaiNN", replace(vdr, id="unit1", name="")),
     ]
-    motifs, table = align_entries(entries, {"AR": androgen, "V D R": vdr}, known, "JASPAR")
+    motifs, table = align_entries(entries, {"AR": androgen, "V D R": vdr}, known, "JASPAR", 0.05)
     assert list(table) == COLUMNS
     assert list(zip(table["row"], table["column"])) == [
         ("AR", "JASPAR"), ("AR", "ExplaiNN"),
@@ -243,11 +254,11 @@ def test_the_table_has_a_reference_and_its_entries_for_each_row(known, androgen)
 def test_wrong_entries_are_reported(androgen):
     entry = Entry("AR", "STREME", None)
     with pytest.raises(InputError, match="row 'VDR'.*no reference.*AR"):
-        align_entries([Entry("VDR", "STREME", None)], {"AR": androgen}, None, "JASPAR")
+        align_entries([Entry("VDR", "STREME", None)], {"AR": androgen}, None, "JASPAR", 0.05)
     with pytest.raises(InputError, match="filled twice"):
-        align_entries([entry, entry], {"AR": androgen}, None, "JASPAR")
+        align_entries([entry, entry], {"AR": androgen}, None, "JASPAR", 0.05)
     with pytest.raises(InputError, match="column 'STREME': the cell is filled twice"):
-        align_entries([entry], {"AR": androgen}, None, "STREME")
+        align_entries([entry], {"AR": androgen}, None, "STREME", 0.05)
 
 
 def test_unknown_profiles_and_motifs_are_reported(known):
@@ -282,7 +293,7 @@ def test_script_writes_motifs_and_table(script, tmp_path, known, androgen):
     ]
     entries = [entry | {"profile": "MA0007.3"} for entry in entries]
     outputs = {"meme": str(tmp_path / "out.meme"), "table": str(tmp_path / "out.tsv")}
-    script.main(entries, files["db"], "JASPAR", outputs)
+    script.main(entries, files["db"], "JASPAR", 0.05, outputs)
     table = read_table(outputs["table"], dtype=TEXT)
     assert table["column"].tolist() == ["JASPAR", "ExplaiNN", "STREME"]
     assert table["motif"].isna().tolist() == [False, False, True]
@@ -294,8 +305,9 @@ def test_script_writes_motifs_and_table(script, tmp_path, known, androgen):
     assert written["AR|ExplaiNN"].probabilities == pytest.approx(there, abs=1e-5)
 
 
+@pytest.mark.parametrize(("q_value", "matched"), [(0.05, [1, 1]), (1e-60, [1, 0.2])])
 def test_script_takes_the_motif_that_resembles_the_profile_of_its_row(
-    script, tmp_path, known, androgen
+    script, tmp_path, known, androgen, q_value, matched
 ):
     """By the ranking another motif is best, but the row is of the androgen receptor."""
     files = {name: str(tmp_path / name) for name in ("db.meme", "set.meme", "ranking.tsv")}
@@ -307,8 +319,9 @@ def test_script_takes_the_motif_that_resembles_the_profile_of_its_row(
     entry = {"path": files["set.meme"], "ranking": files["ranking.tsv"], "motif": None}
     entry |= {"row": "AR", "column": "STREME", "profile": "MA0007.3"}
     outputs = {"meme": str(tmp_path / "out.meme"), "table": str(tmp_path / "out.tsv")}
-    script.main([entry], files["db.meme"], "JASPAR", outputs)
+    script.main([entry], files["db.meme"], "JASPAR", q_value, outputs)
     table = read_table(outputs["table"], dtype=TEXT)
     assert table["row"].tolist() == ["AR", "AR"]
     assert table["motif"].tolist() == ["AR|JASPAR", "AR|STREME"]
-    assert table["matched"].tolist() == [1, 1]
+    # The androgen receptor's where its q-value is small enough, else the best of the ranking.
+    assert table["matched"].tolist() == matched

@@ -98,11 +98,17 @@ def program(folder, monkeypatch, **scripts):
 
 def run(checkout, folder, sets, *targets, only, check=True):
     """Let the workflow make some motif sets, with the named rules only."""
+    options = ["--keep-going", "--allowed-rules", *only, "--"]
+    done = snakemake_on(checkout, folder, sets, *options, *targets)
+    assert not check or done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def snakemake_on(checkout, folder, sets, *arguments):
     runs = [{"datasets": ["mini", "mini_like"], "models": ["tiny"], "seeds": [0, 1, 2]}]
     (folder / "sets.yaml").write_text(yaml.safe_dump({"motif_sets": sets, "runs": runs}))
     config = f"tests/mini/config.yaml {folder / 'sets.yaml'}"
-    options = ["--keep-going", "--allowed-rules", *only, "--"]
-    return snakemake(checkout, folder, *options, *targets, config=config, check=check)
+    return snakemake(checkout, folder, *arguments, config=config, check=False)
 
 
 def streme_sets(**nmotifs):
@@ -156,21 +162,43 @@ def test_only_a_whole_output_of_streme_counts(checkout, folder, monkeypatch):
     assert "\n".join(f"{asked} --nmotifs 5 --text".split()) in arguments
 
 
-def test_an_absent_program_is_named_in_one_line(checkout, folder, monkeypatch):
+OF_VERSION_4 = "#!/bin/sh\necho 4.12.0\n"
+
+
+@pytest.mark.parametrize("scripts", [{}, {"streme": OF_VERSION_4, "tomtom": OF_VERSION_4}])
+def test_an_absent_or_old_program_is_named_before_anything_runs(
+    checkout, folder, monkeypatch, scripts
+):
     if shutil.which("streme", path="/usr/bin:/bin") or shutil.which("tomtom", path="/usr/bin:/bin"):
         pytest.skip("the MEME suite is installed in /usr/bin or /bin")
-    program(folder, monkeypatch)
-    give_fasta(folder, "some")
-    make_filters(folder, [Motif("unit0", "", np.eye(4))])
-    targets = ["results/mini/motifs/some/streme.txt", "results/mini/tiny/seed0/tomtom.tsv"]
-    only = ("streme", "tomtom")
-    done = run(checkout, folder, streme_sets(some=1), *targets, only=only, check=False)
-    assert done.returncode != 0
-    for name, log in (("streme", "streme/mini/some"), ("tomtom", "tomtom/mini/tiny/seed0")):
-        (line,) = (folder / "logs" / f"{log}.log").read_text().splitlines()
-        assert line.startswith(f"error: the program {name} is not on the PATH") and "--sdm" in line
-        assert line in done.stderr
-    assert not any((folder / target).exists() for target in targets)
+    programs = program(folder, monkeypatch, **scripts)
+    targets = {"streme": "results/mini/motifs/some/streme.txt"}
+    targets["tomtom"] = "results/mini/tiny/seed0/tomtom.tsv"
+    for name, target in targets.items():
+        # These programs come late: the sequences and the model are not there yet.
+        done = snakemake_on(checkout, folder, streme_sets(some=1), target)
+        found = "4.12.0" if scripts else f"{name} is not on the PATH"
+        said = done.stdout + done.stderr
+        assert done.returncode and "Traceback" not in said and "InputFunctionException" not in said
+        (line,) = (line for line in said.splitlines() if "the MEME suite, version 5" in line)
+        assert found in line and name in line and "--sdm conda" in line
+        assert ("memelite" in line) == (name == "tomtom")
+        assert not (folder / target).exists() and not (folder / "logs").exists()
+        # What is there already can be used without the program.
+        made = [folder / target, (folder / target).with_name("machine.txt")]
+        made[0].parent.mkdir(parents=True, exist_ok=True)
+        for path in made:
+            path.touch()
+        done = snakemake_on(checkout, folder, streme_sets(some=1), target, "-n")
+        assert "the MEME suite, version 5" not in done.stdout + done.stderr
+        for path in made:
+            path.unlink()
+        # A newer one, and one that does not say its version.
+        for version in ("echo 5.5.8", "echo 5.0.5-1", "exit 1"):
+            (programs / name).write_text(f"#!/bin/sh\n{version}\n")
+            (programs / name).chmod(0o755)
+            done = snakemake_on(checkout, folder, streme_sets(some=1), target, "-n")
+            assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.skipif(not shutil.which("streme"), reason="the program streme is not on the PATH")

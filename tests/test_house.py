@@ -109,6 +109,11 @@ def test_input_functions_are_few_and_stand_in_the_file_of_their_rule():
         assert len(used) > 1, f"{name} of common.smk is used in {used} only"
 
 
+def test_tables_are_written_in_one_place():
+    for path in [*LIBRARY.rglob("*.py"), *(ROOT / "scripts").rglob("*.py")]:
+        assert ".to_csv(" not in path.read_text() or path == LIBRARY / "tables.py", path
+
+
 def test_rules_hold_no_lambda_and_no_snakemake_config_is_read_in_scripts():
     for path in ROOT.glob("rules/*.smk"):
         assert "lambda wildcards" not in path.read_text(), path.name

@@ -31,7 +31,7 @@ def cells(n_rows: int, methods: list[str], width: int = 10, absent: tuple = ()) 
             half = reference.probabilities[:, : max(1, width // 2)]
             motif = reverse_complement(Motif(f"unit{j}", "", half, 40))
             entries.append(Entry(row, method, None if (i, j) in absent else motif))
-    motifs, table = align_entries(entries, references, None, "JASPAR")
+    motifs, table = align_entries(entries, references, None, "JASPAR", 0.05)
     return table, {motif.id: motif.probabilities for motif in motifs}
 
 
@@ -118,7 +118,7 @@ def test_letters_stand_where_the_table_says():
     flank = np.full((4, 3), 0.25)
     wide = Motif("w", "", np.hstack([flank, reference.probabilities[:, 2:], flank]))
     entries = [Entry("X", "a", reverse_complement(part)), Entry("X", "b", wide)]
-    motifs, table = align_entries(entries, {"X": reference}, None, "JASPAR")
+    motifs, table = align_entries(entries, {"X": reference}, None, "JASPAR", 0.05)
     assert table["offset"].tolist() == [0, 3, -1]
     figure = logo_grid(table, {motif.id: motif.probabilities for motif in motifs})[0]
     drawn = letters(figure)
@@ -136,7 +136,7 @@ def test_letters_stand_where_the_table_says():
 def test_caption_counts_positions_of_the_reference():
     reference = Motif("MA1.1", "X", np.eye(4)[:, [0, 1, 2, 3, 0, 1]])
     half = Motif("unit1", "", reference.probabilities[:, :3])
-    motifs, table = align_entries([Entry("X", "a", half)], {"X": reference}, None, "JASPAR")
+    motifs, table = align_entries([Entry("X", "a", half)], {"X": reference}, None, "JASPAR", 0.05)
     said = check_texts(logo_grid(table, {m.id: m.probabilities for m in motifs})[0])
     assert "unit1 · q = 1\n3 of 6 reference positions; 3 informative" in said
     assert "X\n6 informative positions" in said
@@ -156,7 +156,7 @@ def assays(absent: tuple[str, ...] = (), left_out: tuple[str, ...] = ()) -> tupl
         if method not in left_out:
             entries.append(Entry(row, method, None if method in absent else motif))
     rows = {"JASPAR": reference} | dict.fromkeys(methods, reference)
-    motifs, table = align_entries(entries, rows, None, "JASPAR")
+    motifs, table = align_entries(entries, rows, None, "JASPAR", 0.05)
     return table, motifs
 
 
@@ -220,7 +220,7 @@ def test_source_data_are_the_aligned_motifs(root, tmp_path):
         Entry("NA", "ExplaiNN", Motif("1", "1e5", reference.probabilities[:, 1:])),
         Entry("NA", "STREME", None),
     ]
-    motifs, table = align_entries(entries, {"NA": reference}, None, "JASPAR")
+    motifs, table = align_entries(entries, {"NA": reference}, None, "JASPAR", 0.05)
     source = run_script(root, tmp_path, "figure_3e", table, motifs)
     assert source["row"].tolist() == ["NA"] * 3 and source["name"].tolist()[1:] == ["1e5", ""]
     assert source["motif"].tolist() == ["NA|JASPAR", "NA|ExplaiNN", ""]

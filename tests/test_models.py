@@ -10,6 +10,8 @@ from safetensors.torch import save_file
 
 from workflow_lib.errors import InputError
 from workflow_lib.models import MODELS, build, load, save
+from workflow_lib.one_hot import one_hot
+from workflow_lib.sequence import decode, encode
 
 LENGTH = 200
 TARGETS = ["GATA3", "CTCF"]
@@ -45,6 +47,36 @@ def test_every_model_trains_and_comes_back_from_its_file(name, tmp_path):
         assert model(X).shape == (8, 2)
         assert torch.equal(loaded(X), model(X))
         assert torch.equal(loaded(X), loaded(X))
+
+
+def wrong_inputs(X):
+    codes = X.argmax(dim=1)
+    return {
+        "list": ["ACGT"],
+        f"numpy.ndarray (2, 4, {LENGTH}) of float32": X.numpy(),
+        f"numpy.ndarray (2, {LENGTH}) of uint8": codes.byte().numpy(),
+        f"torch.Tensor (2, {LENGTH}) of torch.uint8": codes.byte(),
+        f"torch.Tensor (2, 4, {LENGTH}) of torch.int64": X.long(),
+        f"torch.Tensor (4, {LENGTH}) of torch.float32": X[0],
+        f"torch.Tensor (2, {LENGTH}, 4) of torch.float32": X.transpose(1, 2),
+        f"torch.Tensor (2, 4, {LENGTH - 1}) of torch.float32": X[..., 1:],
+    }
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_says_what_it_takes_and_how_to_make_it(name):
+    model = build(name, length=LENGTH, n_targets=2).eval()
+    X = sequences(2)
+    for takes in (model, model.activations):
+        for found, wrong in wrong_inputs(X).items():
+            with pytest.raises(InputError) as error:
+                takes(wrong)
+            wanted = f"a float tensor (n, 4, {LENGTH}), but got {found}; workflow_lib.one_hot."
+            assert wanted in str(error.value)
+        # As the message says.
+        codes = encode(decode(X.argmax(dim=1).numpy()))
+        for right in (one_hot(codes), torch.as_tensor(X.numpy()).float()):
+            assert torch.equal(takes(right), takes(X))
 
 
 def test_number_of_parameters_follows_from_the_paper():

@@ -36,6 +36,9 @@ URL http://example.org
 """
 
 
+BACKGROUND = "Background letter frequencies"
+
+
 def random_motifs(n: int, seed: int = 0) -> list[Motif]:
     rng = np.random.default_rng(seed)
     return [
@@ -127,14 +130,21 @@ def test_published_files_are_read(filters, reference):
     [
         (("MEME version 4", "<!DOCTYPE html>"), "HTML page"),
         (("MEME version 4\n\nALPHABET= ACGT\n", ""), "MEME version"),
-        (("ALPHABET= ACGT", "ALPHABET= ACDEFGHIKLMNPQRSTVWY"), "line 3"),
+        (("ALPHABET= ACGT", "ALPHABET= ACDEFGHIKLMNPQRSTVWY"), "line 3.*protein"),
+        (("ALPHABET= ACGT", "ALPHABET= ACGU"), r"line 3.*RNA.*wanted DNA: ALPHABET= ACGT"),
+        (("ALPHABET= ACGT", "ALPHABET = ACGU"), "line 3.*RNA"),
+        (("ALPHABET= ACGT", 'ALPHABET "DNA with 5mC" DNA-LIKE'), "line 3.*5mC.*another alphabet"),
+        (("ALPHABET= ACGT", "ALPHABET\nA\nC\nG\nT\nEND ALPHABET"), "line 3.*another alphabet"),
+        (("ALPHABET= ACGT", f"{BACKGROUND}\nA 0.3 C 0.2 G 0.2 U 0.3"), "line 3.*RNA"),
+        (("ALPHABET= ACGT", f"{BACKGROUND} (from x):\nA .1 C .1 D .1\nE .1"), "line 3.*another"),
         (("MOTIF m1 first", "MOTIF"), "line 5"),
         (("MOTIF m2", "MOTIF m1"), "line 10.*line 5"),
         (
             ("letter-probability matrix: alength= 4 w= 1\n0.25 0.25 0.25 0.25\n", ""),
             "line 10.*'m2'",
         ),
-        (("0.1 0.2 0.3 0.4", "0.1 0.2 0.3 0.5"), "line 7.*sum to 1.1"),
+        (("0.1 0.2 0.3 0.4", "0.1 0.2 0.3 0.6"), "line 7.*sum to 1.2"),
+        (("0.1 0.2 0.3 0.4", "0.1 0.2 0.3 0.2"), "line 7.*sum to 0.8"),
         (("0.1 0.2 0.3 0.4", "0.1 0.2 0.7"), "line 7.*four"),
         (("0.1 0.2 0.3 0.4", "0.1 0.2 x 0.4"), "line 7.*four"),
         (("0.1 0.2 0.3 0.4", "nan nan nan nan"), "line 7.*four"),
@@ -165,6 +175,54 @@ def test_empty_meme_is_an_error_and_the_good_one_is_not(tmp_path):
         read_meme(path)
 
 
+@pytest.mark.parametrize("columns", [[0.333, 0.333, 0.333, 0], [0.33, 0.33, 0.33, 0.1]])
+def test_rounded_rows_are_divided_by_their_sum(tmp_path, columns):
+    path = tmp_path / "m.meme"
+    path.write_text(GOOD.replace("0.1 0.2 0.3 0.4", " ".join(f"{value:.2f}" for value in columns)))
+    first = read_meme(path)[0].probabilities
+    rounded = np.round(columns, 2)
+    np.testing.assert_allclose(first[:, 0], rounded / rounded.sum(), rtol=1e-12)
+    assert np.array_equal(first[:, 1], [1, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "ALPHABET = ACGT",
+        "alphabet=acgt",
+        "ALPHABET= A C G T",
+        f"{BACKGROUND} (from unknown source):\n\nA 0.25 C 0.25\nG 0.25 T 0.25",
+        "strands: + -",
+    ],
+)
+def test_dna_may_be_said_in_several_ways(tmp_path, header):
+    path = tmp_path / "m.meme"
+    path.write_text(GOOD.replace("ALPHABET= ACGT", header))
+    assert [m.id for m in read_meme(path)] == ["m1", "m2"]
+
+
+@pytest.mark.parametrize(
+    ("title", "id_", "name"),
+    [
+        # As MEME 5, 4.11 and older ones write titles.
+        ("MOTIF GGGCG MEME-1\twidth =  99  sites = 18  E-value = 1.2e-003", "GGGCG", "MEME-1"),
+        ("MOTIF  1 MEME\twidth =   99   sites =  18", "1", "MEME"),
+        ("MOTIF  1\twidth =   99   sites =  18   llr = 173", "1", ""),
+        ("MOTIF m1 CTCF (human) w= 99", "m1", "CTCF (human)"),
+        ("MOTIF m1 w=99", "m1", ""),
+        # Names that only look similar.
+        ("MOTIF m1 width_=_99", "m1", "width_=_99"),
+        ("MOTIF w=99 raw = 5", "w=99", "raw = 5"),
+        ("MOTIF letter-probability matrix: w= 99", "letter-probability", "matrix:"),
+    ],
+)  # fmt: skip
+def test_widths_in_titles_are_neither_names_nor_widths(tmp_path, title, id_, name):
+    path = tmp_path / "m.meme"
+    path.write_text(GOOD.replace("MOTIF m1 first", title))
+    motif = read_meme(path)[0]
+    assert (motif.id, motif.name, motif.width) == (id_, name, 2)
+
+
 def test_ids_that_no_reader_could_tell_apart_are_not_written(tmp_path):
     one = random_motifs(1)[0]
     for motifs in ([one, one], [Motif("a b", "", one.probabilities)]):
@@ -188,7 +246,7 @@ def test_malformed_meme_never_raises_anything_else(tmp_path, text, headed):
     except InputError:
         return
     assert len({m.id for m in motifs}) == len(motifs)
-    assert all(np.allclose(m.probabilities.sum(axis=0), 1, atol=0.011) for m in motifs)
+    assert all(np.allclose(m.probabilities.sum(axis=0), 1, atol=1e-5) for m in motifs)
 
 
 # --- JASPAR --------------------------------------------------------------------------------------

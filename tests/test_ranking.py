@@ -186,6 +186,8 @@ def test_a_tfs_own_motif_is_chosen_before_a_better_partner():
             "best": [True, False, False],
         }
     )
-    assert best_resembling(motifs, ranking, "MA0007.3", known).name == "unit2"
-    assert best_resembling(motifs, ranking, "MA0139.1", known).name == "unit0"  # nothing like CTCF
-    assert best_resembling([], ranking, "MA0007.3", known) is None
+    assert best_resembling(motifs, ranking, "MA0007.3", known, 0.05).name == "unit2"
+    assert (
+        best_resembling(motifs, ranking, "MA0139.1", known, 0.05).name == "unit0"
+    )  # nothing like CTCF
+    assert best_resembling([], ranking, "MA0007.3", known, 0.05) is None

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 import yaml
 from reproduce import compare, write_inputs
-from running import planned, snakemake
+from running import planned, reasons, snakemake
 
 from workflow_lib import models
 
@@ -225,8 +225,21 @@ def test_a_wrong_config_is_one_clear_error_before_anything_runs(checkout, tmp_pa
 
 def test_a_file_of_an_unknown_data_set_is_refused_with_the_nearest_name(checkout, tmp_path):
     done = snakemake(checkout, tmp_path, "-n", "results/mni/tiny/seed0/metrics.tsv", check=False)
-    said = done.stdout + done.stderr
-    assert done.returncode and "unknown data set 'mni' (did you mean 'mini'?)" in said
+    assert done.returncode and "Traceback" not in done.stdout + done.stderr
+    (line,) = (line for line in done.stderr.splitlines() if "unknown data set" in line)
+    # The config's own data sets before the catalogue's.
+    wanted = "unknown data set 'mni' (did you mean 'mini'?); there are: mini_like, mini, "
+    assert line.startswith(wanted) and re.search(r" and \d{3} more$", line)
+
+
+def test_a_changed_key_is_no_page_of_text(checkout, finished, tmp_path):
+    (tmp_path / "changed.yaml").write_text("instances: {strands: forward}")
+    config = f"tests/mini/config.yaml {tmp_path / 'changed.yaml'}"
+    done = snakemake(checkout, finished, "-n", "--nolock", config=config)
+    assert planned(done) == {"overview": 1, "all": 1, "total": 2}
+    (reason,) = (line for line in reasons(done) if "Params have changed" in line)
+    # The merged config has 25,000 characters.
+    assert len(reason) < 300 and reason.count("sha256") == 2
 
 
 def test_offline_a_missing_file_is_named(checkout, tmp_path):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from assays import write_assays
 from PIL import Image
-from running import linked_copy, made_once, planned, snakemake
+from running import linked_copy, made_once, planned, reasons, snakemake
 
 from workflow_lib.data import dataset
 from workflow_lib.motif import read_meme
@@ -58,6 +58,15 @@ def test_a_second_run_does_nothing(checkout, drawn):
     assert set(planned(again)) <= {"figure_3", "total"}
 
 
+def test_a_changed_key_is_no_page_of_text(checkout, drawn, tmp_path):
+    changed = "{figure_3: {assays: {profile: MA0036.3}, datasets: ['mini_tf.*'], model: tiny_gata}}"
+    (tmp_path / "changed.yaml").write_text(changed)
+    done = snakemake(checkout, drawn, "-n", config=f"{CONFIG} {tmp_path / 'changed.yaml'}")
+    found = [line for line in reasons(done) if "Params have changed" in line]
+    assert {"score_assays", "align_motifs"} <= set(planned(done))
+    assert len(found) > 1 and max(map(len, found)) < 1000
+
+
 @pytest.mark.parametrize("name", ASSAYS)
 def test_the_best_motif_of_every_assay_is_a_gata_motif(drawn, known, name):
     """Each assay has its own file format and task."""
@@ -102,6 +111,7 @@ def test_times_of_all_steps_name_device_and_machine(drawn):
     times = read(drawn, "results/discovery_times.tsv")
     of_blue = times[times.dataset == "mini_tf.blue"]
     assert of_blue["step"].tolist() == ["train", "filters"]
+    assert of_blue["threads"].tolist() == [1, 2]
     assert (times["wall_s"] > 0).all() and times["device"].str.startswith("cpu").all()
     assert times["machine"].notna().all()
 

@@ -4,6 +4,7 @@ A motif's matrix is (4, width), rows in the order ACGT, columns summing to 1. Th
 writes and describes them; `workflow_lib.motifs` compares them and reads databases.
 """
 
+import itertools
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,12 @@ from workflow_lib.errors import InputError
 from workflow_lib.files import atomic, lines
 from workflow_lib.sequence import ALPHABET
 
-_SUM_TOLERANCE = 1e-2
+# How far from 1 a row may sum, as in the MEME suite (numbers of two decimals); it is divided by its
+# sum unless that is 1 up to rounding to six decimals, as files are written here.
+_SUM_TOLERANCE, _ROUNDING = 0.1, 1e-5
+_ALPHABETS = {"ACGU": "RNA", "ACDEFGHIKLMNPQRSTVWY": "protein"}
+# What MEME adds to a title, `MOTIF 1 width = 15 sites = 18 ...`, is no part of the name.
+_TITLE_VALUES = re.compile(r"(?:^|\s)w(?:idth)?\s*=\s*\d.*", re.IGNORECASE)
 # A line of a MEME file with its number, counted from 1.
 _Line = tuple[int, str]
 
@@ -158,8 +164,8 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
     Returns
     -------
     list of Motif
-        In the file's order, with the probabilities as written; empty if there is a header but no
-        motif. `n_sites` is None where the file does not say.
+        In the file's order; rows that sum to 1 only roughly are divided by their sum. Empty if
+        there is a header but no motif. `n_sites` is None where the file does not say.
 
     Raises
     ------
@@ -186,13 +192,30 @@ def read_meme(path: str | os.PathLike) -> list[Motif]:
 
 
 def _check_header(path: str | os.PathLike, header: Sequence[_Line]) -> None:
-    if not any(text.startswith("MEME version") for _, text in header):
+    if not any(re.match(r"MEME\s+version\s", text, re.IGNORECASE) for _, text in header):
         first = next((text for _, text in header if text), "")
         found = f"found {first[:40]!r}" if first else "nothing before the first motif"
         raise InputError(f"{path}: {found}, wanted a MEME file that opens with 'MEME version 4'")
-    for number, text in header:
-        if text.startswith("ALPHABET=") and text.removeprefix("ALPHABET=").strip() != ALPHABET:
-            raise InputError(f"{path}, line {number}: found {text[:60]!r}, wanted ALPHABET= ACGT")
+    for place, (number, text) in enumerate(header):
+        letters = _letters(text, header[place + 1 :])
+        if letters is not None and letters.upper() != ALPHABET:
+            called = _ALPHABETS.get(letters.upper(), "another alphabet")
+            raise InputError(
+                f"{path}, line {number}: found {text[:60]!r} ({called}), wanted DNA: ALPHABET= ACGT"
+            )
+
+
+def _letters(text: str, following: Sequence[_Line]) -> str | None:
+    """The letters that a line of the header says; '' for an alphabet of the user's; or None."""
+    if found := re.match(r"ALPHABET\b\s*(?:=(.*))?", text, re.IGNORECASE):
+        return "".join((found[1] or "").split())
+    # Older files may say it by their background alone.
+    if re.match(r"Background\s+letter\s+frequencies", text, re.IGNORECASE):
+        pairs = re.compile(r"(?:([A-Za-z])\s+[\d.]\S*\s*)+")
+        rest = (line for _, line in following if line)
+        shown = " ".join(itertools.takewhile(pairs.fullmatch, rest))
+        return "".join(shown.split()[::2]) or None
+    return None
 
 
 def _parse_motif(path: str | os.PathLike, block: Sequence[_Line]) -> Motif:
@@ -218,7 +241,7 @@ def _parse_motif(path: str | os.PathLike, block: Sequence[_Line]) -> Motif:
             f"{place}: motif {words[1]!r} has {len(rows)} rows, wanted w= {max(width, 1)}"
         )
     sites = _whole_number(place, "nsites", declared["nsites"]) if "nsites" in declared else None
-    name = words[2] if len(words) > 2 else ""
+    name = _TITLE_VALUES.sub("", words[2]) if len(words) > 2 else ""
     return Motif(words[1], name, np.array(rows, dtype=float).T, sites)
 
 
@@ -247,7 +270,7 @@ def _parse_row(path: str | os.PathLike, line: _Line) -> list[float]:
         raise InputError(
             f"{path}, line {number}: the probabilities sum to {sum(row):.4g}, wanted 1"
         )
-    return row
+    return row if abs(sum(row) - 1) < _ROUNDING else [value / sum(row) for value in row]
 
 
 def _whole_number(place: str, key: str, text: str) -> int:

@@ -6,7 +6,7 @@ several runs are put together by concatenating them.
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import pandas as pd
 
@@ -149,10 +149,28 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike, **options: object)
     **options
         Of `DataFrame.to_csv`.
     """
-    text = {"sep": "\t", "index": "index_label" in options, **options}
     with atomic(path) as temporary:
         if not str(path).endswith(".gz"):
-            table.to_csv(temporary, **text)
+            write_rows(table, temporary, **options)
             return
         with gzip_text(temporary) as handle:
-            table.to_csv(handle, **text)
+            write_rows(table, handle, **options)
+
+
+def write_rows(table: pd.DataFrame, file: str | os.PathLike | TextIO, **options: object) -> None:
+    """Write a table as tab-separated text, for files that are written piece by piece.
+
+    Parameters
+    ----------
+    table
+        As for `write_table`. A zero loses its sign: `-0` would be a riddle to a reader.
+    file
+        A path or an open file.
+    **options
+        Of `DataFrame.to_csv`.
+    """
+    plain = table.copy(deep=False)
+    for place, kind in enumerate(table.dtypes):
+        if kind.kind == "f":
+            plain.isetitem(place, table.iloc[:, place] + 0.0)  # -0.0 + 0.0 is 0.0
+    plain.to_csv(file, **{"sep": "\t", "index": "index_label" in options, **options})

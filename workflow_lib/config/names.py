@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from workflow_lib.errors import InputError
 
+# How many names a message lists.
+_SHOWN = 20
 # Words of the config that were renamed: a config of before is told the new one.
 RENAMED = {
     "interpret_on": ("splits",),
@@ -33,11 +35,14 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def unknown(what: str, name: str, names: Iterable[str]) -> str:
-    """Words for a name that is none of those that exist."""
+    """Words for a name that is none of those that exist, which are in the config's order."""
     names = list(names)
+    # Of many the last come first: the user's own entries follow the catalogue's hundreds.
+    shown = sorted(names) if len(names) <= _SHOWN else names[: -_SHOWN - 1 : -1]
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     return (
         f"unknown {what} {name!r}{nearest(name, names)}; "
-        f"there are: {', '.join(sorted(names)[:20]) or 'none'}"
+        f"there are: {', '.join(shown) or 'none'}{more}"
     )
 
 

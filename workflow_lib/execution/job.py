@@ -40,7 +40,8 @@ class _Shown(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno == logging.WARNING:  # an error ends the job, and is printed then
             self.messages.append(record.getMessage())
-            print(f"warning: {self.messages[-1]} (log: {self.log_path})", file=sys.stderr)
+            # In one piece: jobs that run side by side share the terminal.
+            print(f"warning: {self.messages[-1]} (log: {self.log_path})\n", end="", file=sys.stderr)
 
 
 @contextmanager

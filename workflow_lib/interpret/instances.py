@@ -19,6 +19,7 @@ from workflow_lib.files import atomic, gzip_text
 from workflow_lib.interpret.activations import stream
 from workflow_lib.interpret.attribute import matching_targets
 from workflow_lib.interpret.filters import above, site_threshold
+from workflow_lib.tables import write_rows
 from workflow_lib.train.gpu import enough_memory
 from workflow_lib.train.inference import full_precision, to_input
 
@@ -253,6 +254,6 @@ def write_bed(pieces: Iterable[pd.DataFrame], path: str | os.PathLike) -> int:
     with atomic(path) as temporary, gzip_text(temporary) as handle:
         handle.write("#" + "\t".join(COLUMNS) + "\n")
         for piece in pieces:
-            piece.to_csv(handle, sep="\t", header=False, index=False, float_format="%.6g")
+            write_rows(piece, handle, header=False, float_format="%.6g")
             n += len(piece)
     return n

@@ -3,8 +3,7 @@
 from torch import Tensor, nn
 
 from workflow_lib.config.architecture import check_values, positions
-from workflow_lib.errors import InputError
-from workflow_lib.models.layers import Dropout
+from workflow_lib.models.layers import Dropout, checked_input
 
 
 class CNN(nn.Module):
@@ -33,22 +32,15 @@ class CNN(nn.Module):
 
     def forward(self, X: Tensor) -> Tensor:
         """Logits or values (n, targets) of one-hot sequences (n, 4, length)."""
-        return self.rest(self.first(self._checked(X)))
+        return self.rest(self.first(checked_input(X, self.length)))
 
     def activations(self, X: Tensor) -> Tensor:
         """Maps of the first layer after its non-linearity, float32 (n, filters, positions)."""
-        return self.first(self._checked(X)).float()
+        return self.first(checked_input(X, self.length)).float()
 
     def from_activations(self, activations: Tensor) -> Tensor:
         """Outputs (n, targets) of the first layer's maps, for instance modified ones."""
         return self.rest(activations)
-
-    def _checked(self, X: Tensor) -> Tensor:
-        if X.ndim != 3 or X.shape[1:] != (4, self.length):
-            raise InputError(
-                f"the model wants sequences as (n, 4, {self.length}), but got {tuple(X.shape)}"
-            )
-        return X
 
 
 def dense(inputs: int, nodes: int, dropout: float) -> list[nn.Module]:

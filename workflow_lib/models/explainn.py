@@ -11,8 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_lib.config.architecture import check_values, positions
-from workflow_lib.errors import InputError
-from workflow_lib.models.layers import PooledConv, UnitLinear, map_statistics, update_running
+from workflow_lib.models.layers import (
+    PooledConv,
+    UnitLinear,
+    checked_input,
+    map_statistics,
+    update_running,
+)
 
 
 class ExplaiNN(nn.Module):
@@ -103,8 +108,8 @@ class ExplaiNN(nn.Module):
         Of the forward strand, even if the units scan both: the reverse strand's are those of
         `X.flip(1, 2)`, and the units use the maximum of the two (`from_activations`).
         """
+        X = checked_input(X, self.length).to(self.conv.weight.dtype)
         with torch.autocast(X.device.type, enabled=False):
-            X = self._checked(X)
             weight, shift = self._filters(X)
             return F.conv1d(X, weight, shift).exp_()
 
@@ -117,9 +122,9 @@ class ExplaiNN(nn.Module):
 
     def _pooled(self, X: Tensor) -> Tensor:
         """Maxima of the activations in each pooling window, (units, pooled, n)."""
+        X = checked_input(X, self.length).to(self.conv.weight.dtype)
         # exp() of a filter can overflow half precision: float32 up to here, autocast or not.
         with torch.autocast(X.device.type, enabled=False):
-            X = self._checked(X)
             weight, shift = self._filters(X)
             if self.shared_strands:
                 both = PooledConv.apply(X, torch.cat([weight, weight.flip(1, 2)]), *self.pool)
@@ -144,10 +149,3 @@ class ExplaiNN(nn.Module):
             mean, var = norm.running_mean, norm.running_var
         scale = norm.weight * (var + norm.eps).rsqrt()
         return weight * scale[:, None, None], norm.bias + (bias - mean) * scale
-
-    def _checked(self, X: Tensor) -> Tensor:
-        if X.ndim != 3 or X.shape[1:] != (4, self.length):
-            raise InputError(
-                f"the model wants sequences as (n, 4, {self.length}), but got {tuple(X.shape)}"
-            )
-        return X.to(self.conv.weight.dtype)

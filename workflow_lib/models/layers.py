@@ -1,8 +1,8 @@
-"""Building blocks for many small, independent networks, one per unit.
+"""What models take, and building blocks for many small, independent networks, one per unit.
 
-Their activations have the shape (units, features, n): with the batch on the last axis every layer
-is one batched matrix product, and batch norm sees (units * features, n) without a copy. On two CPU
-cores torch's own batch norm and dropout take longer than those products, hence the versions here.
+Activations have the shape (units, features, n): with the batch on the last axis every layer is one
+batched matrix product, and batch norm sees (units * features, n) without a copy. On two CPU cores
+torch's own batch norm and dropout take longer than those products, hence the versions here.
 """
 
 import math
@@ -14,6 +14,28 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from workflow_lib.errors import InputError
+
+
+def checked_input(X: Tensor, length: int) -> Tensor:
+    """The sequences as they were given, if they are what every model takes.
+
+    Raises
+    ------
+    InputError
+        Unless X is a float tensor (n, 4, length); it says how to make one.
+    """
+    fits = isinstance(X, Tensor) and X.is_floating_point() and X.ndim == 3
+    if not fits or X.shape[1:] != (4, length):
+        found = f"{type(X).__module__}.{type(X).__name__}".removeprefix("builtins.")
+        if hasattr(X, "shape") and hasattr(X, "dtype"):
+            found += f" {tuple(X.shape)} of {X.dtype}"
+        raise InputError(
+            f"the model wants sequences as a float tensor (n, 4, {length}), but got {found}; "
+            "workflow_lib.one_hot.one_hot(codes) makes it of codes (n, length), which "
+            "workflow_lib.sequence.encode(sequences) makes of text; "
+            "torch.as_tensor(array).float() of a one-hot array"
+        )
+    return X
 
 
 def drop_mask(shape: torch.Size, p: float) -> Tensor:

@@ -98,8 +98,8 @@ def _similarity(motif: Motif, reference: Motif, offset: int) -> float:
 def place(
     motif: Motif,
     reference: Motif,
-    database: Sequence[Motif] | None = None,
-    q_threshold: float = 0.05,
+    database: Sequence[Motif] | None,
+    q_threshold: float,
 ) -> Alignment:
     """Align a motif with a reference as Tomtom does if the two match, else as `align` does.
 
@@ -108,17 +108,16 @@ def place(
     motif, reference
         Probabilities (4, width) each.
     database
-        Known motifs, from which Tomtom's null model and q-values come; the reference is added
-        where they lack it (by id). None: `align`, q_value 1.
+        Known motifs, for Tomtom's null model; the reference is added where they lack it (by id).
+        None: `align`, q_value 1.
     q_threshold
         Largest q-value of the pair for which Tomtom's alignment is taken (paper: .05).
     """
     aligned = align(motif, reference)
     if database is None:
         return aligned
-    known = any(other.id == reference.id for other in database)
-    targets = list(database) if known else [*database, reference]
-    pairs = tomtom([replace(motif, id="motif")], targets, 1.0)
+    lacking = [] if any(other.id == reference.id for other in database) else [reference]
+    pairs = tomtom([replace(motif, id="motif")], [*database, *lacking], 1.0)
     pair = pairs[pairs["profile"] == reference.id]
     if pair.empty:  # a flat motif
         return aligned
@@ -209,6 +208,7 @@ def align_entries(
     references: Mapping[str, Motif],
     database: Sequence[Motif] | None,
     reference_label: str,
+    q_threshold: float,
 ) -> tuple[list[Motif], pd.DataFrame]:
     """Align all motifs of a figure with the references of their rows.
 
@@ -218,7 +218,7 @@ def align_entries(
         One for each row and column.
     references
         Row -> reference, in the order of the rows; one without an entry has the reference alone.
-    database
+    database, q_threshold
         See `place`.
     reference_label
         The column of the references.
@@ -239,7 +239,7 @@ def align_entries(
     for row, reference in references.items():
         beside = [entry for entry in entries if entry.row == row]
         for entry in (Entry(row, reference_label, reference), *beside):
-            made.append(_cell(entry, reference, database))
+            made.append(_cell(entry, reference, database, q_threshold))
     table = pd.DataFrame([line for _, line in made], columns=COLUMNS)
     kinds = {"offset": "Int64", "n_sites": "Int64", "informative": int}
     return [motif for motif, _ in made if motif is not None], table.astype(kinds)
@@ -264,19 +264,18 @@ def _check_entries(
 
 
 def _cell(
-    entry: Entry, reference: Motif, database: Sequence[Motif] | None
+    entry: Entry, reference: Motif, database: Sequence[Motif] | None, q_threshold: float
 ) -> tuple[Motif | None, dict]:
     line = {"row": entry.row, "column": entry.column, "motif": "", "name": "", "orientation": ""}
     line |= {"profile": reference.id, "q_value": 1.0, "informative": 0, "matched": 0.0}
     if entry.motif is None:
         return None, line
-    found = place(entry.motif, reference, database)
+    found = place(entry.motif, reference, database, q_threshold)
     if entry.motif is reference:  # its own place, even where it is a palindrome
         found = found._replace(offset=0, orientation="+")
     turned = reverse_complement(entry.motif) if found.orientation == "-" else entry.motif
-    name = entry.motif.name or entry.motif.id
-    aligned = replace(turned, id=_id(entry.row, entry.column), name=name)
-    line |= {"motif": aligned.id, "name": name, "orientation": found.orientation}
+    aligned = replace(turned, id=_id(entry.row, entry.column), name=turned.name or turned.id)
+    line |= {"motif": aligned.id, "name": aligned.name, "orientation": found.orientation}
     line |= {"offset": found.offset, "q_value": found.q_value, "n_sites": aligned.n_sites}
     line |= {"informative": informative(aligned)}
     return aligned, line | {"matched": matched(aligned, reference, found.offset)}

@@ -140,7 +140,7 @@ def best_resembling(
     ranking: pd.DataFrame,
     profile: str,
     database: Sequence[Motif],
-    q_value: float = 0.05,
+    q_value: float,
 ) -> Motif | None:
     """The best motif among those that resemble a known profile; without any, the best of all.
 
