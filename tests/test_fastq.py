@@ -107,3 +107,13 @@ def test_distinct_reads_carry_the_number_of_the_first(tmp_path):
     found, dropped = distinct_reads([first, second], 3, clip_left=1, clip_right=1)
     assert found == {b"ACC": 1, b"TCC": 3, b"GTT": 5, b"GGT": 6, b"ACA": 7}
     assert dropped == {"length": 1, "repeat": 1}
+
+
+def test_dots_are_unknown_bases_and_reads_may_stand_one_a_line(tmp_path):
+    path = written(tmp_path, "@a\nAC.T\n+\nIIII\n")
+    assert list(read_fastq(path)) == [(b"a", b"ACNT")]
+    path = written(tmp_path, "ACGT\nac.t\n\n")
+    assert list(read_fastq(path)) == [(b"", b"ACGT"), (b"", b"ACNT")]
+    path = written(tmp_path, "ACGT\n+\nIIII\n")
+    with pytest.raises(InputError, match="line 2: found '\\+', wanted one read a line"):
+        list(read_fastq(path))

@@ -8,7 +8,9 @@ import pytest
 
 from workflow_lib.data.dropping import drop
 from workflow_lib.data.gc_matching import match_or_explain, percent_gc
+from workflow_lib.data.splits import SPLITS
 from workflow_lib.errors import InputError
+from workflow_lib.interpret.instances import regions
 from workflow_lib.parsers.fasta import fasta
 from workflow_lib.sequence import decode, reverse_complement
 
@@ -215,3 +217,77 @@ def test_each_bound_sequence_gets_so_many_partners_in_its_bin(ratio):
     full = [np.bincount(g, minlength=101) for g in (wanted, candidates)]
     np.testing.assert_array_equal(counts[0], np.minimum(full[0], full[1] // ratio))
     assert len(set(drawn)) == len(drawn) and (np.diff(drawn) > 0).all()
+
+
+def regions_fasta(folder, titles, length=60):
+    path = folder / "regions.fa"
+    texts = letters(len(titles), length)
+    path.write_text("".join(f">{t}\n{s}\n" for t, s in zip(titles, texts)))
+    return {"regions.fa": path}
+
+
+@pytest.mark.parametrize(
+    ("form", "start"),
+    [
+        ("chr{0}:{1}-{2}", 0),  # bedtools getfasta
+        ("peak{0}::chr{0}:{1}-{2}", 0),  # bedtools getfasta -name+
+        ("chr{0}:{1}-{2}(-)", 0),  # bedtools getfasta -s
+        ("chr{0}:{1}-{2} and words", 0),
+        ("chr{0}:{1}-{2}", 1),  # samtools faidx counts from 1
+    ],
+)
+def test_ids_that_are_regions_give_places_and_splits_by_chromosome(tmp_path, form, start):
+    places = [(c, 1000 * i + start, 1000 * i + 60) for i, c in enumerate([1, 2, 3, 1], start=1)]
+    files = regions_fasta(tmp_path, [form.format(*place) for place in places])
+    data = fasta(files, bound="regions.fa", negatives="dinucleotide_shuffled")
+    bound = data[data.X[:, 0] == 1].obs
+    assert bound["chrom"].tolist() == [f"chr{c}" for c, *_ in places]
+    assert bound["start"].tolist() == [first - start for _, first, _ in places]
+    assert ((bound["end"] - bound["start"]) == 60).all()
+    assert set(bound["strand"]) == {"-" if "(-)" in form else "."}
+    shuffles = data[data.X[:, 0] == 0].obs
+    # Held out with their sequences, but nowhere in the genome.
+    assert shuffles["chrom"].tolist() == bound["chrom"].tolist()
+    assert set(shuffles["start"]) == set(shuffles["end"]) == {-1}
+    parts = SPLITS["chromosome"](data, validation=["chr2"], test=["chr3"])
+    assert parts.tolist() == 2 * ["train", "validation", "test", "train"]
+    data.uns["task"] = "binary"
+    found = regions(data)
+    assert found["chrom"].tolist()[:4] == bound["chrom"].tolist()
+    assert found["chrom"].tolist()[4:] == data.obs_names[4:].tolist()
+    assert found["start"].tolist()[4:] == [0] * 4
+
+
+def test_ids_that_only_look_like_regions_are_names(tmp_path):
+    files = regions_fasta(tmp_path, ["chr1:100-160", "chr1:300-999"])
+    data = fasta(files, bound="regions.fa", negatives="shuffled")
+    assert list(data.obs) == ["chrom"] and "only the chromosomes" in data.uns["notes"][0]
+    files = regions_fasta(tmp_path, ["chr1:100-160", "other"])
+    data = fasta(files, bound="regions.fa", negatives="shuffled")
+    assert list(data.obs) == [] and "only 2 of 4 ids" in data.uns["notes"][0]
+
+
+def test_regions_follow_sequences_that_are_cut(tmp_path):
+    files = regions_fasta(tmp_path, ["chr1:100-160", "chr1:200-260(-)"])
+    data = fasta(files, bound="regions.fa", negatives="shuffled", length=41, fit="centre")
+    assert data.obs["start"].tolist()[:2] == [109, 210] and data.obsm["sequence"].shape[1] == 41
+
+
+def test_titles_whose_first_words_are_equal_are_ids_as_a_whole(tmp_path):
+    files = regions_fasta(tmp_path, ["FOXA1 _ 1", "FOXA1 _ 10", "CTCF"])
+    data = fasta(files, bound="regions.fa", negatives="shuffled")
+    assert data.obs_names[:3].tolist() == ["FOXA1___1", "FOXA1___10", "CTCF"]
+
+
+def test_sequences_with_few_n_are_kept_where_the_config_says_so(files, tmp_path):
+    masked = [text[:5] + "N" * (i % 12) + text[5 + i % 12 :] for i, text in enumerate(letters(60))]
+    files["bound.fa"] = write(tmp_path, "bound.fa", masked, "b")
+    options = {"bound": "bound.fa", "negatives": "gc_matched", "background": "background.fa"}
+    strict, some = fasta(files, **options), fasta(files, **options, most_unknown=0.1)
+    few = [text.count("N") <= 6 for text in masked]
+    assert strict.uns["dropped"]["n_in_sequence"] == 55 and some.uns["dropped"][
+        "n_in_sequence"
+    ] == few.count(False)
+    kept = drop(some, most_unknown=0.1)
+    assert kept.n_obs == some.n_obs and kept.X.mean() == 0.5 and adds_up(kept)
+    assert (kept.obsm["sequence"] == 4).any() and drop(some).n_obs < some.n_obs

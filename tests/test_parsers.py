@@ -117,8 +117,13 @@ def test_table_with_regions_split_and_unresolved_targets(tmp_path):
     ("text", "message"),
     [
         ("", "found an empty file"),
-        ("id,sequence,t\na,ACGT,1\n", "no column 'sequence'.*`separator: \",\"`"),
-        ("ID\tSeq\tt\na\tACGT\t1\n", "no column 'sequence'.*columns: {sequence: 'Seq'}"),
+        ("id,sequence,t\na,ACGT,1\n", "no column 'sequence'.*`separator: ','`"),
+        ("ID\tSeq\tt\na\tACGTACGT\t1\n", "no column 'sequence'.*columns: {sequence: 'Seq'}"),
+        ("ACGTACGT\t1\nACGTACGA\t1\n", "no column 'sequence'.*`header: .sequence, signal.`"),
+        (
+            "loc\tt\nchr1:10-20\t1\n",
+            "no column 'sequence'.*`columns: {region: 'loc'}` and `genome`",
+        ),
         ("\tid\tsequence\tt\n0\ta\tACGT\t1\n", r"column 1 has no name.*to_csv\(index=False\)"),
         ("id\tsequence\tt\t\na\tACGT\t1\t\nb\tACGA\t1\t7\n", "column 4 has no name"),
         ("id\tsequence\tt\n\n\na\tACGT\t1\na\tACGA\t0\n", "line 5: id 'a' occurs twice"),

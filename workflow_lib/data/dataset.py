@@ -80,8 +80,8 @@ def build(
     for name in names:
         if name in RESERVED or not name.strip() or not name.isprintable():
             raise InputError(
-                f"a target is called {name!r}; wanted printable names other than {RESERVED}, which "
-                "tables of results use"
+                f"a target is called {name!r}, which tables of results use or cannot hold; rename "
+                f"it (of a table: `columns: {{new name: {name!r}}}`)"
             )
     for what, index in (("id", ids), ("target", names)):
         if not index.is_unique:

@@ -65,8 +65,8 @@ def regions(data: anndata.AnnData) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        sequence (id), chrom, start (0-based), strand (+ or -). Without `chrom` and `start` in `obs`
-        each sequence is its own chromosome: its id, from 0.
+        sequence (id), chrom, start (0-based), strand (+ or -). Without `chrom` and `start` in
+        `obs`, or where it stands nowhere (end -1), it is its own chromosome: its id, from 0.
 
     Raises
     ------
@@ -80,7 +80,8 @@ def regions(data: anndata.AnnData) -> pd.DataFrame:
     length, obs = data.obsm["sequence"].shape[1], data.obs.set_axis(table.index)
     found = pd.to_numeric(obs["start"])
     ends = pd.to_numeric(obs["end"]) if "end" in obs else found + length
-    wrong = (ends - found != length) | found.isna()
+    placed = ~(ends < 0)  # a shuffle stands nowhere
+    wrong = placed & ((ends - found != length) | found.isna())
     if wrong.any():
         i = int(np.argmax(wrong))
         raise InputError(
@@ -92,7 +93,9 @@ def regions(data: anndata.AnnData) -> pd.DataFrame:
     if not strands.isin(["+", "-"]).all():
         wrong = strands[~strands.isin(["+", "-"])].iloc[0]
         raise InputError(f"obs, strand: found {wrong!r}, wanted +, - or .")
-    return table.assign(chrom=obs["chrom"].astype(str), start=found.astype(int), strand=strands)
+    known = obs.assign(chrom=obs["chrom"].astype(str), start=found.astype(int), strand=strands)
+    columns = ["chrom", "start", "strand"]
+    return table.assign(**{name: known[name].where(placed, table[name]) for name in columns})
 
 
 def unit_names(n_units: int, annotation: pd.DataFrame) -> list[str]:

@@ -139,9 +139,7 @@ def _regions(
     found = [parse_region(one) for one in own]
     if None in found:
         some = len(found) - found.count(None)
-        note = (
-            f"{name}: {some} of {len(ids)} ids are regions like chr1:100-300; wanted all, for use"
-        )
+        note = f"{name}: only {some} of {len(ids)} ids are regions like chr1:100-300; none is used"
         return None, [note] if some else []
     table = pd.DataFrame(found, columns=REGION_COLUMNS)
     try:

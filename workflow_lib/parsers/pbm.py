@@ -32,7 +32,7 @@ class _Layout(NamedTuple):
 
 def pbm(
     files: Mapping[str, str | os.PathLike],
-    splits: Mapping[str, str],
+    splits: Mapping[str, str] | None = None,
     target: str = "intensity",
     distribution: str = "uniform",
     linker: bool = True,
@@ -41,17 +41,17 @@ def pbm(
 ) -> anndata.AnnData:
     """Read the probes of one array or more, for the task `regression`.
 
-    Two kinds of tab-separated tables, recognised by their content: without a header, intensity
-    then probe sequence (UniPROBE's `*_deBruijn.txt`); or with a header that has id_probe,
-    pbm_sequence, linker_sequence and mean_signal_intensity.
+    Two kinds of tables, recognised by their content: without a header, intensity then probe
+    sequence between white space (UniPROBE's `*_deBruijn.txt`); or tab-separated with a header that
+    has id_probe, pbm_sequence, linker_sequence and mean_signal_intensity.
 
     Parameters
     ----------
     files
         Name -> path, plain or gzip; one file is one array.
     splits
-        File name -> train, validation or test, for `split: {method: source}`: each array is of one
-        part (paper, Methods, "Training, validation, and test datasets").
+        File name -> train, validation or test, for `split: {method: source}`, and only for that:
+        each array is of one part (paper, Methods, "Training, validation, and test datasets").
     target
         Name of the one target.
     distribution
@@ -90,7 +90,7 @@ def pbm(
         _quantile_transformed, distribution, n_quantiles
     )
     dropped = {"no_intensity": n_missing, "length": int((~kept).sum())}
-    obs = pd.DataFrame({"split": probes["file"].map(splits)})
+    obs = pd.DataFrame({"split": probes["file"].map(splits)}) if splits else None
     return build(
         probes["id"], codes, values.to_numpy()[:, None], [target], obs=obs, dropped=dropped
     )
@@ -98,15 +98,16 @@ def pbm(
 
 def _check_options(
     files: Mapping[str, str | os.PathLike],
-    splits: Mapping[str, str],
+    splits: Mapping[str, str] | None,
     distribution: str,
     n_quantiles: int,
 ) -> None:
     if not files:
         raise InputError("parser pbm: the source has no files; wanted one array or more")
+    splits = splits or {}
     for what, names, others in (("part for", files, splits), ("file", splits, files)):
         missing = [name for name in names if name not in others]
-        if missing:
+        if missing and splits:
             raise InputError(
                 f"parser pbm: no {what} {missing[0]!r}; the files are {', '.join(files)}, `splits` "
                 f"has {', '.join(splits)}"
@@ -143,7 +144,8 @@ def _rows(path: str | os.PathLike, linker: bool) -> Iterator[tuple[str, str, flo
     """Probe ('' where it has no name), sequence and intensity of each line that is not empty."""
     layout = None
     for number, line in enumerate(lines(path), start=1):
-        cells = [cell.strip() for cell in line.decode(errors="replace").split("\t")]
+        text = line.decode(errors="replace")
+        cells = [cell.strip() for cell in text.split("\t")] if "\t" in text else text.split()
         if not any(cells):
             continue
         if layout is None:

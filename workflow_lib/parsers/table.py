@@ -1,6 +1,7 @@
 """A table of sequences with their targets: the format for users' own data."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 
 import anndata
@@ -16,6 +17,7 @@ from workflow_lib.parsers.fasta import named_files
 from workflow_lib.sequence import encode_all
 
 _KNOWN_COLUMNS = ("id", "sequence", "region", *REGION_COLUMNS, "split")
+_DNA = re.compile("[ACGTNacgtn]{8,}")
 _MISSING = ("", "NA", "NaN", "nan", "N/A", "null")
 # How authors call the parts of their split.
 _PARTS = {part: part for part in PARTS} | {"training": "train", "val": "validation"}
@@ -157,7 +159,7 @@ def _read(
     repeated = found.columns[found.columns.duplicated()]
     if len(repeated):
         raise InputError(f"{path}: the column {repeated[0]!r} occurs twice")
-    _check(path, found, separator, header)
+    _check(path, found, separator)
     return found
 
 
@@ -191,20 +193,14 @@ def _named(path: str | os.PathLike, names: list[str], cells: pd.DataFrame) -> li
     return [name or None for name in names]
 
 
-def _check(
-    path: str | os.PathLike, found: pd.DataFrame, separator: str, header: bool | Sequence[str]
-) -> None:
+def _check(path: str | os.PathLike, found: pd.DataFrame, separator: str) -> None:
     if found.empty:
         raise InputError(f"{path}: a header but no sequences")
     regions = "region" in found or {"chrom", "start", "end"} <= set(found.columns)
     if "sequence" not in found and not regions:
-        alike = [c for c in found.columns if c.lower() in ("sequence", "seq", "sequences", "dna")]
-        hint = f"columns: {{sequence: {alike[0]!r}}}" if alike else "columns: {sequence: its name}"
         raise InputError(
-            f"{path}: no column 'sequence'; found {_shown(found.columns)} "
-            f"(separator {separator!r}, header {header}); wanted a header with id, sequence and "
-            f'the targets, or the options that say how it is: `{hint}`, `separator: ","`, '
-            "`header: [sequence, signal]` where there is none, or `genome` and regions"
+            f"{path}: no column 'sequence'; found {_shown(found.columns)}; wanted a header with "
+            f"id, sequence and targets, or an option of the parser: {_way_out(found, separator)}"
         )
     for column in [c for c in ("id", "sequence", "region") if c in found]:
         empty = found.index[found[column].str.strip() == ""]
@@ -213,6 +209,22 @@ def _check(
     if "id" in found and found["id"].duplicated().any():
         line = found.index[found["id"].duplicated()][0]
         raise InputError(f"{path}, line {line}: id {found['id'][line]!r} occurs twice")
+
+
+def _way_out(found: pd.DataFrame, separator: str) -> str:
+    """The option with which a table without a column `sequence` can be read."""
+    names, first = [str(name) for name in found.columns], found.iloc[0].astype(str)
+    others = [mark for mark in (",", ";", "\t", " ") if mark != separator and mark in names[0]]
+    if len(names) == 1 and others:
+        return f"`separator: {others[0]!r}`"
+    if any(_DNA.fullmatch(name) for name in names):
+        return "`header: [sequence, signal]`, names for the columns, as the first line is no header"
+    for name, value in zip(names, first):
+        if _DNA.fullmatch(value):
+            return f"`columns: {{sequence: {name!r}}}`"
+        if parse_region(value):
+            return f"`columns: {{region: {name!r}}}` and `genome`"
+    return "`columns: {sequence: its name}`"
 
 
 def _shown(columns: Sequence[str]) -> str:
