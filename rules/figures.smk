@@ -55,7 +55,9 @@ def figure_files(wildcards, patterns=None):
             "empty, or `runs` selects none of the runs that it names"
         )
     if missing:
-        logger.info(f"figures left out, since no selected run is for them: {', '.join(missing)}")
+        # Panels of one figure of the paper as one.
+        names = dict.fromkeys(re.sub(r"^(figure_s?\d+)[a-z]$", r"\1*", name) for name in missing)
+        logger.info(f"figures left out, since no selected run is for them: {', '.join(names)}")
     return found
 
 

@@ -41,7 +41,9 @@ def main(
         {"target": model.target_names, "n": part.n_obs, "n_selected": selected.sum(axis=0)}
     )
     counts.loc[len(counts)] = ["any", part.n_obs, len(X)]
-    write_run_table(counts.assign(criterion=criterion), run, outputs["selection"])
+    strands = read_strands(model, settings["strands"])
+    about = {"criterion": criterion, "strands": strands}
+    write_run_table(counts.assign(**about), run, outputs["selection"])
     if not len(X):
         log.warning(
             "%s, %s, seed %s: no sequence is correctly predicted: all filters are flat. Look at "
@@ -49,8 +51,7 @@ def main(
             "interpretation.correct (true_positive, top_fraction, all)",
             run["dataset"], run["model"], run["seed"],
         )  # fmt: skip
-    options = {"inclusive": settings["inclusive"]}
-    options["strands"] = read_strands(model, settings["strands"])
+    options = {"inclusive": settings["inclusive"], "strands": strands}
     found = filter_matrices(model, X, device=chosen, **options)
     motifs = [
         Motif(f"unit{unit}", "", matrix, int(n))

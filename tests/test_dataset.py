@@ -70,6 +70,21 @@ def test_data_that_do_not_fit_are_refused(ids, names, message):
         dataset.build(ids, encode(["AC", "GT"]), np.zeros((2, 1)), names)
 
 
+@pytest.mark.parametrize("value", [1e40, -1e40, np.inf])
+def test_values_beyond_float32_are_refused_by_name(value):
+    labels = np.array([[1.0, np.nan], [value, 2.0]])
+    with pytest.raises(InputError, match="'b', target 't': found .*, wanted at most 3.4e38"):
+        dataset.build("ab", encode(["AC", "GT"]), labels, "tu")
+    labels[1, 0] = np.nan
+    assert np.isnan(dataset.build("ab", encode(["AC", "GT"]), labels, "tu").X[1, 0])
+
+
+@pytest.mark.parametrize("name", ["any", "mean", "unit", "", " ", "a\tb", "a\nb"])
+def test_names_that_tables_use_or_cannot_hold_are_refused(name):
+    with pytest.raises(InputError, match="tables of results use or cannot hold"):
+        dataset.build("ab", encode(["AC", "GT"]), np.zeros((2, 1)), [name])
+
+
 def test_nothing_left_says_what_was_dropped():
     data = make(10)
     data.X[:] = np.nan

@@ -1,4 +1,4 @@
-"""What a change of the config runs again: every key has a line that says it, and some are planned."""
+"""What a change of the config runs again: each key has a line for it, and some are planned."""
 
 import pytest
 import reruns
@@ -8,9 +8,9 @@ from running import made_once
 TABLE = yaml.safe_load(reruns.TABLE.read_text())
 # Keys that change no result, and one of each stage that does; `make reruns` plans the others.
 PLANNED = (
-    "sources.*.description", "datasets.*.description", "datasets.*.assembly", "models.*.description",
-    "device", "datasets.*.training.learning_rate", "models.*.hyperparameters",
-    "evaluation.draws", "interpretation.inclusive", "annotation.q_value", "attribution.steps",
+    "sources.*.description", "datasets.*.description", "datasets.*.assembly",
+    "models.*.description", "device", "datasets.*.training.learning_rate",
+    "models.*.hyperparameters", "evaluation.draws", "interpretation.inclusive", "annotation.q_value", "attribution.steps",
     "attribution.n_references",
 )  # fmt: skip
 

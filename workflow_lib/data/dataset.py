@@ -83,6 +83,14 @@ def build(
                 f"a target is called {name!r}, which tables of results use or cannot hold; rename "
                 f"it (of a table: `columns: {{new name: {name!r}}}`)"
             )
+    with np.errstate(over="ignore"):
+        values = np.asarray(targets, dtype=np.float32)
+    # fmax and fmin skip NaN, and need no second array of a whole matrix.
+    if values.size and np.isinf([np.fmax.reduce(values, None), np.fmin.reduce(values, None)]).any():
+        i, j = np.argwhere(np.isinf(values))[0]
+        raise InputError(
+            f"{ids[i]!r}, target {names[j]!r}: found {targets[i][j]}, wanted at most 3.4e38"
+        )
     for what, index in (("id", ids), ("target", names)):
         if not index.is_unique:
             raise InputError(f"the {what} {index[index.duplicated()][0]!r} occurs twice")
@@ -96,9 +104,7 @@ def build(
                 f"{row.name!r}: found the region {row['start']}-{row['end']} of a sequence of "
                 f"{sequence.shape[1]} bp; wanted one as long as its sequence (0-based, half-open)"
             )
-    data = anndata.AnnData(
-        X=np.asarray(targets, dtype=np.float32), obs=table, var=pd.DataFrame(index=names)
-    )
+    data = anndata.AnnData(X=values, obs=table, var=pd.DataFrame(index=names))
     data.obsm["sequence"] = np.asarray(sequence, dtype=np.uint8)
     data.uns["dropped"] = {reason: int(count) for reason, count in (dropped or {}).items()}
     data.uns["n_read"] = len(ids) + sum(data.uns["dropped"].values())

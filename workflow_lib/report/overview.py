@@ -54,6 +54,7 @@ def describe_selection(path: str) -> dict[str, Any]:
         "fewest": int(per_target.min()),
         "most": int(per_target.max()),
         "criterion": table["criterion"].iloc[0].replace("_", " "),
+        "strands": table["strands"].iloc[0],
     }
 
 
