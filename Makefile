@@ -25,7 +25,7 @@ make_venv = python="$(PYTHON)"; command -v "$$python" >/dev/null || { \
 	echo "Set-up failed: there is no $$python. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3.12 ..." >&2; \
 	exit 1; }; "$$python" envs/make_venv.py $(1)
 
-.PHONY: help demo test test-cluster lint bench reproduce-check clean clean-all venv venv-modisco venv-dev
+.PHONY: help demo test test-cluster lint bench reproduce-check reruns clean clean-all venv venv-modisco venv-dev
 .DEFAULT_GOAL := help
 
 help:
@@ -50,6 +50,9 @@ test-cluster: venv-dev ## faults on a real one-machine Slurm (Debian and root in
 
 reproduce-check: venv-dev ## run the mini project in two folders: every result has to be the same
 	@.venv/bin/python tests/reproduce.py
+
+reruns: venv-dev ## plan a change of every key of the config: what runs again has to be what is written down
+	@$(RUN) python tests/reruns.py
 
 lint: venv-dev ## format, style, rules, environments and configs
 	@$(RUN) ruff check .

@@ -10,8 +10,8 @@ TABLE = yaml.safe_load(reruns.TABLE.read_text())
 PLANNED = (
     "sources.*.description", "datasets.*.description", "datasets.*.assembly",
     "models.*.description", "device", "datasets.*.training.learning_rate",
-    "models.*.hyperparameters", "evaluation.draws", "interpretation.inclusive", "annotation.q_value", "attribution.steps",
-    "attribution.n_references",
+    "models.*.hyperparameters", "evaluation.draws", "interpretation.inclusive",
+    "annotation.q_value", "attribution.steps", "attribution.n_references",
 )  # fmt: skip
 
 
