@@ -52,7 +52,7 @@ reproduce-check: venv-dev ## run the mini project in two folders: every result h
 	@.venv/bin/python tests/reproduce.py
 
 reruns: venv-dev ## plan a change of every key of the config: what runs again has to be what is written down
-	@$(RUN) python tests/reruns.py
+	@.venv/bin/python tests/reruns.py
 
 lint: venv-dev ## format, style, rules, environments and configs
 	@$(RUN) ruff check .
