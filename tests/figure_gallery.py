@@ -191,9 +191,9 @@ def _times(names: Sequence[str]) -> Figure:
     return size_trends.times_by_size(table)
 
 
-def _grid(names: Sequence[str]) -> list[Figure]:
-    table, motifs = cells(3, list(names[:2]), 12, absent=((0, 0),))
-    return logo_grid.logo_grid(_named(table, names), motifs)
+def _grid(names: Sequence[str], on_top: bool) -> list[Figure]:
+    table, motifs = cells(1 if on_top else 3, list(names[:2]), 12, absent=((0, 0),))
+    return logo_grid.logo_grid(_named(table, names), motifs, reference_on_top=on_top)
 
 
 def gallery(
@@ -205,7 +205,7 @@ def gallery(
     return {
         "loss_curves": lambda: performance.loss_curves(history),
         "precision_recall": lambda: _curves(targets[:12], names[:3]),
-        "target_scores": lambda: performance.target_scores(scores),
+        "precision_recall, many targets": lambda: performance.target_scores(scores),
         "weight_heatmap": lambda: _heatmap(targets, 12),
         "weight_heatmap, few targets": lambda: _heatmap(targets[:3], 60),
         "weight_heatmap, one target": lambda: _heatmap(targets[:1], 50),
@@ -225,7 +225,8 @@ def gallery(
         "figure_3b": lambda: motif_performance.best_against(_pairs(names)),
         "figure_3c": lambda: size_trends.difference_by_size(size_trends.size_table(_pairs(names))),
         "figure_3d": lambda: _times(names),
-        "figure_3e": lambda: _grid(names),
+        "figure_3e": lambda: _grid(names, on_top=False),
+        "figure_3g": lambda: _grid(names, on_top=True),
         "figure_3f": lambda: assay_bars.assay_bars(
             assay_bars.assay_table(assays(dict(zip(names[:4], names[2:]))))
         ),

@@ -29,7 +29,7 @@ _FLANK = 0.1  # bits; flanking columns below are not drawn
 # In mm: a logo, its text below it, a row of them; the columns' titles; the axis left of the row.
 _LOGO, _BELOW, _ROW, _TITLES, _SCALE_BAR = 10.5, 11.7, 20.5, 5.0, 7.0
 _GAP, _MARGIN, _WIDEST_LABEL = 4.0, 2.0, 34.0
-_LARGEST, _NARROWEST = 3.0, 46.5  # mm per position; mm per cell, for two lines of text
+_LARGEST, _NARROWEST = 3.0, 47.5  # mm per position; mm per cell, for two lines of text
 _BAND = "#EFEFEF"
 _LONGEST = "10 of 10 reference positions; 10 informative"
 _BOLD = {"size": 7, "weight": "bold"}

@@ -138,7 +138,10 @@ def text_width(texts: Iterable[str], size: float = 6, weight: str = "normal") ->
 @style()
 def message(text: str) -> Figure:
     """A figure with only a message: for results with nothing to draw."""
-    lines = [part for line in text.split("\n") for part in textwrap.wrap(line, 60)]
+    for letters in range(64, 20, -4):
+        lines = [part for line in text.split("\n") for part in textwrap.wrap(line, letters)]
+        if text_width(lines, 7) <= COLUMN_WIDTH - 6:
+            break
     figure = new_figure(COLUMN_WIDTH, max(30, 12 + 3.2 * len(lines)))
     figure.text(0.5, 0.5, "\n".join(lines), ha="center", va="center")
     return figure
