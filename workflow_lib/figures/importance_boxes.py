@@ -111,22 +111,12 @@ def _shown(units: int, n_units: int, targets: int, n_targets: int) -> str:
 
 
 def _box_panel(ax: Axes, rows: pd.DataFrame, shown: int) -> None:
-    stats = [
-        {"whislo": r.q05, "q1": r.q25, "med": r.importance, "q3": r.q75, "whishi": r.q95}
-        for r in rows.itertuples()
-    ]
-    boxes = ax.bxp(
-        stats, positions=range(len(rows)), orientation="horizontal", showfliers=False, widths=0.65,
-        patch_artist=True, manage_ticks=False, medianprops={"color": BLACK, "lw": 1.2},
-        whiskerprops={"lw": 0.6}, capprops={"lw": 0.6}, boxprops={"lw": 0.4},
-    )  # fmt: skip
-    for box, median in zip(boxes["boxes"], rows["importance"]):
-        box.set_facecolor(RED if median > 0 else BLUE)
-        box.set_alpha(0.7)
+    signs = np.sign(rows["importance"]).map({1: RED, -1: BLUE, 0: GREY})
+    draw_boxes(ax, rows, np.arange(len(rows)), "horizontal", signs.tolist())
     ax.axvline(0, color=GREY, lw=0.6, zorder=0)
     ax.set_yticks(range(len(rows)))
     ax.set_ylim(shown - 0.4, -0.6)
-    ax.locator_params(axis="x", nbins=5)
+    ax.locator_params(axis="x", nbins=4)
 
 
 def draw_boxes(

@@ -163,7 +163,7 @@ def filter_sheet(
     pages = [shown.iloc[i : i + per_page] for i in range(0, len(shown), per_page)]
     drawn = "all" if len(shown) == len(sited) else f"the {len(shown)} most important of the"
     title = f"{drawn} {len(sited):,} units with sites, those that raise a prediction most first"
-    targets = fitted(shown[["target", "lowest_target"]].stack(), 25)
+    targets = fitted(shown[["target", "lowest_target"]].stack(), 24)
     figures = []
     for number, page in enumerate(pages, start=1):
         rows = -(-len(page) // _SHEET_COLUMNS)
@@ -200,9 +200,11 @@ def _filter_cell(
         letter.set_alpha(0.35)
     effects = ((row.importance, row.target), (row.lowest, row.lowest_target))
     for i, (value, target) in enumerate(e for e in effects if pd.notna(e[0])):
-        said = f"{targets[str(target)]} {f'{value:+.2f}'.replace('-', '−')}"
-        look = {"color": RED if value > 0 else BLUE, "ha": "right", "fontsize": 6}
-        text_at(figure, left + 33.5, top + 19.8 + 2.5 * i, said, **look)
+        # Predicted values may have any scale: significant digits, not decimal places.
+        shown = f"{value:+.2g}".replace("-", "−") if value else "0"
+        colour = RED if value > 0 else BLUE if value else GREY
+        said, look = f"{targets[str(target)]} {shown}", {"ha": "right", "fontsize": 6}
+        text_at(figure, left + 33.5, top + 19.8 + 2.5 * i, said, color=colour, **look)
     sites = f"{row.n_sites:,} site{'s' * (row.n_sites > 1)}"
     text_at(figure, left + 4.5, top + 24.8, f"only {sites}" if few else sites, fontsize=6)
 

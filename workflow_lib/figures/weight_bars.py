@@ -109,7 +109,7 @@ def importance_bars(figure: Figure, place: dict, largest: pd.Series, side: str) 
         ax.yaxis.tick_right()
         ax.locator_params(axis="y", nbins=3)
         text_at(
-            figure, place["left"] + place["across"] + 8, place["under_at"] + 4, said, fontsize=6
+            figure, place["left"] + place["across"] + 10, place["under_at"] + 4, said, fontsize=6
         )
         return
     ax = axes_at(figure, place["bars_at"], place["top"], place["bar"], place["down"])

@@ -208,7 +208,7 @@ def _layout(shape: tuple[int, int], labels: list, keys: list[str], bars: str) ->
     bar, under = 16.0 * (bars == "beside"), 16.0 * (bars == "below")
     names = text_width(labels[0]) + 2
     below = text_width(labels[1]) + 2
-    names = max(names, 27 * bool(under))  # what the bars' axis needs there
+    names = max(names, 28 * bool(under))  # what the bars' axis needs there
     room = PAGE_WIDTH - tree - 3 * gap - names - bar - 3
     cell_width = min(room / shape[1], 8.0)
     cell_height = float(np.clip(140 / shape[0], 2.35, 4.5))
