@@ -139,7 +139,7 @@ rule precision_recall:
 
 
 rule weight_heatmap:
-    """Final weights of the annotated units."""
+    """Output weights of the annotated units."""
     input:
         weights="results/{dataset}/{model}/seed{seed}/output_weights.tsv",
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
@@ -147,7 +147,7 @@ rule weight_heatmap:
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
         profiles=f"{DATABASE}.tsv",
     output:
-        **panel("results/{dataset}/{model}/seed{seed}/figures/weight_heatmap", "Final weights"),
+        **panel("results/{dataset}/{model}/seed{seed}/figures/weight_heatmap", "Output weights"),
     log:
         "logs/weight_heatmap/{dataset}/{model}/seed{seed}.log",
     localrule: True

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from figure_checks import check_texts
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -202,6 +203,22 @@ def test_one_epoch_still_shows():
     assert figure.axes[0].lines[0].get_marker() == "."
 
 
+@pytest.mark.parametrize("low, high", [(1.3, 30), (2e-7, 3e-3), (0.2, 4.1), (4e-4, 9e3)])
+def test_a_log_axis_of_losses_has_tick_labels(low, high):
+    losses = np.geomspace(high, low, 5)
+    history = history_table(seeds=(0,)).assign(train_loss=losses, validation_loss=losses)
+    figure = performance.loss_curves(history)
+    figure.draw_without_rendering()
+    ax = figure.axes[0]
+    labels = [
+        label.get_text()
+        for label, at in zip(ax.get_yticklabels(), ax.get_yticks(), strict=True)
+        if ax.get_ylim()[0] <= at <= ax.get_ylim()[1]
+    ]
+    assert ax.get_yscale() == "log" and len(labels) >= 2 and all(labels)
+    assert overlaps(ax.get_yticklabels()) == 0
+
+
 # Scores
 
 
@@ -215,7 +232,7 @@ def test_scores_are_sorted_with_the_mean_in_front_and_undefined_last():
     assert "not defined" in texts(performance.target_scores(table))
 
 
-@pytest.mark.parametrize("n, rows", [(1, 1), (60, 2), pytest.param(1000, 5, marks=SLOW)])
+@pytest.mark.parametrize("n, rows", [(1, 1), (60, 2), pytest.param(1000, 3, marks=SLOW)])
 def test_many_targets_take_more_rows_but_not_endless_ones(n, rows):
     figure = performance.target_scores(performance.score_table(metrics_table(n, seeds=(0,))))
     figure.draw_without_rendering()
@@ -268,12 +285,33 @@ def test_labels_of_large_heatmaps_do_not_overlap(units, targets, annotated):
     assert all(page.x0 <= b.x0 and b.x1 <= page.x1 and page.y0 <= b.y0 for b in boxes)
 
 
-@pytest.mark.parametrize("units, targets, annotated", [(1, 1, 1), (3, 1, 3), (5, 4, 1), (2, 2, 2)])
+@pytest.mark.parametrize("units, targets, annotated", [(2, 2, 1), (3, 2, 3), (5, 4, 1), (2, 2, 2)])
 def test_small_heatmaps_draw(units, targets, annotated):
     figure = draw_heatmap(units, targets, annotated)
     assert "TF0" in texts(figure) and figure.axes[0].collections[0].get_array().size == (
         annotated * targets
     )
+
+
+@pytest.mark.parametrize("n_units", [1, 3, 60])
+def test_the_units_of_a_single_target_are_bars_by_importance(n_units):
+    tables = model_tables(n_units, 1, n_units)
+    if n_units > 1:
+        here = tables["importance"]["unit"] == 1
+        tables["importance"].loc[here, "importance"] = -9.0  # large, but it only lowers
+    cells = weight_heatmap.weight_cells(
+        tables["weights"], tables["annotation"], tables["importance"]
+    )
+    figure = weight_heatmap.weight_heatmap(cells, n_units, n_units, 0, 1)
+    widths = [[bar.get_width() for bar in ax.patches] for ax in figure.axes]
+    drawn = cells.sort_values("unit_order")
+    assert widths == [drawn["weight"].tolist(), drawn["importance"].tolist()]
+    raises = [value for value in widths[1] if value > 0]
+    lowers = [value for value in widths[1] if value <= 0]
+    assert widths[1] == sorted(raises, reverse=True) + sorted(lowers)
+    said = check_texts(figure)
+    assert "TF0" in said and f"{n_units} of {n_units} units match" in said
+    assert ("the 40 most important are drawn" in said) == (n_units == 60)
 
 
 def test_no_annotated_unit_gives_a_message():
@@ -356,10 +394,10 @@ def test_drawn_colours_are_the_weights():
         tables["weights"], tables["annotation"], tables["importance"]
     )
     mesh = weight_heatmap.weight_heatmap(cells, 5, 5, 0, 3).axes[0].collections[0]
-    drawn = np.asarray(mesh.get_array()).reshape(5, 3)
+    drawn = np.asarray(mesh.get_array()).reshape(3, 5)  # three targets: they are the rows
     wide = tables["weights"].set_index("unit")
     for cell in cells.itertuples():
-        assert drawn[cell.unit_order, cell.target_order] == wide.loc[cell.unit, cell.target]
+        assert drawn[cell.target_order, cell.unit_order] == wide.loc[cell.unit, cell.target]
 
 
 # Names
@@ -377,6 +415,16 @@ def test_names_are_distinct_and_best_first():
     assert units.unit_label(3, {3: ["Jun", "FOS::JUN"]}) == "Jun/FOS::JUN (unit3)"
     assert units.unit_label(3, {3: ["A" * 20, "B" * 20]}) == f"{'A' * 20} (unit3)"
     assert units.unit_label(4, {}) == "unit4"
+
+
+def test_units_that_raise_a_prediction_come_first():
+    rows = [(0, "A", -5.0), (0, "B", 0.1), (1, "A", 2.0), (2, "A", -3.0), (2, "B", -0.5)]
+    rows += [(3, "A", np.nan), (4, "B", -4.0), (5, "A", 0.0)]
+    table = pd.DataFrame(rows, columns=["unit", "target", "importance"])
+    found = units.largest_importance(table)
+    assert found["unit"].tolist() == [1, 0, 4, 2, 3, 5]
+    assert found["target"].tolist() == ["A", "B", "B", "A", "A", "A"]
+    assert found["importance"].tolist()[:4] == [2.0, 0.1, -4.0, -3.0]
 
 
 # Logos
@@ -413,12 +461,26 @@ def test_filter_sheet_sorts_by_importance_and_lists_silent_units():
     importance = tables["importance"]
     importance.loc[(importance["unit"] == 3) & (importance["target"] == "TF1"), "importance"] = -9.0
     table = logos.filter_table(tables["filters"], tables["annotation"], importance)
-    assert table["unit"].iloc[0] == 3 and table["unit"].iloc[-1] == 1
-    assert table["target"].iloc[0] == "TF1" and table["importance"].iloc[0] == -9
+    assert table["unit"].iloc[-1] == 1 and table["importance"].iloc[:-1].is_monotonic_decreasing
+    row = table.set_index("unit").loc[3]  # it raises TF0, though it lowers TF1 by more
+    assert row["target"] == "TF0" and row["importance"] > 0
+    assert row["lowest_target"] == "TF1" and row["lowest"] == -9
     pages = logos.filter_sheet(table, {unit: probabilities("ACGT") for unit in range(4)})
     said = texts(pages[0])
-    assert len(pages) == 1 and "−9.00 TF1" in said and "no match" in said
+    assert len(pages) == 1 and "TF1 −9" in said and "no match" in said
     assert "1 units without a site, not drawn: 1" in said
+
+
+def test_logos_of_few_sites_are_pale_and_say_how_many():
+    tables = model_tables(3, 1, 1)
+    tables["filters"]["n_sites"] = [1, 9, 10]
+    table = logos.filter_table(tables["filters"], tables["annotation"], tables["importance"])
+    [page] = logos.filter_sheet(table, {unit: probabilities("ACGT") for unit in range(3)})
+    pale = {1: True, 9: True, 10: False}
+    for n, ax in zip(table["n_sites"], page.axes, strict=True):
+        assert {patch.get_alpha() for patch in ax.patches} == {0.35 if pale[n] else None}
+    said = texts(page).split("\n")
+    assert {"only 1 site", "only 9 sites", "10 sites"} <= set(said)
 
 
 def test_1492_units_do_not_explode():
@@ -427,7 +489,7 @@ def test_1492_units_do_not_explode():
     matrix = np.full((4, 2), 0.25)  # no letters to draw: fast
     pages = logos.filter_sheet(table, dict.fromkeys(range(1492), matrix), max_pages=1)
     assert len(pages) == 1
-    assert "the 40 most important of the 1,492 units" in texts(pages[0])
+    assert "the 20 most important of the 1,492 units" in texts(pages[0])
 
 
 def test_no_sites_at_all_gives_a_message():
@@ -495,7 +557,7 @@ def test_recovery_shows_both_logos_and_counts_the_seeds():
     pages = recovery.recovery_rows(table, placed)
     said = texts(pages[0])
     assert "found in 2 of 2 seeds" in said and "found in 0 of 2 seeds" in said
-    assert "decoy" in said and "for t1, t2" in said and "unit2, seed 1" in said
+    assert "decoy" in said and "for t1\nand 1 more" in said and "unit2, seed 1" in said
 
 
 def test_a_relative_of_the_planted_motif_is_placed_by_its_letters():
@@ -508,26 +570,46 @@ def test_a_relative_of_the_planted_motif_is_placed_by_its_letters():
     assert np.array_equal(placed.filter, probabilities("CGTTA"))
 
 
+def test_what_no_filter_matches_has_a_cross_and_what_is_beyond_the_axis_a_triangle():
+    table = recovery_table().assign(
+        importance=[1.5, np.nan] * 2, q_value=[1e-30, np.nan, 1e-5, np.nan]
+    )
+    [page] = recovery.recovery_rows(table, {})
+    q_axes, size_axes = page.axes[-2:]
+    marks = {ax: [line.get_marker() for line in ax.lines] for ax in (q_axes, size_axes)}
+    assert [marks[q_axes].count(mark) for mark in ("o", ">", "x")] == [1, 1, 2]
+    assert [marks[size_axes].count(mark) for mark in ("o", ">", "x")] == [2, 0, 2]
+    [beyond] = [line for line in q_axes.lines if line.get_marker() == ">"]
+    assert list(beyond.get_xdata()) == [16]
+    assert "16 or more" in texts(page) and "no filter" in texts(page)
+    found = table[table["recovered"]].assign(q_value=1e-5)
+    said = texts(recovery.recovery_rows(found, {})[0])
+    assert "or more" not in said and "no filter" not in said
+
+
 # Importance
 
 
 def test_boxes_show_the_most_important_targets_of_the_most_important_units():
     tables = model_tables(20, 15, 4)
     table = importance_boxes.importance_table(tables["importance"], tables["annotation"])
-    sizes = tables["importance"].groupby("unit")["importance"].agg(lambda v: v.abs().max())
-    assert list(dict.fromkeys(table["unit"])) == sizes.nlargest(12).index.tolist()
-    assert (table.groupby("unit").size() == 10).all()
-    for _, rows in table.groupby("unit"):
+    highest = tables["importance"].groupby("unit")["importance"].max()
+    assert list(dict.fromkeys(table["unit"])) == highest.nlargest(12).index.tolist()
+    assert (table.groupby("unit").size() == 8).all()
+    for unit, rows in table.groupby("unit"):
         assert rows["importance"].is_monotonic_decreasing
+        assert rows["importance"].iloc[0] == highest[unit]
+    said = " ".join(texts(importance_boxes.importance_boxes(table, 20, 15)).split())
+    assert "the 12 most important of 20 units" in said and "8 of 15 targets each" in said
     figure = importance_boxes.importance_boxes(table, 20, 15)
-    assert "12 of 20 units, 10 of 15 targets each" in texts(figure)
     assert all(overlaps(ax.get_yticklabels()) == 0 for ax in figure.axes)
 
 
 def test_no_importances_give_a_message():
     empty = model_tables(1, 1, 1)
     table = importance_boxes.importance_table(empty["importance"].iloc[:0], empty["annotation"])
-    assert "no importances" in texts(importance_boxes.importance_boxes(table, 1, 1))
+    said = texts(importance_boxes.importance_boxes(table, 1, 1))
+    assert "no importances" in " ".join(said.split())
 
 
 # Two data sets on the same regions

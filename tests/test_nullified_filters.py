@@ -111,7 +111,7 @@ def test_drawn_colours_are_the_impacts():
     drawn = np.asarray(figure.axes[1].collections[0].get_array()).reshape(2, 4)
     assert drawn.tolist() == [[0.9, 0.1, -0.3, 0.2], [0.1, 0, 0, 0]]
     said = texts(figure)
-    assert "TF9 (unit5) of explainn" in said and "impact in danq (logits)" in said
+    assert "TF9 (unit5) of explainn" in said and "impact in danq\n(model output)" in said
     assert "2 filters:\nρ = 0.40 over 4 targets" in said
 
 
@@ -145,7 +145,7 @@ def test_many_targets_and_filters_stay_on_the_page(n_targets, n_filters):
     figure = nullified_filters.unit_and_filters(table, "FOXA1", ("explainn", "danq"))
     said = texts(figure)
     assert ("the last 15 of 163" in said) == (n_targets == 163)
-    assert ("the 30 largest drawn" in said) == (n_filters == 40)
+    assert ("the 25 largest drawn" in said) == (n_filters == 40)
     assert figure.get_size_inches()[0] * 25.4 <= 183.1
     drawn, (across, down) = figure.get_tightbbox(), figure.get_size_inches()
     assert drawn.x0 >= 0 and drawn.x1 <= across and drawn.y0 >= 0 and drawn.y1 <= down

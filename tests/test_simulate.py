@@ -248,7 +248,7 @@ def test_recovery_prefers_units_with_importance_then_the_profile_itself(found):
 
 def test_what_is_not_recovered_has_no_importance(found):
     lost = found[~found["recovered"]]
-    assert set(lost.index) == {"CEBPB", "EBF1", "CTCF"} and (lost["importance"] == 0).all()
+    assert set(lost.index) == {"CEBPB", "EBF1", "CTCF"} and lost["importance"].isna().all()
     assert lost[["unit", "match", "match_name", "q_value"]].isna().all(axis=None)
 
 

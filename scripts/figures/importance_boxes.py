@@ -1,4 +1,4 @@
-"""Draw box plots of the importances of the most important units (the paper's Fig. 1G)."""
+"""Draw box plots of the importances of the most important units."""
 
 from workflow_lib.execution.job import recorded
 from workflow_lib.figures.importance_boxes import importance_boxes, importance_table

@@ -1,4 +1,4 @@
-"""Draw the output weights of the annotated units as a clustered heatmap (the paper's Fig. 1F)."""
+"""Draw the output weights of the annotated units: a clustered heatmap, or bars of one target."""
 
 import pandas as pd
 

@@ -250,7 +250,7 @@ def recovery(
     DataFrame
         One row per planted motif: motif, profile, name, role, targets, recovered, unit,
         match (profile), match_name, q_value, importance (largest absolute one of that unit over
-        the targets; 0 where no unit matches).
+        the targets; missing where no unit matches).
     """
     known = database.drop_duplicates("profile").set_index("profile")
     cluster = annotation["profile"].map(known["cluster"])
@@ -267,7 +267,7 @@ def recovery(
             key: getattr(planted, key) for key in ["motif", "profile", "name", "role", "targets"]
         }
         row |= {"recovered": best is not None, "unit": None, "match": None}
-        row |= {"match_name": None, "q_value": np.nan, "importance": 0.0}
+        row |= {"match_name": None, "q_value": np.nan, "importance": np.nan}
         if best is not None:
             row |= {"unit": best.unit, "match": best.profile, "q_value": best.q_value}
             row |= {"match_name": known["name"].get(best.profile)}

@@ -1,7 +1,5 @@
 """Bars: the scores of the best PWMs of one TF over assays and methods."""
 
-import textwrap
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLACK,
     COLUMN_WIDTH,
@@ -61,9 +60,10 @@ def assay_bars(table: pd.DataFrame) -> Figure:
     groups = [rows for _, rows in table.groupby("group")]
     wide = np.array([max(_BAR * len(rows), _NARROWEST) for rows in groups])
     wide *= min(1, (PAGE_WIDTH - 18) / wide.sum())  # mm
-    heads = [_head(rows, int(mm / 1.4)) for rows, mm in zip(groups, wide)]
+    heads = _heads(groups, wide)
     top = 11 + _LINE * (1 + max(head.count("\n") for head in heads))
-    names = [name if len(name) <= 32 else f"{name[:31]}…" for name in table["method"]]
+    methods = fitted(table["method"], 42)
+    names = [methods[name] for name in table["method"]]
     below = text_width(names) + 3
     width = max(COLUMN_WIDTH, 18 + wide.sum())
     figure = new_figure(width, top + 50 + below)
@@ -84,15 +84,21 @@ def assay_bars(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _head(rows: pd.DataFrame, letters: int) -> str:
-    """An assay, the data that its PWMs were scored on, and how many sequences these have."""
-    said = [str(rows["assay"].iloc[0])]
-    if pd.notna(rows["scored_on"].iloc[0]):
-        said.append(f"on {rows['scored_on'].iloc[0]}")
-    sizes = sorted({int(n) for n in rows["n"].dropna()})
-    if sizes:
-        said.append("n = " + " to ".join(f"{n:,}" for n in dict.fromkeys((sizes[0], sizes[-1]))))
-    return "\n".join(textwrap.fill(text, letters) for text in said)
+def _heads(groups: list[pd.DataFrame], widths: np.ndarray) -> list[str]:
+    """Each assay, the data that its PWMs were scored on, and how many sequences these have."""
+    room, table = widths.min() - 2, pd.concat(groups)
+    assays = fitted(table["assay"], room, 3)
+    scored_on = fitted(table["scored_on"].dropna(), room - 3, 3)
+    heads = []
+    for rows in groups:
+        assay, on = rows[["assay", "scored_on"]].iloc[0]
+        said = [assays[assay], *([f"on {scored_on[on]}"] if pd.notna(on) else [])]
+        sizes = sorted({int(n) for n in rows["n"].dropna()})
+        if sizes:
+            ends = dict.fromkeys((sizes[0], sizes[-1]))
+            said.append("n = " + " to ".join(f"{n:,}" for n in ends))
+        heads.append("\n".join(said))
+    return heads
 
 
 def _group(ax: Axes, rows: pd.DataFrame, head: str, start: float, width: float) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Two data sets with the same held-out sequences, compared target by target."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from workflow_lib.figures.labels import label_beside
+from workflow_lib.figures.names import fitted, legend_columns
 from workflow_lib.figures.style import (
     BLACK,
     BLUE,
@@ -45,26 +48,32 @@ def same_regions(
     listed = table if len(table) <= 60 else pd.concat([table.head(30), table.tail(30)])
     figure = new_figure(PAGE_WIDTH, max(95, 22 + 2.5 * len(listed)), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.15, 1])
+    label_a, label_b = fitted((label_a, label_b), 44).values()
     axis_a, axis_b = (
-        f"AUPRC, {label} ({n:,} training regions)"
+        textwrap.fill(f"AUPRC, {label} ({n:,} training regions)", 52)
         for label, n in ((label_a, n_train_a), (label_b, n_train_b))
     )
     _gain_scatter(left, table, mean)
     left.set(xlabel=axis_a, ylabel=axis_b)
+    names = fitted(table["target"], 34)
     _gain_list(right, listed, mean)
+    right.set_yticklabels([names[str(target)] for target in listed["target"]])
     more = "" if len(listed) == len(table) else f"\nthe 30 smallest and largest of {len(table)}"
-    right.set_xlabel(f"{label_b} minus {label_a}\ndifference in AUPRC, 95 % interval{more}")
+    pair = textwrap.fill(f"{label_b} minus {label_a}", 44)
+    right.set_xlabel(f"{pair}\ndifference in AUPRC, 95 % interval{more}")
     handles = [
         Line2D([], [], ls="", marker="o", ms=4, color=c, label=text)
         for c, text in (
             (RED, f"{label_b} better"), (GREY, "interval includes 0"), (BLUE, f"{label_a} better"),
         )
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside upper left", ncols=3)
+    columns = legend_columns([handle.get_label() for handle in handles], PAGE_WIDTH - 4)
+    figure.legend(handles=handles, loc="outside upper left", ncols=columns)
     settle(figure)  # names are placed last, when the layout is final
     notable = table.reindex(table["difference"].abs().sort_values(ascending=False).index)
     places = ["auprc_a", "auprc_b"]
     named = notable.head(12)[[*places, "target"]]
+    named = named.assign(target=named["target"].astype(str).map(names))
     label_beside(
         left, named.assign(colour=_gain_colours(notable.head(12))), table[places].to_numpy(float)
     )
@@ -101,6 +110,6 @@ def _gain_list(ax: Axes, table: pd.DataFrame, mean: pd.DataFrame) -> None:
         ax.axvspan(row.low, row.high, color=LIGHT, zorder=0, lw=0)
         ax.axvline(row.difference, color=GREY, lw=0.6, ls=(0, (3, 2)), zorder=0)
     ax.axvline(0, color=BLACK, lw=0.6, zorder=0)
-    ax.set_yticks(range(len(table)), table["target"])
+    ax.set_yticks(range(len(table)))
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(-0.7, len(table) - 0.3)

@@ -72,6 +72,19 @@ def tick_labels(ax: Axes, numbers: np.ndarray) -> list[str]:
     return labels
 
 
+def log_ticks(low: float, high: float, most: float) -> np.ndarray:
+    """Round numbers between two limits of a log axis, so that at most `most` labels fit."""
+    decades = np.log10(high / low)
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for steps in ((1, 2, 3, 4, 5, 7), (1, 2, 5), (1, 3), (1,)):
+        narrowest = np.diff(np.log10([*steps, 10])).min()
+        if narrowest / decades * most >= 1:
+            break
+    thinned = powers[:: int(np.ceil(decades / most))]
+    ticks = np.outer(thinned, steps).ravel()
+    return ticks[(ticks >= low) & (ticks <= high)]
+
+
 def label_beside(ax: Axes, named: pd.DataFrame, points: np.ndarray) -> list[str]:
     """Write names beside points, a thin line leading to those that stand further off.
 

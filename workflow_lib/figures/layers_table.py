@@ -58,7 +58,9 @@ def layers_table(metadata: Mapping[str, object]) -> pd.DataFrame:
         _Layer("batch normalisation", each, f"{maps}", 2),
         _Layer("exponential", each, f"{maps}", 0),
         *_pool_and_connected(maps, h),
-        _Layer("linear", "all units", f"{n_targets}", (units + 1) * n_targets, _sign(h)),
+        _Layer(
+            "linear", "all units", f"{n_targets}", (units + 1) * n_targets, _last_note(metadata)
+        ),
     ]
     table = pd.DataFrame(layers).rename(columns={"parameters": "parameters_per_unit"})
     of_unit = table["where"] == each
@@ -68,8 +70,11 @@ def layers_table(metadata: Mapping[str, object]) -> pd.DataFrame:
     return table[list(COLUMNS)]
 
 
-def _sign(h: Mapping) -> str:
-    return "weights kept at or above zero" if h["non_negative"] else "weights of either sign"
+def _last_note(metadata: Mapping) -> str:
+    """The sign of the last weights, and the full names of the outputs."""
+    non_negative = metadata["hyperparameters"]["non_negative"]
+    said = "weights kept at or above zero" if non_negative else "weights of either sign"
+    return f"{said}; outputs: {', '.join(metadata['target_names'])}"
 
 
 def _pool_and_connected(maps: int, h: Mapping) -> list[_Layer]:

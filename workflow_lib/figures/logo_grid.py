@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 
 from workflow_lib.errors import InputError
 from workflow_lib.figures.logos import bit_axis, draw_logo
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     GREY,
+    MAX_PROPORTION,
     PAGE_WIDTH,
     axes_at,
     message,
@@ -22,15 +24,15 @@ from workflow_lib.figures.style import (
 )
 from workflow_lib.motif import information
 
-ROWS_PER_PAGE = 10
+ROWS_PER_PAGE = 10  # fewer on a narrow page
 _FLANK = 0.1  # bits; flanking columns below are not drawn
 # In mm: a logo, its text below it, a row of them; the columns' titles; the axis left of the row.
 _LOGO, _BELOW, _ROW, _TITLES, _SCALE_BAR = 10.5, 11.7, 20.5, 5.0, 7.0
 _GAP, _MARGIN, _WIDEST_LABEL = 4.0, 2.0, 34.0
-_LARGEST, _NARROWEST = 3.0, 46.5  # mm per position; mm per cell, for two lines of text
+_LARGEST, _NARROWEST = 3.0, 47.5  # mm per position; mm per cell, for two lines of text
 _BAND = "#EFEFEF"
 _LONGEST = "10 of 10 reference positions; 10 informative"
-_BOLD = 7.9  # pt: what bold text of 7 pt takes, as plain text
+_BOLD = {"size": 7, "weight": "bold"}
 
 
 class _Grid(NamedTuple):
@@ -46,6 +48,8 @@ class _Grid(NamedTuple):
     frames: dict[str, tuple[int, int]]  # row -> first position and the one after the last
     extents: dict[str, tuple[int, int] | None]  # row -> the same of its reference
     totals: dict[str, int]  # row -> informative positions of its reference
+    names: dict[str, str]  # row -> the text drawn
+    titles: dict[str, str]  # column -> the text drawn
 
 
 def method_columns(table: pd.DataFrame, keep: tuple[str, ...], title: str) -> pd.DataFrame:
@@ -81,7 +85,7 @@ def logo_grid(
     reference_label: str = "JASPAR",
     reference_on_top: bool = False,
 ) -> list[Figure]:
-    """A row of logos per TF or assay, a column per method; pages of at most ten rows.
+    """A row of logos per TF or assay, a column per method; pages of at most ROWS_PER_PAGE rows.
 
     The logos of a row share scale and positions; the reference's extent is shaded.
 
@@ -109,7 +113,9 @@ def logo_grid(
     if top is not None:
         table = table[table["column"] != reference_label]
     rows = list(dict.fromkeys(table["row"]))
-    n_pages = max(1, -(-len(rows) // ROWS_PER_PAGE))
+    head = _MARGIN + _TITLES + _ROW * (top is not None)
+    most = int((MAX_PROPORTION * grid.width - head) / _ROW)
+    n_pages = max(1, -(-len(rows) // min(most, ROWS_PER_PAGE)))
     pages = np.array_split(np.array(rows, dtype=object), n_pages)
     return [
         _page(table[table["row"].isin(page)], grid, f"page {i} of {n_pages}" if n_pages > 1 else "")
@@ -158,14 +164,16 @@ def _grid(
     if top is None and (table["column"] == label).any():
         columns = [label, *columns]
     names = [*table["row"].unique(), *([label] if top is not None else [])]
-    labels = max(text_width(names, _BOLD), text_width(table["profile"].unique()), 10)
-    first = _MARGIN + min(labels, _WIDEST_LABEL) + 2 + _SCALE_BAR
+    labels = max(text_width(names, **_BOLD), text_width(table["profile"].unique()), 10)
+    labels = min(labels, _WIDEST_LABEL)
+    first = _MARGIN + labels + 2 + _SCALE_BAR
     n = max(1, len(columns))
     largest = (PAGE_WIDTH - _MARGIN - first - _GAP * (n - 1)) / n
     positions = max(high - low for low, high in frames.values())
     cell = min(largest, max(_NARROWEST, positions * _LARGEST))
     width = first + n * cell + (n - 1) * _GAP + _MARGIN
-    return _Grid(motifs, label, top, columns, first, cell, width, frames, extents, totals)
+    texts = (fitted(names, labels, 2, **_BOLD), fitted(columns, cell, **_BOLD))
+    return _Grid(motifs, label, top, columns, first, cell, width, frames, extents, totals, *texts)
 
 
 def _lefts(grid: _Grid) -> list[float]:
@@ -181,7 +189,7 @@ def _page(table: pd.DataFrame, grid: _Grid, said: str) -> Figure:
     if grid.top is not None:
         _reference_row(figure, above, grid)
     for left, column in zip(_lefts(grid), grid.columns):
-        text_at(figure, left, head, _fit(column, grid.cell, _BOLD), fontweight="bold")
+        text_at(figure, left, head, grid.titles[column], fontweight="bold")
     for i, row in enumerate(rows):
         cells, top = table[table["row"] == row], head + _TITLES + _ROW * i
         under = cells["profile"].iloc[0] if grid.top is None else ""
@@ -194,8 +202,9 @@ def _page(table: pd.DataFrame, grid: _Grid, said: str) -> Figure:
 
 def _row_label(figure: Figure, top: float, name: str, under: str, grid: _Grid) -> None:
     room = grid.first - _SCALE_BAR - _MARGIN
-    text_at(figure, _MARGIN, top + 2.2, _fit(name, room, _BOLD), fontweight="bold")
-    text_at(figure, _MARGIN, top + 5.7, _fit(under, room), fontsize=6, color=GREY)
+    name, below = grid.names[name], top + 5.7 + 3 * grid.names[name].count("\n")
+    text_at(figure, _MARGIN, top + 2.2, name, fontweight="bold")
+    text_at(figure, _MARGIN, below, _fit(under, room), fontsize=6, color=GREY)
 
 
 def _reference_row(figure: Figure, top: float, grid: _Grid) -> None:
@@ -261,8 +270,5 @@ def _join(*parts: object) -> str:
     return " · ".join(part for part in parts if isinstance(part, str) and part)
 
 
-def _fit(text: str, room: float, size: float = 6) -> str:
-    """A text, shortened to fit into `room` mm."""
-    while len(text) > 1 and text_width([text], size) > room:
-        text = text.rstrip("…")[:-1].rstrip() + "…"
-    return text
+def _fit(text: str, room: float) -> str:
+    return fitted([text], room)[text]

@@ -13,11 +13,13 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLUE,
     GREEN,
     GREY,
     ORANGE,
+    OUTPUT,
     PAGE_WIDTH,
     RED,
     axes_at,
@@ -32,11 +34,14 @@ from workflow_lib.motif import information
 # The usual logo colours (A green, C blue, G yellow, T red) in Okabe and Ito's shades.
 LETTER_COLOURS = {"A": GREEN, "C": BLUE, "G": ORANGE, "T": RED}
 _LETTER_WIDTH = 0.95  # of a position
-_SHEET_ROWS, _SHEET_COLUMNS = 8, 5
-_CELL = 28.4  # mm, height of a cell of the sheet
+_SHEET_ROWS, _SHEET_COLUMNS = 4, 5  # not taller than a screen
+_CELL, _SHEET_HEAD = 29.4, 15.5  # mm, a cell of the sheet and what is above the cells
+_FEW_SITES = 10  # with fewer, letters are high by chance
 _SHEET_KEY = (
-    "q: best match to a known motif, with up to five names; n: sites; below right: the largest "
-    "importance (median, logits) and its target. Forward strand, as learned."
+    "q: best match to a known motif, with up to five names. Below each logo: the target that the "
+    "unit raises most (orange) and the one\nthat it lowers most (blue), with the importance "
+    f"(median, in units of the {OUTPUT}), and the number of sites (pale: fewer than {_FEW_SITES}, "
+    "too few\nto trust). Forward strand, as learned."
 )
 
 
@@ -107,28 +112,38 @@ def filter_table(
     Returns
     -------
     DataFrame
-        unit, n_sites, names (up to five, comma list), q_value (best), importance (the largest in
-        size over the targets, signed), target (of that importance). Units without a site come
-        last.
+        unit, n_sites, names (up to five, comma list), q_value (best), importance (its largest, see
+        `largest_importance`) and target (of that importance), lowest and lowest_target (the
+        importance furthest below zero, if that is another one). Units without a site come last.
     """
     table = filters.assign(unit=unit_numbers(filters["unit"]))[["unit", "n_sites"]]
     names = unit_names(annotation, 5)
     best = annotation.assign(unit=unit_numbers(annotation["unit"])).groupby("unit")["q_value"].min()
     largest = largest_importance(importance)[["unit", "importance", "target"]]
-    table = table.merge(largest, how="left", on="unit")
+    largest["rank"] = range(len(largest))
+    table = table.merge(largest, how="left", on="unit").merge(_lowest(importance), "left", "unit")
+    same = table["target"] == table["lowest_target"]
+    table = table.assign(**table[["lowest", "lowest_target"]].mask(same))
     table["names"] = [", ".join(names.get(unit, [])) for unit in table["unit"]]
     table["q_value"] = table["unit"].map(best)
     table["n_sites"] = table["n_sites"].fillna(0).astype(int)
-    silent, size = table["n_sites"] == 0, table["importance"].abs().fillna(0)
-    order = pd.DataFrame({"silent": silent, "size": -size, "unit": table["unit"]})
-    return table.loc[order.sort_values(["silent", "size", "unit"]).index].reset_index(drop=True)
+    table = table.assign(silent=table["n_sites"] == 0).sort_values(["silent", "rank", "unit"])
+    return table.drop(columns=["silent", "rank"]).reset_index(drop=True)
+
+
+def _lowest(importance: pd.DataFrame) -> pd.DataFrame:
+    """Per unit the lowest importance below zero and its target, in lowest and lowest_target."""
+    table = importance.assign(unit=unit_numbers(importance["unit"]))
+    table = table[table["importance"] < 0].sort_values("importance", kind="stable")
+    table = table.drop_duplicates("unit")[["unit", "importance", "target"]]
+    return table.set_axis(["unit", "lowest", "lowest_target"], axis=1)
 
 
 @style()
 def filter_sheet(
-    table: pd.DataFrame, logos: dict[int, np.ndarray], max_pages: int = 5
+    table: pd.DataFrame, logos: dict[int, np.ndarray], max_pages: int = 10
 ) -> list[Figure]:
-    """Pages of 5 x 8 logos, the most important units first.
+    """Pages of 5 x 4 logos, the most important units first.
 
     Parameters
     ----------
@@ -147,26 +162,29 @@ def filter_sheet(
         return [message(f"None of the {len(table)} units has a site: no filters to draw.")]
     pages = [shown.iloc[i : i + per_page] for i in range(0, len(shown), per_page)]
     drawn = "all" if len(shown) == len(sited) else f"the {len(shown)} most important of the"
-    title = f"{drawn} {len(sited):,} units with sites, by size of their largest importance"
+    title = f"{drawn} {len(sited):,} units with sites, those that raise a prediction most first"
+    targets = fitted(shown[["target", "lowest_target"]].stack(), 24)
     figures = []
     for number, page in enumerate(pages, start=1):
         rows = -(-len(page) // _SHEET_COLUMNS)
         foot = 8 if silent and number == len(pages) else 0
-        figure = new_figure(PAGE_WIDTH, 11 + _CELL * rows + foot)
+        figure = new_figure(PAGE_WIDTH, _SHEET_HEAD + _CELL * rows + foot)
         text_at(figure, 2, 2, f"{title} · page {number} of {len(pages)}", fontweight="bold")
-        text_at(figure, 2, 5.5, _SHEET_KEY, fontsize=6, color=GREY)
+        text_at(figure, 2, 5.3, _SHEET_KEY, fontsize=6, color=GREY)
         for i, row in enumerate(page.itertuples()):
-            left, top = 36.2 * (i % _SHEET_COLUMNS) + 2, 10.5 + _CELL * (i // _SHEET_COLUMNS)
-            _filter_cell(figure, left, top, row, logos[row.unit])
+            left, top = 36.2 * (i % _SHEET_COLUMNS) + 2, _SHEET_HEAD + _CELL * (i // _SHEET_COLUMNS)
+            _filter_cell(figure, (left, top), row, logos[row.unit], targets)
         if foot:
-            _say_silent(figure, silent, 11 + _CELL * rows)
+            _say_silent(figure, silent, _SHEET_HEAD + _CELL * rows)
         figures.append(figure)
     return figures
 
 
-def _filter_cell(figure: Figure, left: float, top: float, row, probabilities: np.ndarray) -> None:
-    """36 x 28 mm: unit and q; names on two lines; logo; sites and importance."""
-    annotated = bool(row.names)
+def _filter_cell(
+    figure: Figure, place: tuple, row, probabilities: np.ndarray, targets: dict[str, str]
+) -> None:
+    """36 x 29 mm: unit and q; names on two lines; logo; sites and importances."""
+    (left, top), annotated = place, bool(row.names)
     text_at(figure, left, top, f"unit{row.unit}", fontsize=6.5, fontweight="bold")
     said = f"q = {row.q_value:.1g}" if annotated else "no match"
     text_at(
@@ -174,13 +192,21 @@ def _filter_cell(figure: Figure, left: float, top: float, row, probabilities: np
     )
     names = textwrap.wrap(row.names, 28, max_lines=2, placeholder=" …", break_long_words=False)
     text_at(figure, left, top + 2.9, "\n".join(names), fontsize=6, color=BLUE, linespacing=1.1)
-    ax = axes_at(figure, left + 4.5, top + 9, 29, 12.4)
+    ax = axes_at(figure, left + 4.5, top + 8.6, 29, 10.6)
     draw_logo(ax, probabilities)
     bit_axis(ax)
-    if pd.notna(row.importance):
-        said = f"{row.importance:+.2f} {str(row.target)[:12]}".replace("-", "−", 1)
-        text_at(figure, left + 33.5, top + 22.1, said, fontsize=6, ha="right")
-    text_at(figure, left, top + 22.1, f"n = {row.n_sites:,}", fontsize=6)
+    few = row.n_sites < _FEW_SITES
+    for letter in ax.patches if few else ():
+        letter.set_alpha(0.35)
+    effects = ((row.importance, row.target), (row.lowest, row.lowest_target))
+    for i, (value, target) in enumerate(e for e in effects if pd.notna(e[0])):
+        # Predicted values may have any scale: significant digits, not decimal places.
+        shown = f"{value:+.2g}".replace("-", "−") if value else "0"
+        colour = RED if value > 0 else BLUE if value else GREY
+        said, look = f"{targets[str(target)]} {shown}", {"ha": "right", "fontsize": 6}
+        text_at(figure, left + 33.5, top + 19.8 + 2.5 * i, said, color=colour, **look)
+    sites = f"{row.n_sites:,} site{'s' * (row.n_sites > 1)}"
+    text_at(figure, left + 4.5, top + 24.8, f"only {sites}" if few else sites, fontsize=6)
 
 
 def _say_silent(figure: Figure, silent: list[int], top: float) -> None:

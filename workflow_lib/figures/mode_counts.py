@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 
 from workflow_lib.errors import InputError
 from workflow_lib.figures.labels import tick_labels
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLACK,
     DARK_GREEN,
@@ -152,13 +153,13 @@ def modes_by_model(table: pd.DataFrame) -> Figure:
     # A model's bars are side by side, with a gap to the next model's.
     places = np.array([i + 0.7 * models.index(model) for i, (model, _) in enumerate(bars)])
     centres = [np.mean([x for x, bar in zip(places, bars) if bar[0] == m]) for m in models]
-    labels = [model.replace(".", ".\n").replace("_", "_\n") for model in models]
+    labels, upright = (list(fitted(models, *room).values()) for room in ((16, 4), (45,)))
     handles = _bar_legend(table, {method: hatch[method] for method in methods})
     rows = -(-len(handles) // 2)
     sides, step = 16.0, _bar_step(labels, centres)  # mm
     width = min(max(sides + step * (places[-1] + 1.6), 84), PAGE_WIDTH)
     turned = sides + step * (places[-1] + 1.6) > PAGE_WIDTH
-    below = 6.5 + (text_width(models) if turned else 2.8 * max(n.count("\n") + 1 for n in labels))
+    below = 6.5 + (text_width(upright) if turned else 2.8 * max(n.count("\n") + 1 for n in labels))
     height = 5 + 3.2 * rows + 46 + below
     figure = new_figure(width, height)
     ax = figure.add_axes((13 / width, below / height, 1 - sides / width, 46 / height))
@@ -167,7 +168,7 @@ def modes_by_model(table: pd.DataFrame) -> Figure:
     # A few bars are not widened to fill the figure's minimum width.
     half, middle = max(places[-1] + 1.6, (width - sides) / 14) / 2, places[-1] / 2
     ax.set_xlim(middle - half, middle + half)
-    ax.set_xticks(centres, models if turned else labels, rotation=90 if turned else 0)
+    ax.set_xticks(centres, upright if turned else labels, rotation=90 if turned else 0)
     ax.tick_params(axis="x", length=0, pad=11)
     _mode_axis(ax, table)
     figure.legend(handles=handles, loc="upper left", ncols=2)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from workflow_lib.figures.labels import label_beside
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.seed_intervals import by_target
 from workflow_lib.figures.style import (
     COLUMN_WIDTH,
@@ -89,13 +90,14 @@ def pairwise(table: pd.DataFrame, metric: str = "auprc", named: int = 5) -> Figu
         return message("No target has a score of both models: nothing to compare.")
     others = list(dict.fromkeys(table["other"]))
     looks = dict(zip(others, _LOOKS * len(others)))
-    said = [_bars(table), *(_count(table, other) for other in others)]
+    names = fitted([*others, *table["model"]], 55)
+    said = [_bars(table), *(_count(table, other, names[other]) for other in others)]
     top = 7 + 3 * "\n".join(said).count("\n")
     figure = new_figure(COLUMN_WIDTH, 79 + top)
     ax = figure.add_axes((13 / COLUMN_WIDTH, 11 / (79 + top), 66 / COLUMN_WIDTH, 66 / (79 + top)))
     _limits(ax, table, metric)
     name = METRIC_LABELS.get(metric, metric.replace("_", " "))
-    ax.set(xlabel=f"{name}, {table['model'].iloc[0]}", ylabel=f"{name}, other model")
+    ax.set(xlabel=f"{name}, {names[table['model'].iloc[0]]}", ylabel=f"{name}, other model")
     for other, (colour, marker) in looks.items():
         _dots(ax, table[table["other"] == other], colour, marker)
     handles = [
@@ -106,8 +108,9 @@ def pairwise(table: pd.DataFrame, metric: str = "auprc", named: int = 5) -> Figu
     settle(figure)
     far = table[table.groupby("other").cumcount() < named]
     far = far.sort_values("difference", key=lambda d: -d.abs(), kind="stable")
-    names = far[["x", "y", "target"]].assign(colour=[looks[other][0] for other in far["other"]])
-    label_beside(ax, names, table[["x", "y"]].to_numpy(dtype=float))
+    targets = far["target"].astype(str).map(fitted(far["target"], 34))
+    far = far[["x", "y"]].assign(target=targets, colour=[looks[o][0] for o in far["other"]])
+    label_beside(ax, far, table[["x", "y"]].to_numpy(dtype=float))
     return figure
 
 
@@ -129,12 +132,12 @@ def _dots(ax: Axes, rows: pd.DataFrame, colour: str, marker: str) -> None:
     ax.scatter(rows["x"], rows["y"], s=10, c=colour, marker=marker, ec="white", lw=0.3, zorder=2)
 
 
-def _count(table: pd.DataFrame, other: str) -> str:
+def _count(table: pd.DataFrame, other: str, name: str) -> str:
     """`danq: 38 of 50 above the diagonal, 12 below; mean difference +0.021`."""
     d = table.loc[table["other"] == other, "difference"]
     said = f"{(d > 0).sum()} of {len(d)} above the diagonal, {(d < 0).sum()} below"
     mean = f"mean difference {d.mean().round(3) + 0:+.3f}".replace("-", "−")
-    return textwrap.fill(f"{other}: {said}; {mean}", 72)
+    return textwrap.fill(f"{name}: {said}; {mean}", 66)
 
 
 def _bars(table: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from workflow_lib.figures.labels import label_beside
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLACK,
     COLUMN_WIDTH,
@@ -147,7 +148,8 @@ def _rank_words(table: pd.DataFrame) -> list[str]:
     n, lacking = len(dots), int((table["kind"] == "lacking").sum())
     known = int((dots["rank"] <= MOST_IMPORTANT).sum())
     share = f" ({100 * known / n:.1f} %)" if n else ""
-    said = f"{table['model'].iloc[0]}, seed {table['seed'].iloc[0]}: {n} {_data_sets(n)}"
+    [model] = fitted(table["model"].head(1), 60).values()
+    said = f"{model}, seed {table['seed'].iloc[0]}: {n} {_data_sets(n)}"
     if n > dots["dataset"].nunique():
         said = said.replace(_data_sets(n), "targets")
     said += f"; the best PWM is one of the {MOST_IMPORTANT} most important for {known}{share}"
@@ -252,7 +254,10 @@ def best_against(table: pd.DataFrame, named: int = 6) -> Figure:
     ax.scatter(*points.T, s=11, c=GREEN, ec="white", lw=0.3, zorder=2)
     metric = table["metric"].iloc[0]
     label = f"{METRIC_LABELS.get(metric, metric)} of the best PWM, "
-    xlabel, ylabel = (textwrap.fill(label + both[who].iloc[0], 46) for who in ("compared", "model"))
+    sides = fitted(both[["compared", "model"]].iloc[0], 50)
+    xlabel, ylabel = (
+        textwrap.fill(label + sides[both[who].iloc[0]], 46) for who in ("compared", "model")
+    )
     ax.set(xlabel=xlabel, ylabel=ylabel)
     figure.legend(handles=[], loc="upper left", title="\n".join(said), alignment="left")
     diagonal = np.repeat(np.linspace(*ends, 150)[:, None], 2, axis=1)
@@ -264,14 +269,16 @@ def name_dots(ax: Axes, points: np.ndarray, names: Sequence[str], lines: np.ndar
     """Name the first of some dots (n, 2) without covering dots or points of lines (k, 2)."""
     settle(ax.figure)
     named = pd.DataFrame(points[: len(names)], columns=["x", "y"])
-    named = named.assign(name=list(names), colour=DARK_GREEN)
+    short = fitted(names, 34)
+    named = named.assign(name=[short[name] for name in names], colour=DARK_GREEN)
     label_beside(ax, named, np.concatenate([points, lines]))
 
 
 def pair_words(table: pd.DataFrame) -> list[str]:
     """In how many data sets each side is better, and how many lack a score, as lines of text."""
     both = table[table["lacks"] == ""]
-    model, compared, d = both["model"].iloc[0], both["compared"].iloc[0], both["difference"]
+    pair, d = both[["model", "compared"]].iloc[0], both["difference"]
+    model, compared = pair.map(fitted(pair, 40))
     said = f"{len(d)} {_data_sets(len(d))}: {model} better in {(d > 0).sum()}, {compared} in "
     said += f"{(d < 0).sum()}" + f", equal in {(d == 0).sum()}" * bool((d == 0).any())
     said += f"; median difference {d.median().round(3) + 0:+.3f}".replace("-", "−")

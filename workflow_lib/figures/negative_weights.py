@@ -1,6 +1,8 @@
 """Units with a negative weight for a TF whose motif they look for."""
 
+import textwrap
 from collections.abc import Collection, Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,11 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from workflow_lib.figures.importance_boxes import QUANTILES, draw_boxes
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLUE,
     GREY,
     LIGHT,
     ORANGE,
+    OUTPUT,
     PAGE_WIDTH,
     message,
     new_figure,
@@ -23,6 +27,7 @@ from workflow_lib.interpret.unit_targets import NEGLIGIBLE, units_of_modes
 from workflow_lib.interpret.units import unit_label, unit_names, unit_numbers
 
 MAX_UNITS = 20  # per TF, of either sign
+_PER_ROW = 3
 _SIGNS = {"negative": BLUE, "positive": ORANGE}
 
 
@@ -70,31 +75,40 @@ def negative_units(table: pd.DataFrame, targets: Collection[str]) -> Figure:
     targets
         The TFs asked for; those without a unit are listed.
     """
+    names = fitted(targets, 44, 2, 7, "bold")
     if table.empty:
-        return message(f"No unit is annotated with the binding mode of\n{', '.join(targets)}.")
-    shown = table.groupby(["target", "sign"], sort=False).apply(_strongest, include_groups=False)
-    shown = shown.reset_index(["target", "sign"])
+        said = ", ".join(name.replace("\n", " ") for name in names.values())
+        return message(f"No unit is annotated with the binding mode of\n{said}.")
     panels = [target for target in targets if target in set(table["target"])]
+    rows = -(-len(panels) // _PER_ROW)
+    columns = max(-(-len(panels) // rows), 2)
+    # Of both signs together what fits on the page.
+    half = max(2, min(MAX_UNITS, int((190 / rows - 14) / 3.8 / 2)))
+    strongest = partial(_strongest, most=half)
+    shown = table.groupby(["target", "sign"], sort=False).apply(strongest, include_groups=False)
+    shown = shown.reset_index(["target", "sign"])
     most = int(shown.groupby("target").size().max())
-    figure = new_figure(PAGE_WIDTH, 32 + 3.8 * max(most, 3), layout="constrained")
-    grid = figure.subplots(1, max(len(panels), 2), squeeze=False, sharex=True)[0]
-    for ax, target in zip(grid, panels):
-        rows = shown[shown["target"] == target].sort_values("weight", kind="stable")
-        _panel(ax, rows, target, most, table[table["target"] == target])
-    for ax in grid[len(panels) :]:
+    height = 18 + rows * (16 + 3.8 * max(most, 3))
+    figure = new_figure(PAGE_WIDTH, height, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, sharex=True)
+    for ax, target in zip(grid.flat, panels):
+        mine = shown[shown["target"] == target].sort_values("weight", kind="stable")
+        _panel(ax, mine, names[target], most, table[table["target"] == target])
+    for ax in grid.flat[len(panels) :]:
         ax.set_axis_off()
-    figure.supxlabel(_said(panels, targets), fontsize=7)
+    without = [names[t].replace("\n", " ") for t in targets if t not in panels]
+    figure.supxlabel(_said(without), fontsize=7)
     handles = [Patch(color=c, lw=0, alpha=0.7, label=f"{s} weight") for s, c in _SIGNS.items()]
     handles.append(Patch(color=LIGHT, lw=0, label=f"|importance| < {NEGLIGIBLE}"))
     figure.legend(handles=handles, loc="outside upper left", ncols=3)
     return figure
 
 
-def _strongest(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.loc[rows["weight"].abs().nlargest(MAX_UNITS).index]
+def _strongest(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    return rows.loc[rows["weight"].abs().nlargest(most).index]
 
 
-def _panel(ax: Axes, rows: pd.DataFrame, target: str, most: int, every: pd.DataFrame) -> None:
+def _panel(ax: Axes, rows: pd.DataFrame, name: str, most: int, every: pd.DataFrame) -> None:
     at = np.arange(len(rows))
     ax.axvspan(-NEGLIGIBLE, NEGLIGIBLE, color=LIGHT, lw=0, zorder=0)
     ax.axvline(0, color=GREY, lw=0.6, zorder=0)
@@ -115,12 +129,12 @@ def _panel(ax: Axes, rows: pd.DataFrame, target: str, most: int, every: pd.DataF
         said = "no unit has a negative weight"
     if len(rows) < len(every):
         said += f"; {len(rows)} of {len(every)} drawn"
-    ax.annotate(target, (0, 1), (0, 12), "axes fraction", "offset points", weight="bold")
+    ax.annotate(name, (0, 1), (0, 12), "axes fraction", "offset points", weight="bold")
     ax.set_title(said, loc="left", fontsize=6)
 
 
-def _said(panels: list[str], targets: Collection[str]) -> str:
-    said = "importance of the unit for the TF (logits); beside each unit its output weight\n"
+def _said(without: list[str]) -> str:
+    said = f"importance of the unit for the TF ({OUTPUT}); beside each unit its output weight\n"
     said += "line: median; box: quartiles; whiskers: 5–95 %"
-    without = [target for target in targets if target not in panels]
-    return said + (f"; no unit of the binding mode of {', '.join(without)}" if without else "")
+    lack = textwrap.fill(f"no unit of the binding mode of {', '.join(without)}", 120)
+    return said + f"\n{lack}" * bool(without)

@@ -1,5 +1,6 @@
 """A unit's importances beside the impact of a CNN's nullified filters."""
 
+import textwrap
 from collections.abc import Collection
 
 import numpy as np
@@ -10,9 +11,11 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from workflow_lib.figures.importance_boxes import QUANTILES, draw_boxes
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     GREY,
     LIGHT,
+    OUTPUT,
     PAGE_WIDTH,
     axes_at,
     message,
@@ -24,7 +27,8 @@ from workflow_lib.figures.style import (
 from workflow_lib.interpret.unit_targets import NEGLIGIBLE, units_of_modes
 from workflow_lib.interpret.units import unit_label, unit_names, unit_numbers
 
-MAX_TARGETS, MAX_FILTERS = 55, 30  # what fits on a page
+MAX_TARGETS, MAX_FILTERS = 55, 25  # what fits on a page
+_LONGEST_NAME = 36.0  # mm, of a target or model
 
 
 def unit_and_filters_table(
@@ -127,35 +131,48 @@ def unit_and_filters(table: pd.DataFrame, target: str, models: tuple[str, str]) 
     models
         Names of the model of units and of the CNN.
     """
+    shown_as = fitted([*table["target"], target], _LONGEST_NAME) | fitted(models, _LONGEST_NAME)
+    models = (shown_as[models[0]], shown_as[models[1]])
     if table.empty:
         return message(
-            f"No unit of {models[0]} has the binding mode of {target}\nand an importance for it."
+            f"No unit of {models[0]} has the binding mode of {shown_as[target]}\n"
+            "and an importance for it."
         )
     drawn, n_targets = _page_of_targets(table, target)
     filters = drawn[drawn["kind"] == "filter"]
     order = drawn[drawn["kind"] == "unit"]
     n_filters = filters["unit"].nunique()
-    names = text_width([*filters["label"].unique(), f"importance in {models[0]}"[:24]]) + 4
-    below, down = text_width(order["target"]) + 2, 3.4 * max(min(n_filters, MAX_FILTERS), 2)
+    labels = fitted(filters["label"], 40)
+    names = text_width([*labels.values(), "x" * 24]) + 4
+    below = text_width(shown_as[name] for name in order["target"]) + 2
+    down = 3.4 * max(min(n_filters, MAX_FILTERS), 2)
     across = min(PAGE_WIDTH - 16 - names, 7.0 * len(order) + 3)
-    agreement = _agreement(table, target)
+    agreement = _agreement(table, target, shown_as[target])
     width = max(16 + across + names, 62 + text_width(agreement.split("\n")) + 3)
-    figure = new_figure(width, 54 + down + below + 17)
-    upper = axes_at(figure, 14, 6, across, 45)
+    title = f"{order['label'].iloc[0]} of {models[0]}; targets by its importance{n_targets}"
+    title = textwrap.fill(title, int((width - 16) / 1.55))
+    top = 6 + 3.2 * title.count("\n")
+    height = top + 48 + down + below + 20
+    figure = new_figure(max(width, height / 1.25), height)
+    upper = axes_at(figure, 14, top, across, 45)
     _draw_unit_boxes(upper, order, target)
-    lower = axes_at(figure, 14, 54, across, down)
+    lower = axes_at(figure, 14, top + 48, across, down)
+    foot = top + 48 + down + below + 5
     if n_filters:
         mesh = _draw_impacts(lower, filters, order)
-        bar = axes_at(figure, 14, 54 + down + below + 5, 40, 2.5)
+        bar = axes_at(figure, 14, foot + 3, 40, 2.5)
         figure.colorbar(mesh, cax=bar, orientation="horizontal")
-        bar.set_title(f"impact in {models[1]} (logits)", fontsize=6, pad=2, loc="left")
+        said = f"impact in {models[1]}\n({OUTPUT})"
+        bar.set_title(said, fontsize=6, pad=2, loc="left", linespacing=1.1)
     else:
         _say_no_filter(
             lower, order, f"No filter of {models[1]} of this binding mode was nullified."
         )
-    title = f"{order['label'].iloc[0]} of {models[0]}; targets by its importance"
-    text_at(figure, 14, 1.5, title + n_targets, fontsize=7, fontweight="bold")
-    text_at(figure, 62, 54 + down + below + 3, agreement, fontsize=6)
+    lower.set_xticklabels([shown_as[name] for name in order["target"]])
+    if n_filters:
+        lower.set_yticklabels([labels[name] for name in filters["label"].unique()])
+    text_at(figure, 14, 1.5, title, fontsize=7, fontweight="bold")
+    text_at(figure, 62, foot - 2, agreement, fontsize=6)
     return figure
 
 
@@ -174,7 +191,7 @@ def _page_of_targets(table: pd.DataFrame, target: str) -> tuple[pd.DataFrame, st
 def _draw_unit_boxes(ax: Axes, rows: pd.DataFrame, target: str) -> None:
     draw_boxes(ax, rows, np.arange(len(rows)) + 0.5, "vertical")
     ax.axhline(0, color=GREY, lw=0.6, zorder=0)
-    ax.set(xlim=(0, len(rows)), xticks=[], ylabel="importance (logits)")
+    ax.set(xlim=(0, len(rows)), xticks=[], ylabel=f"importance ({OUTPUT})")
     for at in np.flatnonzero(rows["target"] == target):
         ax.axvspan(at, at + 1, color=LIGHT, zorder=-1, lw=0)
 
@@ -205,12 +222,12 @@ def _say_no_filter(ax: Axes, order: pd.DataFrame, text: str) -> None:
     ax.spines[:].set_visible(False)
 
 
-def _agreement(table: pd.DataFrame, target: str) -> str:
+def _agreement(table: pd.DataFrame, target: str, name: str) -> str:
     unit = table[table["kind"] == "unit"]
     value = unit.loc[unit["target"] == target, "importance"].iloc[0]
     said = f"box: quartiles; whiskers: 5–95 %; grey box: |median| < {NEGLIGIBLE}"
     if abs(value) < NEGLIGIBLE:
-        said = f"no unit of this mode has any importance for {target}\n{said}"
+        said = f"no unit of this mode has any importance for {name}\n{said}"
     n_filters = table.loc[table["kind"] == "filter", "unit"].nunique()
     if not n_filters:
         return said

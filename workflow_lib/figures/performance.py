@@ -6,8 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import NullFormatter
 
+from workflow_lib.figures.labels import log_ticks
+from workflow_lib.figures.names import fitted, legend_columns
 from workflow_lib.figures.style import (
     BLACK,
     COLUMN_WIDTH,
@@ -18,10 +19,13 @@ from workflow_lib.figures.style import (
     message,
     new_figure,
     style,
+    text_width,
 )
 
 MOST_CURVES = 12  # targets; more get one dot each instead of a curve
-_PER_ROW, _MAX_ROWS = 55, 5
+_PER_ROW, _MAX_ROWS = 55, 3
+# Rows -> height of each, so that the whole is not taller than a screen; columns -> width. In mm.
+_CURVE_HEIGHTS, _CURVE_WIDTHS = {1: 64.0, 2: 55.0, 3: 40.0}, {1: COLUMN_WIDTH, 2: 130.0}
 
 
 def score_table(metrics: pd.DataFrame, metric: str = "auprc") -> pd.DataFrame:
@@ -70,26 +74,33 @@ def precision_recall(points: pd.DataFrame, scores: pd.DataFrame) -> Figure:
         return message("No target has positives: no precision-recall curve to draw.")
     rows = -(-len(targets) // 4)
     columns = -(-len(targets) // rows)
-    width = {1: COLUMN_WIDTH, 2: 130.0}.get(columns, PAGE_WIDTH)
-    height = {1: 76.0, 2: 64.0, 3: 62.0, 4: 52.0}[columns] * rows + 12
-    figure = new_figure(width, height, layout="constrained")
+    width = _CURVE_WIDTHS.get(columns, PAGE_WIDTH)
+    # The room of a panel without its axis' labels.
+    titles = fitted(targets, (width - 8) / columns - 7, 2, 7, "bold")
+    tall = max(title.count("\n") for title in titles.values()) * 3
+    figure = new_figure(width, (_CURVE_HEIGHTS[rows] + tall) * rows + 12, layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     colour = colours(scores["model"])
     for ax, target in zip(grid.flat, targets):
         rows_of = scores[scores["target"] == target]
         _curve_panel(ax, points[points["target"].astype(str) == target], rows_of, colour)
+        ax.set_title(titles[target], loc="left", fontweight="bold", pad=12)
     for ax in grid.flat[len(targets) :]:
         ax.set_axis_off()
     figure.supxlabel("recall", fontsize=7)
     figure.supylabel("precision", fontsize=7)
     n_seeds = scores["seed"].nunique()
-    handles = [
-        Line2D([], [], color=c, label=f"{m} ({n_seeds} seed{'s' * (n_seeds > 1)})")
-        for m, c in colour.items()
-    ]
+    seeds, names = f" ({n_seeds} seed{'s' * (n_seeds > 1)})", fitted(colour, width - 30)
+    handles = [Line2D([], [], color=c, label=names[m] + seeds) for m, c in colour.items()]
     handles.append(Line2D([], [], color=GREY, lw=0.8, ls=(0, (3, 2)), label="base rate"))
-    figure.legend(handles=handles, loc="outside upper center", ncols=4)
+    _legend_above(figure, handles)
     return figure
+
+
+def _legend_above(figure: Figure, handles: list, **options) -> None:
+    room = figure.get_size_inches()[0] * 25.4 - 4
+    columns = min(5, legend_columns([handle.get_label() for handle in handles], room))
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns, **options)
 
 
 def _curve_panel(ax: Axes, points: pd.DataFrame, scores: pd.DataFrame, colour: dict) -> None:
@@ -99,7 +110,6 @@ def _curve_panel(ax: Axes, points: pd.DataFrame, scores: pd.DataFrame, colour: d
     if np.isfinite(base):
         ax.axhline(base, color=GREY, lw=0.8, ls=(0, (3, 2)))
     ax.set(xlim=(0, 1.02), ylim=(0, 1.04), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
-    ax.set_title(scores["target"].iloc[0], loc="left", fontweight="bold", pad=11)
     means = scores.groupby("model", sort=False)["value"].mean().iloc[:4]
     for i, (model, value) in enumerate(means.items()):
         said = f"{value:.2f}" if np.isfinite(value) else "no positives"
@@ -130,22 +140,27 @@ def target_scores(scores: pd.DataFrame, label: str = "AUPRC") -> Figure:
         for i in range(int(shown["target_order"].max()) // _PER_ROW + 1)
     ]
     width = np.clip(20 + 3.2 * shown["target_order"].nunique(), 115, PAGE_WIDTH)
-    figure = new_figure(width, 12 + 58 * len(rows), layout="constrained")
+    names = fitted(shown["target"], 45 if len(rows) == 1 else 26)
+    below = text_width(names.values())
+    figure = new_figure(width, 16 + (40 + below) * len(rows), layout="constrained")
     grid = figure.subplots(len(rows), 1, squeeze=False, sharey=True)
     colour = colours(scores["model"])
     for ax, part in zip(grid.flat, rows):
         _score_row(ax, part, colour, label)
+        ax.set_xticklabels([names[target] for target in dict.fromkeys(part["target"])])
     low = min(0, np.nanmin(shown[["value", "low"]].to_numpy(dtype=float)))
     grid[0, 0].set_ylim(low, min(1.02, 1.05 * np.nanmax(shown[["value", "high"]].to_numpy(float))))
+    models = fitted(colour, width - 20)
     handles = [
-        Line2D([], [], color=c, marker="o", ms=3, lw=0.8, label=m) for m, c in colour.items()
+        Line2D([], [], color=c, marker="o", ms=3, lw=0.8, label=models[m])
+        for m, c in colour.items()
     ]
     if shown["base_rate"].notna().any():
         handles.append(Patch(color=LIGHT, label="base rate (chance)"))
     title = "dots: seeds; line: 95 % bootstrap interval over test sequences (widest of the seeds)"
     if last >= _PER_ROW * _MAX_ROWS:
         title += f"; the best {_PER_ROW * _MAX_ROWS - 1} of {last} targets"
-    figure.legend(handles=handles, loc="outside upper center", ncols=5, title=title)
+    _legend_above(figure, handles, title=title)
     return figure
 
 
@@ -184,23 +199,28 @@ def loss_curves(history: pd.DataFrame) -> Figure:
         colour per seed.
     """
     models = list(dict.fromkeys(history["model"]))
-    rows = -(-len(models) // 3)
+    most = 3 if len(models) <= 6 else 4 if len(models) <= 12 else 6
+    rows = -(-len(models) // most)
     columns = -(-len(models) // rows)
     width = COLUMN_WIDTH if columns == 1 else PAGE_WIDTH
-    figure = new_figure(width, 8 + 52 * rows, layout="constrained")
+    titles = fitted(models, (width - 8) / columns - 7, 2, 7, "bold")
+    figure = new_figure(width, 8 + {3: 52, 4: 42, 6: 36}[most] * rows, layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     colour = colours(history["seed"])
     for ax, model in zip(grid.flat, models):
         _loss_panel(ax, history[history["model"] == model], colour)
-        ax.set_title(model, fontweight="bold", loc="left")
+        ax.set_title(titles[model], fontweight="bold", loc="left")
     for ax in grid.flat[len(models) :]:
         ax.set_axis_off()
     losses = history[["train_loss", "validation_loss"]].to_numpy(dtype=float)
     losses = losses[np.isfinite(losses) & (losses > 0)]
     if losses.size and losses.max() > 20 * losses.min():
-        grid[0, 0].set_yscale("log")
-        grid[0, 0].yaxis.set_major_formatter("{x:g}")
-        grid[0, 0].yaxis.set_minor_formatter(NullFormatter())
+        ends = (0.9 * losses.min(), 1.1 * losses.max())
+        grid[0, 0].set(yscale="log", ylim=ends)
+        # Axes that share a scale share its ticks: at least two, also within one power of ten.
+        ticks = log_ticks(*ends, most=8)
+        grid[0, 0].set_yticks(ticks, [f"{tick:,.10g}" for tick in ticks])
+        grid[0, 0].set_yticks([], minor=True)
     for ax in grid[:, 0]:
         ax.set_ylabel("loss")
     handles = [

@@ -9,10 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from workflow_lib.figures.logos import bit_axis, draw_logo, letter_heights
+from workflow_lib.figures.names import fitted, legend_columns
 from workflow_lib.figures.style import (
     BLACK,
     GREY,
     LIGHT,
+    OUTPUT,
     PAGE_WIDTH,
     axes_at,
     colours,
@@ -20,14 +22,14 @@ from workflow_lib.figures.style import (
     new_figure,
     style,
     text_at,
-    text_width,
 )
 from workflow_lib.interpret.units import unit_numbers
 from workflow_lib.motifs.alignment import place_filter
 
-MOTIFS_PER_PAGE = 14
-_ROW, _HEAD = 15.0, 7.0
-_LOWEST_Q = 1e-16  # smaller ones are drawn here
+MOTIFS_PER_PAGE = 7  # not taller than a screen
+_ROW, _HEAD = 15.0, 7.0  # mm, like the room for a target's name
+_NAME = 29.0
+_LOWEST_Q = 1e-16  # smaller ones are drawn here, as triangles
 
 
 class Recovered(NamedTuple):
@@ -126,6 +128,8 @@ def _page(table: pd.DataFrame, logos: dict, motifs: list[str], threshold: float)
     height = _HEAD + _ROW * len(motifs) + 19
     figure = new_figure(PAGE_WIDTH, height)
     seed_colours = colours(table["seed"])
+    lists = table["targets"].dropna().astype(str).str.split(",")
+    targets = fitted([target for found in lists for target in found], _NAME)
     for left, head in (
         (2, "planted"),
         (38, "planted profile"),
@@ -140,7 +144,7 @@ def _page(table: pd.DataFrame, logos: dict, motifs: list[str], threshold: float)
             band.set_facecolor("#F5F5F5")
             band.set(xticks=[], yticks=[])
             band.spines[:].set_visible(False)
-        _say_motif(figure, top, rows)
+        _say_motif(figure, top, rows, targets)
         _two_logos(figure, top, rows, logos.get(motif))
     q_axes = axes_at(figure, 123, _HEAD - 0.7, 26, _ROW * len(motifs))
     size_axes = axes_at(figure, 154, _HEAD - 0.7, 26, _ROW * len(motifs))
@@ -148,29 +152,46 @@ def _page(table: pd.DataFrame, logos: dict, motifs: list[str], threshold: float)
     q_axes.axvline(-np.log10(threshold), color=GREY, lw=0.6, ls=(0, (3, 2)))
     q_axes.set_xlabel(f"match, −log10 q\n(dashed: q = {threshold:g})")
     largest = table["importance"].abs().max()
-    if largest > 0:
-        size_axes.set_xlim(-0.05 * largest, 1.08 * largest)
-    handles = [
-        Line2D([], [], marker="o", ls="", ms=4, color=colour, mec="white", label=f"seed {seed}")
-        for seed, colour in seed_colours.items()
-    ]
-    figure.legend(handles=handles, loc="lower left", ncols=min(6, len(handles)))
+    largest = largest if largest > 0 else 1.0
+    size_axes.set_xlim(-0.05 * largest, 1.08 * largest)
+    handles = _key(table, seed_colours)
+    columns = legend_columns([handle.get_label() for handle in handles], 116)
+    figure.legend(handles=handles, loc="lower left", ncols=min(columns, len(handles)))
     return figure
 
 
-def _say_motif(figure: Figure, top: float, rows: pd.DataFrame) -> None:
+def _key(table: pd.DataFrame, colour: dict) -> list[Line2D]:
+    """The seeds' colours, and the marks that occur."""
+    look = {"ls": "", "ms": 4, "mec": "white"}
+    handles = [
+        Line2D([], [], marker="o", color=c, label=f"seed {seed}", **look)
+        for seed, c in colour.items()
+    ]
+    marks = {"color": GREY, "ls": "", "ms": 4}
+    if (table["q_value"] < _LOWEST_Q).any():
+        said = f"{-np.log10(_LOWEST_Q):.0f} or more"
+        handles.append(Line2D([], [], marker=">", label=said, **marks))
+    if not table["recovered"].astype(bool).all():
+        said = "no filter: neither match nor importance"
+        handles.append(Line2D([], [], marker="x", label=said, **marks))
+    return handles
+
+
+def _say_motif(figure: Figure, top: float, rows: pd.DataFrame, names: dict[str, str]) -> None:
     first, found = rows.iloc[0], int(rows["recovered"].astype(bool).sum())
     decoy = first["role"] == "decoy"
     targets = [] if pd.isna(first["targets"]) else str(first["targets"]).split(",")
-    role = "decoy: predicts nothing" if decoy else "for " + ", ".join(targets)
-    if text_width([role]) > 36:
-        role = f"for {targets[0][:14]} and {len(targets) - 1} more"
-    text_at(
-        figure, 2, top + 1, str(first["name"]), fontweight="bold", color=GREY if decoy else BLACK
-    )
-    text_at(figure, 2, top + 4.3, f"{first['profile']}\n{role}", fontsize=6, linespacing=1.15)
+    more = f"\nand {len(targets) - 1} more" if len(targets) > 1 else ""
+    role = "decoy: predicts nothing" if decoy else ""
+    if targets and not decoy:
+        role = f"for {names[targets[0]]}{more}"
+    name, profile = str(first["name"]), str(first["profile"])
+    name, profile = fitted([name], 34, size=7, weight="bold")[name], fitted([profile], 34)[profile]
+    text_at(figure, 2, top + 1, name, fontweight="bold", color=GREY if decoy else BLACK)
+    text_at(figure, 2, top + 4.3, f"{profile}\n{role}", fontsize=6, linespacing=1.15)
     said = f"found in {found} of {len(rows)} seeds"
-    text_at(figure, 2, top + 9.9, said, fontsize=6, color=BLACK if found else GREY)
+    below = top + 9.9 + 2.4 * role.count("\n")
+    text_at(figure, 2, below, said, fontsize=6, color=BLACK if found else GREY)
 
 
 def _two_logos(figure: Figure, top: float, rows: pd.DataFrame, logo: Recovered | None) -> None:
@@ -196,9 +217,7 @@ def _two_logos(figure: Figure, top: float, rows: pd.DataFrame, logo: Recovered |
     ax.patch.set_alpha(0)
     best = rows[rows["seed"] == logo.seed].iloc[0]
     said = f"unit{logo.unit}, seed {logo.seed}: {best['match_name']}"
-    while text_width([said]) > 38:  # mm, to the next column
-        said = said.rstrip("…")[:-1] + "…"
-    text_at(figure, 81, top + 11.9, said, fontsize=6)
+    text_at(figure, 81, top + 11.9, fitted([said], 38)[said], fontsize=6)
 
 
 def _dots(
@@ -210,13 +229,18 @@ def _dots(
     for row in table[table["motif"].isin(motifs)].itertuples():
         y = motifs.index(row.motif) + 0.5 + shift[row.seed]
         look = {"color": colour[row.seed], "ms": 4, "mec": "white", "mew": 0.4, "clip_on": False}
+        if not row.recovered:
+            for ax in (q_axes, size_axes):
+                ax.plot(0, y, "x", **look | {"mew": 0.8, "mec": colour[row.seed]})
+            continue
         if pd.notna(row.q_value):
-            q_axes.plot(-np.log10(max(row.q_value, _LOWEST_Q)), y, "o", **look)
+            mark = ">" if row.q_value < _LOWEST_Q else "o"
+            q_axes.plot(-np.log10(max(row.q_value, _LOWEST_Q)), y, mark, **look)
         if pd.notna(row.importance):
             size_axes.plot(row.importance, y, "o", **look)
-    q_axes.set_xlim(left=0)
+    q_axes.set_xlim(0, max(3, q_axes.get_xlim()[1]))
     size_axes.axvline(0, color=GREY, lw=0.6)
-    size_axes.set_xlabel("largest importance\nof the unit (logits)")
+    size_axes.set_xlabel(f"largest |importance| of\nthe unit ({OUTPUT})")
     for ax in (q_axes, size_axes):
         ax.patch.set_alpha(0)
         ax.set_ylim(len(motifs), 0)

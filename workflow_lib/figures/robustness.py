@@ -1,4 +1,4 @@
-"""Robustness of interpretations to changes of the model and to seeds (not in the paper)."""
+"""Robustness of interpretations to changes of the model and to seeds."""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLACK,
     BLUE,
@@ -26,7 +27,7 @@ from workflow_lib.figures.style import (
 EXPECTED = {"randomised_weights": 0.0, "shuffled_labels": 0.0, "other_seed": 1.0}
 _DOT = "#7FB8D9"  # a lighter blue: many dots lie side by side
 _HEAD = 17.0  # mm
-_ROWS = 60  # of the agreement figure, in each of two columns
+_ROWS, _COLUMNS = 32, 3  # of the agreement figure: a page not taller than a screen
 
 
 def sanity_table(checks: pd.DataFrame) -> pd.DataFrame:
@@ -166,13 +167,14 @@ def motif_agreement(table: pd.DataFrame) -> Figure:
     if table.empty:
         return message("No filter of any seed matches a known motif: no binding modes to compare.")
     seeds = _seeds(table)
+    table = table.assign(drawn=table["label"].map(fitted(table["label"], 40, weight="bold")))
     blocks, labels, dots = _blocks(table, len(seeds))
-    half, drawn = len(blocks[0]), pd.concat(blocks)
+    most, drawn = max(len(rows) for rows in blocks), pd.concat(blocks)
     used = 2 + sum(width + dots + 24 for width in labels)
     said = _agreement_said(table)
     if len(drawn) < len(table):
         said += f"\n{len(drawn)} of {len(table)} modes drawn"
-    figure = new_figure(max(COLUMN_WIDTH, used), _HEAD + 3.2 * half + 14)
+    figure = new_figure(max(COLUMN_WIDTH, used), _HEAD + 3.2 * most + 14)
     left = 2.0
     for rows, width in zip(blocks, labels):
         bars = _agreement_block(figure, (left + width, dots, 3.2 * len(rows)), rows, seeds)
@@ -190,17 +192,25 @@ def motif_agreement(table: pd.DataFrame) -> Figure:
 
 
 def _blocks(table: pd.DataFrame, n_seeds: int) -> tuple[list[pd.DataFrame], list[float], float]:
-    """Rows of each column of the page, widths of their names, width of the dots (mm)."""
-    dots = 3.4 * n_seeds + 2
-    for most in (2 * _ROWS, _ROWS):
-        drawn = table.head(most)
-        half = len(drawn) if len(drawn) <= _ROWS else -(-len(drawn) // 2)
-        blocks = [drawn.iloc[:half], drawn.iloc[half:]] if half < len(drawn) else [drawn]
-        labels = [text_width(rows["label"]) * 1.12 + 3 for rows in blocks]  # some are bold
+    """Rows of each column of the page, widths of their names, width of the dots (mm).
+
+    As few columns as give a page that is not taller than a screen.
+    """
+    found = None
+    for columns in range(1, _COLUMNS + 1):
+        drawn = table.head(columns * _ROWS)
+        ends = [round(len(drawn) * i / columns) for i in range(columns + 1)]
+        blocks = [drawn.iloc[a:b] for a, b in zip(ends, ends[1:]) if a < b]
+        labels = [text_width(rows["drawn"], weight="bold") + 3 for rows in blocks]
         room = (PAGE_WIDTH - 2 - sum(labels)) / len(blocks) - 24
-        if room >= dots:
+        dots = min(3.4 * n_seeds + 2, room)
+        if found and room < 12:
             break
-    return blocks, labels, min(dots, room)
+        found = (blocks, labels, dots)
+        width = max(COLUMN_WIDTH, 2 + sum(labels) + (dots + 24) * len(blocks))
+        if len(drawn) == len(table) and _HEAD + 14 + 3.2 * len(blocks[0]) <= 0.75 * width:
+            break
+    return found
 
 
 def _seeds(table: pd.DataFrame) -> list[str]:
@@ -223,9 +233,9 @@ def _agreement_block(figure: Figure, place: tuple, rows: pd.DataFrame, seeds: li
         ax.plot(x, [y] * len(x), "o", ms=4, color=colour)
         bars.barh(y, np.nan_to_num(row.n_filters), height=0.7, color=colour)
     ax.set(xlim=(-0.6, len(seeds) - 0.4))
-    step = -(-3 * len(seeds) // int(dots))  # a number takes 3 mm
+    step = -(-3 * len(seeds) // max(int(dots), 1))  # a number takes 3 mm
     ax.set_xticks(range(0, len(seeds), step), seeds[::step])
-    ax.set_yticks(range(len(rows)), rows["label"])
+    ax.set_yticks(range(len(rows)), rows["drawn"])
     for tick, expected in zip(ax.get_yticklabels(), rows["expected"]):
         tick.set(color=BLACK if expected else GREY, weight="bold" if expected else "normal")
     bars.set(yticks=[])
@@ -246,6 +256,8 @@ def _agreement_said(table: pd.DataFrame) -> str:
         ("expected", table[table["expected"]]),
         ("other", table[~table["expected"]]),
     ):
+        if rows.empty:
+            continue
         full, found = int((rows["n_seeds"] == every).sum()), int((rows["n_seeds"] > 0).sum())
         of = f" of {len(rows)}" if name == "expected" else ""
         said.append(f"{name} modes: {found}{of} found, {full} in every seed ({every})")

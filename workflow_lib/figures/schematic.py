@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, Rectangle
 
 from workflow_lib.figures.layers_table import layers_table
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLACK,
     BLUE,
@@ -21,7 +22,6 @@ from workflow_lib.figures.style import (
     axes_at,
     new_figure,
     style,
-    text_width,
 )
 
 _LETTERS = {"A": GREEN, "C": BLUE, "G": ORANGE, "T": RED}
@@ -194,7 +194,7 @@ def _draw_targets(ax: Axes, lanes: list[float], names: list[str], non_negative: 
     shown = names if len(names) <= 6 else [*names[:4], None, names[-1]]
     middle, half = np.mean(lanes) + 1, min(5.5 * (len(shown) - 1), 30)
     at = np.linspace(middle - half, middle + half, len(shown))
-    rng = np.random.default_rng(4)
+    rng, texts = np.random.default_rng(4), fitted(filter(None, shown), 20, 3, 7)
     for name, y in zip(shown, at):
         if name is None:
             _dots(ax, _TARGETS, y)
@@ -206,15 +206,7 @@ def _draw_targets(ax: Axes, lanes: list[float], names: list[str], non_negative: 
                 lw=0.3 + abs(weight), alpha=0.7, solid_capstyle="butt",
             )  # fmt: skip
         ax.add_patch(Circle((_TARGETS, y), 1.6, fc="white", ec=BLACK, lw=0.6))
-        ax.text(_TARGETS + 2.8, y, _shortened(name, 20), va="center")
-
-
-def _shortened(name: str, room: float) -> str:
-    """As much of a name as fits into so many mm."""
-    if text_width([name], 7) <= room:
-        return name
-    fitting = [k for k in range(1, len(name)) if text_width([f"{name[:k]}…"], 7) <= room]
-    return f"{name[: max(fitting, default=1)]}…"
+        ax.text(_TARGETS + 2.8, y, texts[name], va="center")
 
 
 def _explain(ax: Axes, metadata: Mapping, table: pd.DataFrame) -> None:

@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from workflow_lib.figures.labels import log_ticks
 from workflow_lib.figures.motif_performance import name_dots, pair_words, why_no_pairs
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLACK,
     COLUMN_WIDTH,
@@ -93,7 +95,8 @@ def difference_by_size(table: pd.DataFrame, named: int = 4) -> Figure:
         label = f"running median of {drawn['window'].iloc[0]:.0f}; Spearman's ρ {rho}"
         handles = ax.plot(drawn["n_train"], drawn["trend"], color=BLACK, lw=0.9, label=label)
     metric = METRIC_LABELS.get(drawn["metric"].iloc[0], drawn["metric"].iloc[0])
-    label = f"difference in {metric}, {drawn['model'].iloc[0]} − {drawn['compared'].iloc[0]}"
+    pair = drawn[["model", "compared"]].iloc[0]
+    label = f"difference in {metric}, {' − '.join(pair.map(fitted(pair, 44)))}"
     ax.set_ylabel(textwrap.fill(label, 42, break_long_words=False))
     figure.legend(handles=handles, loc="upper left", title="\n".join(said), alignment="left")
     far = drawn.loc[drawn["difference"].abs().sort_values(ascending=False, kind="stable").index]
@@ -113,23 +116,10 @@ def size_axis(ax: Axes, sizes: np.ndarray) -> None:
     low, high = sizes.min() / beyond, sizes.max() * beyond
     ax.set_xlim(low, high)
     width = ax.get_position().width * ax.figure.get_size_inches()[0] * 25.4
-    ticks = _ticks(max(low, 1), high, width / (text_width([f"{high:,.0f}"]) + 1.5))
+    ticks = log_ticks(max(low, 1), high, width / (text_width([f"{high:,.0f}"]) + 1.5))
     ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
     ax.set_xticks([], minor=True)
     ax.set_xlabel("training sequences (log scale)")
-
-
-def _ticks(low: float, high: float, most: float) -> np.ndarray:
-    """Round numbers between two limits of a log axis, so that at most `most` labels fit."""
-    decades = np.log10(high / low)
-    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-    for steps in ((1, 2, 3, 4, 5, 7), (1, 2, 5), (1, 3), (1,)):
-        narrowest = np.diff(np.log10([*steps, 10])).min()
-        if narrowest / decades * most >= 1:
-            break
-    thinned = powers[:: int(np.ceil(decades / most))]
-    ticks = np.outer(thinned, steps).ravel()
-    return ticks[(ticks >= low) & (ticks <= high)]
 
 
 def times_table(
@@ -220,7 +210,7 @@ def times_by_size(table: pd.DataFrame) -> Figure:
             ax.scatter(rows["n_train"], rows[column], s=11, c=colour, ec="white", lw=0.3)
         size_axis(ax, drawn["n_train"].to_numpy(dtype=float))
         ax.set(yscale="log", ylim=ends, ylabel=f"{name} (s, log scale)")
-        ticks = _ticks(*ends, most=16)
+        ticks = log_ticks(*ends, most=16)
         ax.set_yticks(ticks, [f"{tick:,.10g}" for tick in ticks])
         ax.set_yticks([], minor=True)
     figure.legend(handles=handles, loc="upper left", title=said or None, alignment="left")
@@ -235,6 +225,7 @@ def _setup(rows: pd.DataFrame) -> str:
     where = "; ".join(known["machine"][:3]) or "machine not recorded"
     where += f" and {len(known['machine']) - 3} more" if len(known["machine"]) > 3 else ""
     how = [" or ".join(known["device"]) or "device not recorded", threads, where]
+    method, steps = (fitted([text], 60)[text] for text in (method, steps))
     said = method if steps == method else f"{method} ({steps})"
     return f"{said}, {len(rows)} data set{'s' * (len(rows) > 1)}: {', '.join(filter(None, how))}"
 
@@ -242,13 +233,15 @@ def _setup(rows: pd.DataFrame) -> str:
 def _times_words(table: pd.DataFrame) -> list[str]:
     """The ratio of the wall times where both had equally many sequences; missing times."""
     drawn, methods = table[table["lacks"] == ""], list(dict.fromkeys(table["method"]))
+    names = fitted(methods, 40)
     said = [] if len(methods) > 1 else ["No other tool was chosen to compare with."]
     one, other = (drawn[drawn["method"] == m].set_index("dataset") for m in (methods * 2)[:2])
     both = one.join(other, rsuffix="_other", how="inner")
     same = both[both["n_train"] == both["n_train_other"]]
     if len(methods) > 1 and len(same):
         ratio = same["wall_s_other"] / same["wall_s"]
-        text = f"{methods[1]} / {methods[0]}, wall time: median {ratio.median():.3g} (n = "
+        text = f"{names[methods[1]]} / {names[methods[0]]}, wall time: "
+        text += f"median {ratio.median():.3g} (n = "
         large = ratio[same["n_train"] >= LARGE]
         more = f", from {LARGE:,} sequences {large.median():.3g} (n = {len(large)})"
         said.append(f"{text}{len(ratio)})" + more * bool(len(large)))
@@ -257,5 +250,7 @@ def _times_words(table: pd.DataFrame) -> list[str]:
             f"{len(both) - len(same)} data sets: other numbers of sequences for each method"
         )
     lacking = table.loc[table["lacks"] != "", ["method", "lacks"]].value_counts(sort=False)
-    said += [f"{n} not drawn of {m}; not recorded: {what}" for (m, what), n in lacking.items()]
+    said += [
+        f"{n} not drawn of {names[m]}; not recorded: {what}" for (m, what), n in lacking.items()
+    ]
     return said

@@ -1,4 +1,4 @@
-"""Models that treat the two strands differently: score, training time, motifs; not in the paper."""
+"""Models that treat the two strands differently: score, training time, motifs."""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLACK,
     GREY,
@@ -90,12 +91,12 @@ def strand_symmetry(table: pd.DataFrame) -> Figure:
         Line2D([], [], ls="", marker="o", ms=2.2, color=GREY, label="one seed"),
     ]
     figure.legend(handles=handles, loc="outside upper right", ncols=2)
-    labels = []
+    labels, names = [], fitted(models, 36)
     for model in models:
         n = table[(table["panel"] == "difference") & (table["model"] == model)]["seed"].nunique()
         score = of_models.loc[of_models["model"] == model, "score"].dropna()
         value = f"{score.iloc[0]:.3f}" if len(score) else "not defined"
-        labels.append(f"{model}\n{metric} {value}, {n} seed{'s' * (n != 1)}")
+        labels.append(f"{names[model]}\n{metric} {value}, {n} seed{'s' * (n != 1)}")
     grid[0].set_yticks(range(len(models)), labels)
     return figure
 

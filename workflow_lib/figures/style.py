@@ -6,26 +6,32 @@ for a page 183 mm wide, text 6 to 8 pt, colours that colour-blind readers can te
 """
 
 import os
+import textwrap
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from matplotlib import style as matplotlib_style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 from PIL import Image
 
 from workflow_lib.files import atomic
 
 PAGE_WIDTH, PAGE_HEIGHT = 183.0, 247.0
 COLUMN_WIDTH = 89.0
+# Height to width: a taller picture does not fit on a screen.
+MAX_PROPORTION = 1.25
 MAX_PNG_BYTES = 500_000
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7"
 SKY, BLACK, GREY, LIGHT = "#56B4E9", "#000000", "#7F7F7F", "#DDDDDD"
 DARK_GREEN, PALE_GREEN, DARK_GREY = "#006B4E", "#BFE3D7", "#4D4D4D"
 # Okabe and Ito's palette: distinct under the common colour vision deficiencies.
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, GREY)
+# What importances and impacts are measured in: logits of labels, else the predicted values.
+OUTPUT = "model output"
 METRIC_LABELS = {"auprc": "AUPRC", "auroc": "AUROC", "pcc": "Pearson correlation"}
 _STYLE = {
     "font.family": "sans-serif",
@@ -112,18 +118,32 @@ def save(
                 small.save(path, format="png", optimize=True, dpi=(300, 300))
 
 
-def text_width(texts: Iterable[str], size: float = 6) -> float:
-    """Width in mm of the widest of some texts."""
-    font = FontProperties(family="DejaVu Sans")
-    paths = [TextPath((0, 0), text, size=size, prop=font) for text in texts if text.strip()]
-    return max((path.get_extents().width for path in paths), default=0) * 25.4 / 72
+@cache
+def _letter_width(letter: str, weight: str) -> float:
+    """Width of a letter, with the room around it, as a share of the font's size."""
+    font = FontProperties(family="DejaVu Sans", size=100, weight=weight)
+    widths = [
+        text_to_path.get_text_width_height_descent(text, font, False)[0]
+        for text in (f"|{letter}|", "||")
+    ]
+    return (widths[0] - widths[1]) / 100
+
+
+def text_width(texts: Iterable[str], size: float = 6, weight: str = "normal") -> float:
+    """Width in mm of the widest of some lines of text."""
+    widths = (sum(_letter_width(letter, weight) for letter in text) for text in texts)
+    return max(widths, default=0) * size * 25.4 / 72
 
 
 @style()
 def message(text: str) -> Figure:
     """A figure with only a message: for results with nothing to draw."""
-    figure = new_figure(COLUMN_WIDTH, 30)
-    figure.text(0.5, 0.5, text, ha="center", va="center", wrap=True)
+    for letters in range(64, 20, -4):
+        lines = [part for line in text.split("\n") for part in textwrap.wrap(line, letters)]
+        if text_width(lines, 7) <= COLUMN_WIDTH - 6:
+            break
+    figure = new_figure(COLUMN_WIDTH, max(30, 12 + 3.2 * len(lines)))
+    figure.text(0.5, 0.5, "\n".join(lines), ha="center", va="center")
     return figure
 
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from workflow_lib.figures.labels import spread, tick_labels
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.seed_intervals import over_seeds
 from workflow_lib.figures.style import (
     BLACK,
@@ -22,6 +23,7 @@ from workflow_lib.figures.style import (
 )
 
 _LINE = 8.0  # pt between the middles of two labels
+_LONGEST_NAME = 60.0  # mm
 
 
 def unit_sweep_table(
@@ -84,7 +86,8 @@ def unit_sweep(table: pd.DataFrame, metric: str = "auprc") -> Figure:
     sweep, baselines = (models[models["role"] == role] for role in ("sweep", "baseline"))
     if sweep.empty:
         return message("No model of the sweep over units has a score: nothing to draw.")
-    margin = max(14.0, text_width(baselines["model"]) + 12)
+    names = fitted(baselines["model"], _LONGEST_NAME)
+    margin = max(14.0, text_width(names.values()) + 12)
     figure = new_figure(78 + margin, 68)
     ax = figure.add_axes((14 / (78 + margin), 0.15, 62 / (78 + margin), 0.67))
     _sweep_line(ax, table[table["role"] == "sweep"], sweep)
@@ -156,6 +159,7 @@ def _chance(ax: Axes, table: pd.DataFrame) -> bool:
 
 def _baselines(ax: Axes, runs: pd.DataFrame, models: pd.DataFrame) -> None:
     """Lines across; beyond the right edge each one's seeds and interval, and its name."""
+    names = fitted(models["model"], _LONGEST_NAME)
     height = ax.get_position().height * ax.figure.get_size_inches()[1] * 72
     (low, high), places = ax.get_ylim(), models["mean"].to_numpy(dtype=float)
     wanted = (places - low) / (high - low) * height
@@ -169,4 +173,4 @@ def _baselines(ax: Axes, runs: pd.DataFrame, models: pd.DataFrame) -> None:
         values = runs.loc[runs["model"] == row.model, "value"]
         ax.plot(np.full(len(values), x), values, "o", ms=2, mew=0, alpha=0.6, **look)
         ax.plot([x, end, end + 0.03], [row.mean, row.mean, y], lw=0.5, **look)
-        ax.text(end + 0.04, y, row.model, transform=beside, va="center", fontsize=6)
+        ax.text(end + 0.04, y, names[row.model], transform=beside, va="center", fontsize=6)

@@ -11,6 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from scipy.cluster.hierarchy import dendrogram, linkage
 
+from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLACK,
     COLUMN_WIDTH,
@@ -23,15 +24,21 @@ from workflow_lib.figures.style import (
     text_at,
     text_width,
 )
+from workflow_lib.figures.weight_bars import importance_bars, weight_bars
 from workflow_lib.figures.weight_heatmap_marks import (
     key_handles,
+    label_colours,
     mark_matched_cells,
     point_at_units,
 )
 from workflow_lib.interpret.unit_targets import NEGLIGIBLE, match_type, negative_weight_status
 from workflow_lib.interpret.units import largest_importance, unit_label, unit_names, unit_numbers
 
-MAX_ROWS, MAX_COLUMNS = 80, 55  # what fits on a page with 6-pt names
+MAX_ROWS, MAX_COLUMNS = 68, 55  # what fits on a page with 6-pt names
+# Up to so many targets are the rows; with up to so many units the targets never are.
+_FEW_TARGETS, _FEW_UNITS = 20, 27
+_MOST_BARS = 40
+_LONGEST_NAMES = (34.0, 26.0)  # mm, beside the rows and below the columns
 
 
 def weight_cells(
@@ -60,11 +67,12 @@ def weight_cells(
     Returns
     -------
     DataFrame
-        One row per cell: unit, label, target, weight, importance, largest_importance (signed, of
-        the unit over the targets), own (the unit matches the target), match_type (`name` or
-        `mode`) and negative_weight_status (both see `unit_targets`), unit_order, target_order.
-        Where there are more units or targets than fit on a page: the units with the largest
-        importances, the targets with the largest weights.
+        One row per cell: unit, label, target, weight, importance, largest_importance (of the unit
+        over the targets, see `largest_importance`), negligible (the unit is important for no
+        target), own (the unit matches the target), match_type (`name` or `mode`) and
+        negative_weight_status (both see `unit_targets`), unit_order, target_order. Where there are
+        more units or targets than fit on a page: the most important units, the targets with the
+        largest weights. The units of a single target are not clustered, but ranked by importance.
     """
     names = unit_names(annotation, 2)
     importance = importance.assign(
@@ -73,7 +81,9 @@ def weight_cells(
     largest = largest_importance(importance).set_index("unit")["importance"]
     matrix = _chosen_weights(weights, set(names), largest)
     clipped = matrix.clip(-limit, limit).fillna(0)
-    unit_order = pd.Series(np.argsort(_order(clipped)), index=matrix.index)
+    ranked = range(len(matrix)) if matrix.shape[1] == 1 else np.argsort(_order(clipped))
+    unit_order = pd.Series(ranked, index=matrix.index)
+    size = importance["importance"].abs().groupby(importance["unit"]).max()
     target_order = pd.Series(np.argsort(_order(clipped.T)), index=matrix.columns)
 
     cells = matrix.rename_axis(columns="target").stack(future_stack=True).rename("weight")
@@ -82,6 +92,7 @@ def weight_cells(
     cells = cells.assign(
         label=[unit_label(unit, names) for unit in cells["unit"]],
         largest_importance=cells["unit"].map(largest).to_numpy(),
+        negligible=(cells["unit"].map(size).fillna(0) < NEGLIGIBLE).to_numpy(),
         own=by.notna(),
         match_type=by,
         unit_order=cells["unit"].map(unit_order).to_numpy(),
@@ -95,12 +106,21 @@ def _chosen_weights(weights: pd.DataFrame, annotated: set[int], largest: pd.Seri
     """Units x targets: annotated units, at most as many of both as fit on a page."""
     matrix = weights.assign(unit=unit_numbers(weights["unit"])).set_index("unit").astype(float)
     matrix.columns = matrix.columns.astype(str)
-    most = (MAX_ROWS, MAX_COLUMNS) if matrix.shape[1] <= MAX_COLUMNS else (MAX_COLUMNS, MAX_ROWS)
-    units = [unit for unit in matrix.index if unit in annotated]
-    size = largest.reindex(units).abs().fillna(0).sort_values(ascending=False, kind="stable")
-    matrix = matrix.loc[size.index[: most[0]]]
+    units = [unit for unit in largest.index if unit in matrix.index]
+    units += [unit for unit in matrix.index if unit not in largest.index]
+    units = [unit for unit in units if unit in annotated]
+    n = matrix.shape[1]
+    most = (MAX_COLUMNS, MAX_ROWS) if _swapped(len(units), n) else (MAX_ROWS, MAX_COLUMNS)
+    matrix = matrix.loc[units[: _MOST_BARS if n == 1 else most[0]]]
     strength = matrix.abs().max().fillna(0).sort_values(ascending=False, kind="stable")
     return matrix[[target for target in matrix if target in strength.index[: most[1]]]]
+
+
+def _swapped(n_units: int, n_targets: int) -> bool:
+    """Whether the targets are the rows: a wide page fits on a screen, a tall one does not."""
+    if n_targets > MAX_COLUMNS:
+        return n_units > _FEW_UNITS
+    return n_targets <= _FEW_TARGETS and n_targets < n_units
 
 
 def _tree(matrix: pd.DataFrame) -> dict | None:
@@ -124,7 +144,7 @@ def weight_heatmap(
     n_targets: int,
     limit: float = 0.5,
 ) -> Figure:
-    """Draw the cells: units x targets, or targets x units where there are many targets.
+    """Draw the cells: units x targets, or targets x units where that gives a wider page.
 
     Parameters
     ----------
@@ -139,27 +159,32 @@ def weight_heatmap(
         return message(
             f"None of the {n_units} units matches a known motif:\nno annotated unit to draw."
         )
-    swapped = cells["target"].nunique() > MAX_COLUMNS
+    n, shown = cells["target"].nunique(), _what_is_shown(cells, n_units, n_annotated, n_silent)
+    if n == n_targets == 1:
+        return weight_bars(cells, shown)
+    swapped = _swapped(cells["unit"].nunique(), n)
     matrix = cells.pivot(index="unit_order", columns="target_order", values="weight")
     units = cells.drop_duplicates("unit_order").set_index("unit_order").sort_index()
     targets = cells.drop_duplicates("target_order").set_index("target_order").sort_index()
-    labels = (units["label"].tolist(), targets["target"].tolist())
+    names = (units["label"].tolist(), targets["target"].tolist())
     if swapped:
-        matrix, labels = matrix.T, labels[::-1]
-    place = _layout(matrix.shape, labels, _key_texts(cells), bars=not swapped)
+        matrix, names = matrix.T, names[::-1]
+    labels = [
+        [fitted(texts, room)[text] for text in texts] for texts, room in zip(names, _LONGEST_NAMES)
+    ]
+    bars = "" if n > MAX_COLUMNS else "below" if swapped else "beside"
+    place = _layout(matrix.shape, labels, _key_texts(cells), bars)
     figure = new_figure(place["width"], place["height"])
     mesh = _draw_cells(figure, place, matrix, limit, labels)
     ax = mesh.axes
     mark_matched_cells(ax, cells, swapped)
     point_at_units(ax, cells, swapped)
-    silent_names = units["largest_importance"].abs().fillna(0) < NEGLIGIBLE
     ticks = ax.get_xticklabels() if swapped else ax.get_yticklabels()
-    for tick, silent in zip(ticks, silent_names):
+    for tick, silent in zip(ticks, units["negligible"]):
         tick.set_color(GREY if silent else BLACK)
-    if not swapped:
-        _draw_bars(figure, place, units["largest_importance"].fillna(0))
+    if bars:
+        importance_bars(figure, place, units["largest_importance"].fillna(0), bars)
     _draw_key(figure, place, mesh, cells)
-    shown = _what_is_shown(len(units), n_units, n_annotated, n_silent)
     if len(targets) < n_targets:
         shown += f"; {len(targets)} of {n_targets} targets drawn, the largest weights"
     letters = int((place["width"] - place["left"]) / 1.3)  # mm, a letter at 6 pt
@@ -168,7 +193,8 @@ def weight_heatmap(
     return figure
 
 
-def _what_is_shown(n_drawn: int, n_units: int, n_annotated: int, n_silent: int) -> str:
+def _what_is_shown(cells: pd.DataFrame, n_units: int, n_annotated: int, n_silent: int) -> str:
+    n_drawn = cells["unit"].nunique()
     said = f"{n_annotated} of {n_units} units match a known motif"
     if n_drawn < n_annotated:
         said += f", the {n_drawn} most important are drawn"
@@ -176,11 +202,13 @@ def _what_is_shown(n_drawn: int, n_units: int, n_annotated: int, n_silent: int) 
     return said + f"; left out: {left_out} without a match, {n_silent} without a site"
 
 
-def _layout(shape: tuple[int, int], labels: tuple, keys: list[str], bars: bool) -> dict[str, float]:
+def _layout(shape: tuple[int, int], labels: list, keys: list[str], bars: str) -> dict[str, float]:
     """Positions and sizes of the figure's parts, in mm."""
-    tree, gap, bar = 9.0, 1.5, 16.0 if bars else 0.0
+    tree, gap = 9.0, 1.5
+    bar, under = 16.0 * (bars == "beside"), 16.0 * (bars == "below")
     names = text_width(labels[0]) + 2
     below = text_width(labels[1]) + 2
+    names = max(names, 28 * bool(under))  # what the bars' axis needs there
     room = PAGE_WIDTH - tree - 3 * gap - names - bar - 3
     cell_width = min(room / shape[1], 8.0)
     cell_height = float(np.clip(140 / shape[0], 2.35, 4.5))
@@ -190,7 +218,8 @@ def _layout(shape: tuple[int, int], labels: tuple, keys: list[str], bars: bool) 
     key_width = place["left"] + 50 + 8 + text_width(keys) + 2
     place["width"] = max(used, key_width, COLUMN_WIDTH + 20)
     place["bars_at"] = place["left"] + place["across"] + gap + names
-    place["key_at"] = place["top"] + place["down"] + max(below, 14) + 3
+    end = place["top"] + place["down"]
+    place |= {"under_at": end + below, "key_at": end + max(below + under, 14 * bool(bar)) + 3}
     place["said_at"] = place["key_at"] + max(17, 3.4 * len(keys) + 1)
     place["height"] = place["said_at"] + 8
     return place
@@ -229,17 +258,6 @@ def _draw_tree(ax: Axes, tree: dict | None, side: str, n: int) -> None:
         ax.set(xlim=(0, n), ylim=(0, top))
 
 
-def _draw_bars(figure: Figure, place: dict, largest: pd.Series) -> None:
-    ax = axes_at(figure, place["bars_at"], place["top"], place["bar"], place["down"])
-    ax.barh(np.arange(len(largest)) + 0.5, largest, height=0.75, color=GREY)
-    ax.axvline(0, color=BLACK, lw=0.6)
-    ax.set_ylim(len(largest), 0)
-    ax.set_yticks([])
-    ax.spines["left"].set_visible(False)
-    ax.locator_params(axis="x", nbins=3)
-    ax.set_xlabel("largest\nimportance\n(logits)", fontsize=6)
-
-
 def _draw_key(figure: Figure, place: dict, mesh, cells: pd.DataFrame) -> None:
     limit, top = mesh.norm.vmax, place["key_at"]
     bar = axes_at(figure, place["left"], top + 3, 40, 2.5)
@@ -255,10 +273,10 @@ def _draw_key(figure: Figure, place: dict, mesh, cells: pd.DataFrame) -> None:
         "blue lowers, red raises\nthe target's prediction",
         fontsize=6,
     )
-    left = (place["left"] + 50) / place["width"]
+    left, handles = (place["left"] + 50) / place["width"], key_handles(cells)
     figure.legend(
-        handles=key_handles(cells), loc="upper left", borderpad=0, borderaxespad=0,
-        bbox_to_anchor=(left, 1 - top / place["height"]),
+        handles=handles, loc="upper left", borderpad=0, borderaxespad=0,
+        bbox_to_anchor=(left, 1 - top / place["height"]), labelcolor=label_colours(handles),
     )  # fmt: skip
 
 

@@ -73,10 +73,18 @@ def key_handles(cells: pd.DataFrame) -> list[Line2D | Patch]:
     ]
     looks = _mark_looks(cells)
     handles += [Line2D([], [], **look, label=_SAID[kind]) for kind, look in looks.items()]
-    if (cells["largest_importance"].abs().fillna(0) < NEGLIGIBLE).any():
-        text = f"grey name: |importance| < {NEGLIGIBLE} for every target"
-        handles.append(Line2D([], [], color=GREY, lw=2.5, label=text))
-    return handles
+    return handles + grey_names(cells)
+
+
+def grey_names(cells: pd.DataFrame) -> list[Line2D]:
+    """The legend's entry of units that are important for no target, if there are any."""
+    text = f"grey name: |importance| < {NEGLIGIBLE} for every target"
+    return [Line2D([], [], ls="", color=GREY, label=text)] if cells["negligible"].any() else []
+
+
+def label_colours(handles: list[Line2D | Patch]) -> list[str]:
+    """Colours of the texts of a legend: grey names are explained in grey."""
+    return [h.get_color() if isinstance(h, Line2D) else BLACK for h in handles]
 
 
 def _mark_looks(cells: pd.DataFrame) -> dict[str, dict]:

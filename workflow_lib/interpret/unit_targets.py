@@ -12,7 +12,7 @@ import pandas as pd
 
 from workflow_lib.interpret.units import unit_names, unit_numbers
 
-NEGLIGIBLE = 0.05  # logits: a smaller importance does not visibly change a prediction
+NEGLIGIBLE = 0.05  # of the model output: a smaller importance does not visibly change it
 BY_NAME, BY_MODE = "name", "mode"
 UNUSED, USED, UNMEASURED = "negligible", "real", "not measured"
 

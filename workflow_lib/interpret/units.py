@@ -65,9 +65,16 @@ def unit_label(unit: int, names: dict[int, list[str]], longest: int = 26) -> str
 
 
 def largest_importance(importance: pd.DataFrame) -> pd.DataFrame:
-    """Per unit the row with the largest |importance|, most important unit first."""
+    """Per unit the row with its largest importance, most important unit first.
+
+    A motif is sought for what it raises: the largest importance of a unit is its highest one, and
+    only of a unit that raises no target's prediction the one furthest below zero. Such units come
+    after those that raise one, both by size; units without an importance come last.
+    """
+    value = importance["importance"].fillna(0)
     table = importance.assign(
-        unit=unit_numbers(importance["unit"]), size=importance["importance"].abs().fillna(0)
+        unit=unit_numbers(importance["unit"]), raises=value > 0, size=value.abs()
     )
-    table = table.sort_values(["size", "unit"], ascending=[False, True], kind="stable")
-    return table.drop_duplicates("unit").drop(columns="size").reset_index(drop=True)
+    order = {"raises": False, "size": False, "unit": True}
+    table = table.sort_values(list(order), ascending=list(order.values()), kind="stable")
+    return table.drop_duplicates("unit").drop(columns=["raises", "size"]).reset_index(drop=True)
