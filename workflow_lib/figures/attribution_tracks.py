@@ -82,7 +82,7 @@ def _said(rows: pd.DataFrame, n_used: int, values: bool) -> list[str]:
         said += f"; positions {start:,} to {end:,} of {first['length']:,}, the strongest stretch"
     if not np.isfinite(rows["contribution"]).all():
         said += "; contributions that are not finite numbers are left out"
-    number = f"{first['example']} of {n_used:,} sequences"
+    number = f"no. {first['example']} of {n_used:,} sequences, by output"
     return wrapped(f"{number}: {name}", _ROOM, most=2) + wrapped(said, _ROOM, most=2)
 
 
@@ -114,9 +114,13 @@ def _track(ax: Axes, rows: pd.DataFrame) -> None:
     draw_letters(ax, heights, np.zeros_like(heights), start)
     ax.axhline(0, color=BLACK, lw=0.4, zorder=0)
     ax.set_xlim(start - 0.5, end + 0.5)
-    steps = [t for t in MaxNLocator(12, integer=True).tick_values(start, end) if start <= t <= end]
+    steps = [
+        t
+        for t in MaxNLocator(12, integer=True, steps=[1, 2, 5, 10]).tick_values(start, end)
+        if start <= t <= end
+    ]
     ax.set_xticks(steps, [f"{int(t):,}" for t in steps])
-    ax.yaxis.set_major_locator(MaxNLocator(3))
+    ax.yaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter("{x:g}")
     ax.spines["bottom"].set_visible(False)
     ax.tick_params(axis="x", length=1.5, pad=1)

@@ -87,10 +87,12 @@ def sheets(
     """
     room = width - 2 * MARGIN
     names = wrapped(title, room, BOLD, 6)
-    # The number of the page is not known yet, but its length is.
-    n_lines = len(wrapped(f"{said} Page 10 of 10.", room, most=8))
-    top = MARGIN + LINE * (len(names) + n_lines) + 2
-    pages = _spread([block.height for block in blocks], _HIGHEST * width - top - foot, gap)
+    for number in ("", " Page 10 of 10."):
+        n_lines = len(wrapped(said + number, room, most=8))
+        top = MARGIN + LINE * (len(names) + n_lines) + 2
+        pages = _spread([block.height for block in blocks], _HIGHEST * width - top - foot, gap)
+        if len(pages) == 1:
+            break
     figures = []
     for number, page in enumerate(pages, start=1):
         height = sum(blocks[i].height + gap for i in page) - gap

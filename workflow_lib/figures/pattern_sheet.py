@@ -90,7 +90,7 @@ def pattern_sheet(
         How many were searched.
     """
     if table["unit"].isna().all():
-        return [nothing(f"{title}: no patterns in {n_targets} targets{_reasons(table)}.")]
+        return [nothing(f"{title}. There are no patterns. {_reasons(table)}")]
     blocks = []
     for _, rows in table.groupby(["target", "sign"], sort=False, dropna=False):
         name, (said, colour) = wrapped(str(rows["target"].iloc[0]), _ROOM, BOLD), _said(rows)
@@ -103,23 +103,30 @@ def pattern_sheet(
     return sheets(PAGE_WIDTH, title, _KEY + some, blocks, _GAP)
 
 
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def _why(note: object) -> str:
+    """Why a target has no patterns, without saying again that it has none."""
+    return str(note).removeprefix("no patterns: ") if pd.notna(note) else "no reason is known"
+
+
 def _reasons(table: pd.DataFrame) -> str:
     """The most common reasons why targets have no patterns."""
-    notes = table["note"].dropna().value_counts().head(2)
-    found = [f"{note} ({n} target{'s' * (n > 1)})" for note, n in notes.items()]
-    return ": " * bool(found) + "; ".join(found)
+    notes = table["note"].map(_why).value_counts().head(2)
+    return "; ".join(f"{_count(n, 'target')}: {note}" for note, n in notes.items())
 
 
 def _said(rows: pd.DataFrame) -> tuple[str, str]:
     """What is said of a block below its target's name, and in which colour."""
     first = rows.iloc[0]
-    n, sequences, note = first["n_patterns"], first["n_sequences"], first["note"]
-    of = f"{sequences:,} sequence{'s' * (sequences != 1)}"
+    n, note, of = first["n_patterns"], first["note"], _count(first["n_sequences"], "sequence")
     if pd.isna(first["unit"]):
-        return f"{of}; no patterns: {note if pd.notna(note) else 'no reason is known'}", GREY
+        return f"{of}; no patterns: {_why(note)}", GREY
     verb, colour = _SAYS[first["sign"]]
-    shown = f"{len(rows)} of {n}" if len(rows) < n else f"{n}"
-    said = f"{shown} pattern{'s' * (n > 1)} that {verb}{'s' * (n == 1)} the prediction; {of}"
+    shown = f"{len(rows)} of {n} patterns" if len(rows) < n else _count(n, "pattern")
+    said = f"{shown} that {verb if n > 1 else f'{verb}s'} the prediction; {of}"
     return said + (f"; {note}" if pd.notna(note) else ""), colour
 
 
@@ -146,8 +153,8 @@ def _cell(
     (left, top), room, known = place, _CELL - 2, pd.notna(row["q_value"])
     small = {"fontsize": 6, "color": BLACK if known else GREY}
     text_at(figure, left, top, f"{row['sign']} {row['pattern']}", fontsize=6, fontweight="bold")
-    n = row["n_seqlets"]
-    text_at(figure, left + room, top, f"{n:,} seqlet{'s' * (n != 1)}", fontsize=6, ha="right")
+    seqlets = _count(row["n_seqlets"], "seqlet")
+    text_at(figure, left + room, top, seqlets, fontsize=6, ha="right")
     q = f"q = {row['q_value']:.1g}" if known else ""
     match = wrapped(str(row["name"]) if known else "no known motif", room - 17 * known, most=1)
     text_at(figure, left, top + LINE, "".join(match), **small)

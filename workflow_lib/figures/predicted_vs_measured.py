@@ -179,7 +179,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, norm: LogNorm | None) -> None:
         _squares(ax, rows, norm)
     else:
         ax.scatter(*values.T, s=5, color=BLUE, alpha=0.5, lw=0, rasterized=True)
-    ticks = MaxNLocator(4).tick_values(low, high)
+    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
     ticks = ticks[(ticks >= low) & (ticks <= high)]
     ax.set(xlim=(low, high), ylim=(low, high), xticks=ticks, yticks=ticks)
     ax.xaxis.set_major_formatter("{x:g}")
