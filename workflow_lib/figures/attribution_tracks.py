@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from workflow_lib.data.tasks import TASKS
 from workflow_lib.figures.logos import draw_letters
 from workflow_lib.figures.pages import BOLD, LINE, MARGIN, Block, nothing, sheets, wrapped
 from workflow_lib.figures.style import BLACK, PAGE_WIDTH, axes_at, style, text_at
@@ -37,11 +38,11 @@ def attribution_tracks(
     title
         What the attributions are of.
     task
-        Of the data set (`regression`, `binary` ...): what outputs and labels are.
+        Of the data set, a name in TASKS: whether outputs are values or logits.
     """
     if examples.empty:
         return [nothing(f"{title}: no target has attributed sequences.")]
-    values, n_used = task == "regression", summary.set_index("target")["n_used"]
+    values, n_used = not TASKS[task].binary, summary.set_index("target")["n_used"]
     blocks = []
     for (target, _), rows in examples.groupby(["target", "example"], sort=False):
         name = wrapped(str(target), _ROOM, BOLD)

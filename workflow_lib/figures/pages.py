@@ -51,7 +51,9 @@ def wrapped(text: str, room: float, size: float = 6, most: int = 3) -> list[str]
     # What the letters of this text take on average; those of a line may be wider.
     letters = max(2, int(1.1 * room * len(text) / width)) if width else 2
     while True:
-        lines = textwrap.wrap(text, letters, max_lines=most, placeholder="…")
+        lines = textwrap.wrap(text, letters)
+        if len(lines) > most:  # textwrap's own placeholder takes the place of a whole word
+            lines = [*lines[: most - 1], lines[most - 1][: letters - 1].rstrip() + "…"]
         if letters <= 2 or text_width(lines, size) <= room:
             return lines
         letters -= 1 + letters // 40

@@ -72,7 +72,7 @@ def scatter_table(
             points = pd.DataFrame({"target": [target], "n": [0], "bin": [0.0]})
         parts.append(points)
     columns = ["target", "measured", "predicted", "n", "bin"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
 
 
 def _binned(points: pd.DataFrame) -> pd.DataFrame:
@@ -138,8 +138,7 @@ def _head(target: str, metrics: pd.DataFrame) -> tuple[list[str], list[str]]:
             said.append(f"{label} {value:.2f}" if np.isfinite(value) else f"{label} not defined")
             if np.isfinite([low, high]).all():
                 said[-1] += f" ({low:.2f} to {high:.2f})"
-    if "pcc" in rows.index:
-        said.append(f"n = {int(rows.loc['pcc', 'n']):,}")
+    said += [f"n = {n:,}" for n in rows["n"].head(1).astype(int)]
     text = ", ".join(said).replace("-", "−")
     return wrapped(target, _PANEL - 3, BOLD, 5), wrapped(text, _PANEL - 3)
 
@@ -179,7 +178,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, norm: LogNorm | None) -> None:
         _squares(ax, rows, norm)
     else:
         ax.scatter(*values.T, s=5, color=BLUE, alpha=0.5, lw=0, rasterized=True)
-    ticks = MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)
+    ticks = MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3).tick_values(low, high)
     ticks = ticks[(ticks >= low) & (ticks <= high)]
     ax.set(xlim=(low, high), ylim=(low, high), xticks=ticks, yticks=ticks)
     ax.xaxis.set_major_formatter("{x:g}")
