@@ -169,10 +169,9 @@ def test_what_is_said_of_values_and_of_labels():
     known = track(label=-1.25, output=-0.5, id="chr1:5-65", region="chr1:5-65(-)")
     table = pd.concat([known, track(example=2, label=np.nan, region="chr2:7-67(+)")])
     _, said = drawn(table, "regression", 1500)
-    assert (
-        "no. 1 of 1,500 sequences, by output: chr1:5-65\nmodel output −0.5, measured −1.25" in said
-    )
-    assert "s2, chr2:7-67(+)\nmodel output 2.5, not measured" in said
+    first = "no. 1 of 1,500 sequences by output: model output −0.5, measured −1.25"
+    assert f"chr1:5-65\n{first}" in said
+    assert "s2, chr2:7-67(+)\nno. 2 of 1,500 sequences by output: model output 2.5, not" in said
     assert "contribution to the model output" in said and "logit" not in said
     _, said = drawn(table, also=["b"])
     assert "predicted probability 0.924 (logit −0.5), label -1" in said.replace("−1", "-1")

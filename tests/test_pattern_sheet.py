@@ -6,7 +6,7 @@ import pytest
 from figure_checks import check_texts
 from test_robustness import load_script, outputs
 
-from workflow_lib.figures import pages, pattern_sheet
+from workflow_lib.figures import pages, pattern_sheet, style
 from workflow_lib.motif import write_meme
 from workflow_lib.motifs.modisco import PATTERN_COLUMNS, TARGET_COLUMNS, Discovery, Pattern, tables
 from workflow_lib.tables import write_run_table
@@ -27,14 +27,14 @@ def discovery(n_pos: int, n_neg: int = 0, note: str = "", width: int = 8) -> Dis
     return Discovery(patterns, 500, note)
 
 
-def drawn(found, annotation=None) -> tuple[pd.DataFrame, list]:
+def drawn(found, annotation=None, title="TF-MoDISco: x on y") -> tuple[pd.DataFrame, list]:
     motifs, patterns, targets = tables(found)
     # As they are read from files, where an empty note is missing.
     targets = targets.assign(note=targets["note"].where(targets["note"] != ""))
     annotation = pd.DataFrame(columns=MATCH) if annotation is None else annotation
     table = pattern_sheet.pattern_table(patterns, targets, annotation)
     logos = {motif.id: motif.probabilities for motif in motifs}
-    return table, pattern_sheet.pattern_sheet(table, logos, "TF-MoDISco: x on y", len(targets))
+    return table, pattern_sheet.pattern_sheet(table, logos, title, len(targets))
 
 
 def check_pages(figures) -> str:
@@ -120,14 +120,14 @@ def test_the_script_reads_what_the_steps_write(root, tmp_path):
         assert len(pd.read_csv(tmp_path / "figure.tsv", sep="\t")) == len(rows)
 
 
-@pytest.mark.parametrize("text", ["W" * 130, "i" * 130, LONG, "a", "", "x" + " y" * 300])
+@pytest.mark.parametrize("text", ["W" * 130, LONG, "a", "", "x" + " y" * 300, "0.62 to −0.7"])
 @pytest.mark.parametrize("room", [12, 40, 179])
-def test_wrapped_lines_fit_and_lose_nothing_without_saying_so(text, room):
-    lines = pages.wrapped(text, room, 6, 4)
-    assert pages.text_width(lines) <= room and len(lines) <= 4
-    whole, wanted = "".join("".join(lines).split()), "".join(text.split())
-    assert whole == wanted or (lines[-1].endswith("…") and wanted.startswith(whole[:-1]))
-    # What is cut off did not fit.
-    assert whole == wanted or len(lines) == 4 and pages.text_width(lines) > 0.6 * room
-    if whole != wanted and " " not in text:
-        assert min(map(len, lines)) > 0.8 * max(map(len, lines))
+def test_lines_of_a_sentence_fit_and_lose_nothing(text, room):
+    lines = pages.in_lines(text, room)
+    assert style.text_width(lines) <= room
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    # As long as they can be: with the next word a line would not fit.
+    if LONG != text and " " in text:
+        firsts = [line.split()[0] for line in lines[1:]]
+        longer = [f"{line} {word}{word}" for line, word in zip(lines, firsts)]
+        assert all(style.text_width([line]) > 0.9 * room for line in longer)

@@ -10,16 +10,16 @@ from matplotlib.ticker import MaxNLocator
 
 from workflow_lib.data.tasks import TASKS
 from workflow_lib.figures.logos import draw_letters
-from workflow_lib.figures.pages import BOLD, LINE, MARGIN, Block, nothing, sheets, wrapped
-from workflow_lib.figures.style import BLACK, PAGE_WIDTH, axes_at, style, text_at
+from workflow_lib.figures.names import fitted
+from workflow_lib.figures.pages import LINE, MARGIN, ROOM, Block, in_lines, sheets
+from workflow_lib.figures.style import BLACK, PAGE_WIDTH, axes_at, message, style, text_at
 from workflow_lib.sequence import ALPHABET
 
 # Letters in a row: more would be too narrow to read.
 _PER_ROW = 125
 # In mm: left edge and width of the axes, the widest letter, a track, what is below it, between two
-# examples, for text across the page.
+# examples.
 _LEFT, _ACROSS, _WIDEST, _TRACK, _BELOW, _GAP = 13.0, 167.0, 2.4, 13.0, 4.5, 2.5
-_ROOM = PAGE_WIDTH - 2 * MARGIN
 
 
 @style()
@@ -41,16 +41,19 @@ def attribution_tracks(
         Of the data set, a name in TASKS: whether outputs are values or logits.
     """
     if examples.empty:
-        return [nothing(f"{title}: no target has attributed sequences.")]
+        return [message(f"{title}: no target has attributed sequences.")]
     values, n_used = not TASKS[task].binary, summary.set_index("target")["n_used"]
-    blocks = []
-    for (target, _), rows in examples.groupby(["target", "example"], sort=False):
-        name = wrapped(str(target), _ROOM, BOLD)
-        said = _said(rows, int(n_used[target]), values)
+    drawn = [rows for _, rows in examples.groupby(["target", "example"], sort=False)]
+    targets = fitted(examples["target"], ROOM, 2, 7, "bold")
+    places, blocks = fitted(map(_place, drawn), ROOM, 2), []
+    for rows in drawn:
+        target = rows["target"].iloc[0]
+        name, place = targets[str(target)].split("\n"), places[_place(rows)].split("\n")
+        said = [*place, *_said(rows, int(n_used[target]), values)]
         height = LINE * (len(name) + len(said)) + 1 + (_TRACK + _BELOW) * _n_rows(rows)
         blocks.append(Block(height, partial(_example, rows=rows, name=name, said=said)))
-    drawn, n_targets = examples["target"].nunique(), int((n_used > 0).sum())
-    some = f" of {drawn} of {n_targets} targets" if drawn < n_targets else ""
+    n, of_n = examples["target"].nunique(), int((n_used > 0).sum())
+    some = f" of {n} of {of_n} targets" if n < of_n else ""
     of = "the model output" if values else "the logit"
     key = (
         f"Height of a letter: its contribution to {of}; letters below the line lower it. Positions "
@@ -63,13 +66,17 @@ def _n_rows(rows: pd.DataFrame) -> int:
     return -(-len(rows) // _PER_ROW)
 
 
-def _said(rows: pd.DataFrame, n_used: int, values: bool) -> list[str]:
-    """The lines above a track: which sequence, and what was predicted and measured."""
+def _place(rows: pd.DataFrame) -> str:
+    """Which sequence it is, and where it lies."""
     first = rows.iloc[0]
-    region = first["region"] if isinstance(first["region"], str) else ""
-    name = str(first["id"])
-    if region.split("(")[0] not in name:
-        name += f", {region}"
+    name, region = str(first["id"]), first["region"]
+    known = isinstance(region, str) and region.split("(")[0] not in name
+    return f"{name}, {region}" if known else name
+
+
+def _said(rows: pd.DataFrame, n_used: int, values: bool) -> list[str]:
+    """What was predicted and measured, and what is drawn, in lines."""
+    first = rows.iloc[0]
     known = pd.notna(first["label"])
     if values:
         said = f"model output {first['output']:.3g}"
@@ -83,8 +90,8 @@ def _said(rows: pd.DataFrame, n_used: int, values: bool) -> list[str]:
         said += f"; positions {start:,} to {end:,} of {first['length']:,}, the strongest stretch"
     if not np.isfinite(rows["contribution"]).all():
         said += "; contributions that are not finite numbers are left out"
-    number = f"no. {first['example']} of {n_used:,} sequences, by output"
-    return wrapped(f"{number}: {name}", _ROOM, most=2) + wrapped(said, _ROOM, most=2)
+    number = f"no. {first['example']} of {n_used:,} sequences by output"
+    return in_lines(f"{number}: {said}", ROOM)
 
 
 def _example(

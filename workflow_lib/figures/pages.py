@@ -1,4 +1,4 @@
-"""Sheets for long names and many rows: text in lines that fit, blocks spread over pages."""
+"""Pages of blocks: sheets for many targets, of which each needs a few lines of text."""
 
 import textwrap
 from collections.abc import Callable, Sequence
@@ -6,11 +6,18 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from workflow_lib.figures.style import GREY, message, new_figure, text_at, text_width
+from workflow_lib.figures.style import (
+    GREY,
+    MAX_PROPORTION,
+    PAGE_WIDTH,
+    new_figure,
+    text_at,
+    text_width,
+)
 
 MARGIN, LINE = 2.0, 3.2  # mm, of a page and for a line of text
-BOLD = 7.9  # pt: what bold text of 7 pt takes, as plain text
-_HIGHEST = 1.25  # of a page's width: higher pictures do not fit on the screen
+_TEXT = 0.97  # of the room: at a screen's resolution letters are wider than in print
+ROOM = _TEXT * (PAGE_WIDTH - 2 * MARGIN)  # mm, for text across a page
 
 
 class Block(NamedTuple):
@@ -28,40 +35,14 @@ class Block(NamedTuple):
     draw: Callable[[Figure, float], None]
 
 
-def wrapped(text: str, room: float, size: float = 6, most: int = 3) -> list[str]:
-    """A text in lines that are at most `room` mm wide.
-
-    Parameters
-    ----------
-    text
-        Broken at spaces, and within a word that is longer than a line.
-    room
-        Width in mm.
-    size
-        Of the font, in pt; BOLD for bold text of 7 pt.
-    most
-        Largest number of lines; what does not fit is left out, and a … says so.
-
-    Returns
-    -------
-    list of str
-        Empty for an empty text.
-    """
-    width = text_width([text], size)
-    # What the letters of this text take on average; those of a line may be wider.
-    letters = max(2, int(1.1 * room * len(text) / width)) if width else 2
+def in_lines(text: str, room: float, size: float = 6, weight: str = "normal") -> list[str]:
+    """A sentence in lines of at most `room` mm, broken at spaces; for names see `names.fitted`."""
+    letters = max(2, len(text))
     while True:
-        lines = textwrap.wrap(text, letters)
-        if len(lines) > most:  # textwrap's own placeholder takes the place of a whole word
-            lines = [*lines[: most - 1], lines[most - 1][: letters - 1].rstrip() + "…"]
-        if letters <= 2 or text_width(lines, size) <= room:
+        lines = textwrap.wrap(text, letters, break_on_hyphens=False)
+        if letters <= 2 or text_width(lines, size, weight) <= room:
             return lines
         letters -= 1 + letters // 40
-
-
-def nothing(text: str) -> Figure:
-    """A figure with only a message, of any length."""
-    return message("\n".join(wrapped(text, 80, 7, 6)))
 
 
 def sheets(
@@ -77,7 +58,7 @@ def sheets(
     Parameters
     ----------
     width
-        Of the pages, in mm; they are at most 1.25 times as high.
+        Of the pages, in mm.
     title, said
         At the top of each page, in as many lines as they need.
     blocks
@@ -87,12 +68,12 @@ def sheets(
     foot
         Left free at the bottom, in mm.
     """
-    room = width - 2 * MARGIN
-    names = wrapped(title, room, BOLD, 6)
+    room = _TEXT * (width - 2 * MARGIN)
+    names = in_lines(title, room, 7, "bold")
     for number in ("", " Page 10 of 10."):
-        n_lines = len(wrapped(said + number, room, most=8))
-        top = MARGIN + LINE * (len(names) + n_lines) + 2
-        pages = _spread([block.height for block in blocks], _HIGHEST * width - top - foot, gap)
+        n_lines = len(names) + len(in_lines(said + number, room))
+        top = MARGIN + LINE * n_lines + 2
+        pages = _spread([b.height for b in blocks], MAX_PROPORTION * width - top - foot, gap)
         if len(pages) == 1:
             break
     figures = []
@@ -101,7 +82,7 @@ def sheets(
         figure = new_figure(width, top + height + foot + MARGIN)
         text_at(figure, MARGIN, MARGIN, "\n".join(names), fontweight="bold")
         last = f"{said} Page {number} of {len(pages)}." if len(pages) > 1 else said
-        lines = "\n".join(wrapped(last, room, most=8))
+        lines = "\n".join(in_lines(last, room))
         text_at(figure, MARGIN, MARGIN + LINE * len(names), lines, fontsize=6, color=GREY)
         below = top
         for i in page:

@@ -8,14 +8,25 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from workflow_lib.figures.logos import bit_axis, draw_logo
-from workflow_lib.figures.pages import BOLD, LINE, MARGIN, Block, nothing, sheets, wrapped
-from workflow_lib.figures.style import BLACK, BLUE, GREY, PAGE_WIDTH, RED, axes_at, style, text_at
+from workflow_lib.figures.names import fitted
+from workflow_lib.figures.pages import LINE, MARGIN, ROOM, Block, in_lines, sheets
+from workflow_lib.figures.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    PAGE_WIDTH,
+    RED,
+    axes_at,
+    message,
+    style,
+    text_at,
+)
 
 # Patterns of each target and sign: of many targets fewer, so that more targets fit.
 _MOST, _FEWER, _MANY_TARGETS, _MOST_TARGETS = 8, 4, 4, 30
 _COLUMNS, _LARGEST = 4, 2.4  # mm per position
-# In mm: width and height of a cell, a logo, between two blocks, for text across the page.
-_CELL, _HIGH, _LOGO, _GAP, _ROOM = 45.0, 22.5, 12.0, 3.0, PAGE_WIDTH - 2 * MARGIN
+# In mm: width and height of a cell, a logo, between two blocks.
+_CELL, _HIGH, _LOGO, _GAP = 45.0, 22.5, 12.0, 3.0
 _SIGNS = {"pos": 0, "neg": 1}
 _SAYS = {"pos": ("raise", RED), "neg": ("lower", BLUE)}
 _KEY = (
@@ -90,17 +101,21 @@ def pattern_sheet(
         How many were searched.
     """
     if table["unit"].isna().all():
-        return [nothing(f"{title}. There are no patterns. {_reasons(table)}")]
-    blocks = []
+        return [message(f"{title}. There are no patterns. {_reasons(table)}")]
+    targets, blocks = fitted(table["target"], ROOM, 2, 7, "bold"), []
     for _, rows in table.groupby(["target", "sign"], sort=False, dropna=False):
-        name, (said, colour) = wrapped(str(rows["target"].iloc[0]), _ROOM, BOLD), _said(rows)
-        heads = (name, wrapped(said, _ROOM), colour)
+        name, (said, colour) = targets[str(rows["target"].iloc[0])], _said(rows)
+        head = (name, "\n".join(in_lines(said, ROOM)), colour)
         cells = 0 if rows["unit"].isna().any() else -(-len(rows) // _COLUMNS)
-        height = LINE * (len(heads[0]) + len(heads[1])) + 1 + _HIGH * cells
-        blocks.append(Block(height, partial(_block, rows=rows, heads=heads, logos=logos)))
+        height = LINE * (_n_lines(name) + _n_lines(head[1])) + 1 + _HIGH * cells
+        blocks.append(Block(height, partial(_block, rows=rows, head=head, logos=logos)))
     drawn = table["target"].nunique()
     some = f" {drawn} of {n_targets} targets are drawn." if drawn < n_targets else ""
     return sheets(PAGE_WIDTH, title, _KEY + some, blocks, _GAP)
+
+
+def _n_lines(text: str) -> int:
+    return text.count("\n") + 1
 
 
 def _count(n: int, noun: str) -> str:
@@ -134,13 +149,13 @@ def _block(
     figure: Figure,
     top: float,
     rows: pd.DataFrame,
-    heads: tuple[list[str], list[str], str],
+    head: tuple[str, str, str],
     logos: Mapping[str, np.ndarray],
 ) -> None:
-    name, said, colour = heads
-    text_at(figure, MARGIN, top, "\n".join(name), fontweight="bold")
-    text_at(figure, MARGIN, top + LINE * len(name), "\n".join(said), fontsize=6, color=colour)
-    top += LINE * (len(name) + len(said)) + 1
+    name, said, colour = head
+    text_at(figure, MARGIN, top, name, fontweight="bold")
+    text_at(figure, MARGIN, top + LINE * _n_lines(name), said, fontsize=6, color=colour)
+    top += LINE * (_n_lines(name) + _n_lines(said)) + 1
     for i, row in enumerate(rows.dropna(subset="unit").to_dict("records")):
         left = MARGIN + _CELL * (i % _COLUMNS)
         _cell(figure, (left, top + _HIGH * (i // _COLUMNS)), row, logos[row["unit"]])
@@ -156,8 +171,8 @@ def _cell(
     seqlets = _count(row["n_seqlets"], "seqlet")
     text_at(figure, left + room, top, seqlets, fontsize=6, ha="right")
     q = f"q = {row['q_value']:.1g}" if known else ""
-    match = wrapped(str(row["name"]) if known else "no known motif", room - 17 * known, most=1)
-    text_at(figure, left, top + LINE, "".join(match), **small)
+    match = str(row["name"]) if known else "no known motif"
+    text_at(figure, left, top + LINE, fitted([match], room - 17 * known)[match], **small)
     text_at(figure, left + room, top + LINE, q, ha="right", **small)
     width = min(room - 4.5, _LARGEST * logo.shape[1])
     ax = axes_at(figure, left + 4.5, top + 2 * LINE + 0.6, width, _LOGO)

@@ -10,7 +10,8 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from workflow_lib.figures.pages import BOLD, LINE, MARGIN, Block, nothing, sheets, wrapped
+from workflow_lib.figures.names import fitted
+from workflow_lib.figures.pages import LINE, MARGIN, Block, in_lines, sheets
 from workflow_lib.figures.style import (
     BLACK,
     BLUE,
@@ -18,6 +19,7 @@ from workflow_lib.figures.style import (
     GREY,
     PAGE_WIDTH,
     axes_at,
+    message,
     style,
     text_at,
 )
@@ -104,16 +106,16 @@ def predicted_vs_measured(
         How many the data set has.
     """
     if not table["n"].any():
-        return [nothing(f"{title}: no target has measurements to compare with.")]
+        return [message(f"{title}: no target has measurements to compare with.")]
     targets = list(dict.fromkeys(table["target"]))
     columns = min(len(targets), _COLUMNS)
     width = {1: COLUMN_WIDTH, 2: 2 * _PANEL + 2 * MARGIN}.get(columns, PAGE_WIDTH)
     counts = table.loc[table["bin"] > 0, "n"]
     norm = LogNorm(1, max(counts.max(), 2)) if len(counts) else None
-    blocks = []
+    names, blocks = fitted(targets, _PANEL - 3, 5, 7, "bold"), []
     for i in range(0, len(targets), columns):
         row = targets[i : i + columns]
-        heads = [_head(target, metrics) for target in row]
+        heads = [(names[target].split("\n"), _scores(target, metrics)) for target in row]
         panels = [table[table["target"] == target] for target in row]
         above = LINE * max(len(name) + len(said) for name, said in heads) + 1
         draw = partial(_row, panels=panels, heads=heads, above=above, norm=norm)
@@ -128,8 +130,8 @@ def predicted_vs_measured(
     return pages
 
 
-def _head(target: str, metrics: pd.DataFrame) -> tuple[list[str], list[str]]:
-    """A target's name and its scores, in lines."""
+def _scores(target: str, metrics: pd.DataFrame) -> list[str]:
+    """A target's scores, in lines."""
     rows = metrics[metrics["target"] == target].drop_duplicates("metric").set_index("metric")
     said = []
     for metric, label in _SCORES.items():
@@ -140,7 +142,7 @@ def _head(target: str, metrics: pd.DataFrame) -> tuple[list[str], list[str]]:
                 said[-1] += f" ({low:.2f} to {high:.2f})"
     said += [f"n = {n:,}" for n in rows["n"].head(1).astype(int)]
     text = ", ".join(said).replace("-", "−")
-    return wrapped(target, _PANEL - 3, BOLD, 5), wrapped(text, _PANEL - 3)
+    return in_lines(text, _PANEL - 3)
 
 
 def _row(
