@@ -81,6 +81,11 @@ def test_many_sequences_are_counted_in_squares():
     assert (right - left) / shown.shape[1] == pytest.approx(width)
     assert (upper - lower) / shown.shape[0] == pytest.approx(width)
     assert lower == pytest.approx(predictions["many"].min(), abs=width)
+    # The picture is not turned: its squares correlate as the sequences do.
+    y, x = np.nonzero(shown.filled(0) > 0)
+    table = np.cov(x, y, fweights=shown[y, x].astype(int))
+    wanted = np.corrcoef(labels["many"], predictions["many"])[0, 1]
+    assert table[0, 1] / np.sqrt(table[0, 0] * table[1, 1]) == pytest.approx(wanted, abs=0.02)
     assert "sequences in a square" in said
 
 
