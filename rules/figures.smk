@@ -1,7 +1,8 @@
 """Figures of any data set and model: each is a rule and an entry in FIGURES.
 
-Requires: dataset.h5ad and labels.tsv.gz of data.smk; motif databases of motifs.smk; filters.meme of
-interpret.smk; the tables of train.smk, interpret.smk, annotate.smk and compare.smk.
+Requires: dataset.h5ad and labels.tsv.gz of data.smk; motif databases and modisco/{method}.meme of
+motifs.smk; filters.meme of interpret.smk; the tables of train.smk, interpret.smk, motifs.smk,
+annotate.smk and compare.smk.
 Provides: {pdf,png,tsv} of each figure (the tsv is its source data); FIGURES and panel() for the
 paper's figures.
 """
@@ -9,7 +10,7 @@ paper's figures.
 import fnmatch
 from functools import partial
 
-# Name -> path without extension, and the runs that it applies to.
+# Name -> path without extension, and the runs (with their methods) that it applies to.
 FIGURES = {}
 
 
@@ -94,6 +95,18 @@ FIGURES |= {
         [run for run in RUNS if strand_runs(run)],
     ),
     "sanity_correlations": (f"{RUN}/figures/sanity_correlations", checked_runs()),
+    "modisco_patterns": (
+        f"{RUN}/figures/{{method}}/modisco_patterns",
+        by_method(runs_with_patterns),
+    ),
+    "attribution_tracks": (
+        f"{RUN}/figures/{{method}}/attribution_tracks",
+        by_method(attributed_runs),
+    ),
+    "predicted_vs_measured": (
+        f"{RUN}/figures/predicted_vs_measured",
+        [run for run in RUNS if dataset_entry(run.dataset)["task"] not in LABELLED],
+    ),
 }
 
 
@@ -293,9 +306,9 @@ rule recurring_modes:
 
 def sanity_tables(wildcards):
     """The sanity checks of each method of a run."""
-    run = selection.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
-    methods = [method for method in attribution_methods() if run in checked_runs(method)]
-    return [path for m in methods for path in for_runs(f"{RUN}/sanity_checks/{m}.tsv", [run])]
+    run = (wildcards.dataset, wildcards.model, int(wildcards.seed))
+    checked = [checked for checked in by_method(checked_runs) if checked[:3] == run]
+    return for_runs(f"{RUN}/sanity_checks/{{method}}.tsv", checked)
 
 
 rule sanity_correlations:
@@ -315,3 +328,76 @@ rule sanity_correlations:
         "Drawing sanity checks of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/figures/sanity_correlations.py"
+
+
+rule modisco_patterns:
+    """Logos of the patterns that TF-MoDISco found, by target and sign."""
+    input:
+        meme="results/{dataset}/{model}/seed{seed}/modisco/{method}.meme",
+        patterns="results/{dataset}/{model}/seed{seed}/modisco/{method}.tsv",
+        targets="results/{dataset}/{model}/seed{seed}/modisco/{method}.targets.tsv",
+        annotation="results/{dataset}/{model}/seed{seed}/modisco/{method}.annotation.tsv",
+    output:
+        **panel(
+            "results/{dataset}/{model}/seed{seed}/figures/{method}/modisco_patterns",
+            "Patterns, {method}",
+        ),
+    log:
+        "logs/modisco_patterns/{dataset}/{model}/seed{seed}/{method}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        code=code_digest("figures/modisco_patterns"),
+    message:
+        "Drawing patterns by {wildcards.method} of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/figures/modisco_patterns.py"
+
+
+rule attribution_tracks:
+    """Example sequences with letters as high as their contributions."""
+    input:
+        examples="results/{dataset}/{model}/seed{seed}/attributions/{method}.examples.tsv",
+        summary="results/{dataset}/{model}/seed{seed}/attributions/{method}.tsv",
+    output:
+        **panel(
+            "results/{dataset}/{model}/seed{seed}/figures/{method}/attribution_tracks",
+            "Attributions, {method}",
+        ),
+    log:
+        "logs/attribution_tracks/{dataset}/{model}/seed{seed}/{method}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        task=setting("datasets/{dataset}/task"),
+        code=code_digest("figures/attribution_tracks"),
+    message:
+        "Drawing attributions by {wildcards.method} of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/figures/attribution_tracks.py"
+
+
+rule predicted_vs_measured:
+    """Predictions of held-out sequences against measurements, for data sets of values."""
+    input:
+        predictions="results/{dataset}/{model}/seed{seed}/predictions.tsv.gz",
+        labels="results/{dataset}/labels.tsv.gz",
+        metrics="results/{dataset}/{model}/seed{seed}/metrics.tsv",
+    output:
+        **panel(
+            "results/{dataset}/{model}/seed{seed}/figures/predicted_vs_measured",
+            "Predicted against measured",
+        ),
+    log:
+        "logs/predicted_vs_measured/{dataset}/{model}/seed{seed}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        code=code_digest("figures/predicted_vs_measured"),
+    message:
+        "Drawing predictions against measurements of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/figures/predicted_vs_measured.py"

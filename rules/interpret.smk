@@ -4,7 +4,8 @@ Requires: dataset.h5ad and the planted motifs of simulations of data.smk; model.
 annotation.tsv of annotate.smk; motif databases of motifs.smk.
 Provides: in results/{dataset}/{model}/seed{seed}/ filters.meme, filters.tsv, selection.tsv (numbers
 of correctly predicted sequences), output_weights.tsv, unit_importance.tsv, recovery.tsv,
-nullification.tsv, instances.bed.gz, attributions/{method}.h5 and .tsv, sanity_checks/{method}.tsv.
+nullification.tsv, instances.bed.gz, attributions/{method}.h5, .tsv and .examples.tsv,
+sanity_checks/{method}.tsv.
 """
 
 
@@ -160,14 +161,9 @@ def attribution_methods():
     return [method for method in dict.fromkeys(named) if attributed_runs(method)]
 
 
-def attribution_tables(wildcards):
-    """The summary table of each run and attribution method."""
-    pattern = f"{RUN}/attributions/{{method}}.tsv"
-    return [
-        path
-        for method in attribution_methods()
-        for path in for_runs(pattern.replace("{method}", method), attributed_runs(method))
-    ]
+def by_method(runs):
+    """The runs that a function gives for each attribution method, each with its method."""
+    return [selection.MethodRun(*run, m) for m in attribution_methods() for run in runs(m)]
 
 
 # Settings that only some methods use.
@@ -212,6 +208,31 @@ rule attribute:
         "Computing attributions of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}, by {wildcards.method} (progress: {log})"
     script:
         "../scripts/attribute.py"
+
+
+rule attribution_examples:
+    """Take the attributed sequences with the highest outputs, with what each base contributes."""
+    input:
+        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
+        dataset="results/{dataset}/dataset.h5ad",
+        scores="results/{dataset}/{model}/seed{seed}/attributions/{method}.h5",
+    output:
+        examples="results/{dataset}/{model}/seed{seed}/attributions/{method}.examples.tsv",
+    log:
+        "logs/attribution_examples/{dataset}/{model}/seed{seed}/{method}.log",
+    conda:
+        "../envs/python.yaml"
+    resources:
+        device=config["device"],
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(30),
+    params:
+        settings={"most_targets": 12, "most_examples": 2, "most_positions": 250},
+        code=code_digest("attribution_examples"),
+    message:
+        "Taking examples of attributions by {wildcards.method} of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/attribution_examples.py"
 
 
 def checked_runs(method=None):
@@ -283,10 +304,9 @@ def interpretation_results(wildcards):
     found += for_runs("results/{dataset}/{model}/motif_agreement.tsv", several)
     found += for_runs(f"{RUN}/nullification.tsv", nullified_runs())
     found += for_runs(f"{RUN}/instances.bed.gz", chosen_runs("instances", runs_with_units()))
-    found += attribution_tables(wildcards)
-    for method in attribution_methods():
-        found += for_runs(f"{RUN}/binding_modes/{method}.tsv", runs_with_patterns(method))
-        found += for_runs(f"{RUN}/sanity_checks/{method}.tsv", checked_runs(method))
+    found += for_runs(f"{RUN}/attributions/{{method}}.tsv", by_method(attributed_runs))
+    found += for_runs(f"{RUN}/binding_modes/{{method}}.tsv", by_method(runs_with_patterns))
+    found += for_runs(f"{RUN}/sanity_checks/{{method}}.tsv", by_method(checked_runs))
     return found + (["results/motif_scores.tsv"] if rankings(wildcards) else [])
 
 

@@ -12,7 +12,7 @@ rule overview:
         models=for_runs(f"{RUN}/model.safetensors"),
         histories=for_runs(f"{RUN}/history.tsv"),
         selections=for_runs(f"{RUN}/selection.tsv", runs_with_filters()),
-        attributions=attribution_tables,
+        attributions=for_runs(f"{RUN}/attributions/{{method}}.tsv", by_method(attributed_runs)),
         metrics="results/metrics.tsv",
         template=workflow.source_path("../resources/report/overview.html.jinja"),
     output:

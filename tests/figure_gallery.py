@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from test_attribution_tracks import track
 from test_figures import (
     comparison_table,
     history_table,
@@ -17,12 +18,15 @@ from test_logo_grid import cells
 from test_mode_counts import model_table
 from test_motif_performance import many
 from test_nullified_filters import annotation, impacts, importances
+from test_pattern_sheet import discovery, drawn
+from test_predicted_vs_measured import values
 from test_size_trends import assays, runs
 from test_unit_sweep import metrics
 
 from workflow_lib import models
 from workflow_lib.figures import (
     assay_bars,
+    attribution_tracks,
     dataset_comparison,
     importance_boxes,
     logo_grid,
@@ -33,6 +37,7 @@ from workflow_lib.figures import (
     negative_weights,
     nullified_filters,
     performance,
+    predicted_vs_measured,
     recovery,
     schematic,
     size_trends,
@@ -196,6 +201,25 @@ def _grid(names: Sequence[str], on_top: bool) -> list[Figure]:
     return logo_grid.logo_grid(_named(table, names), motifs, reference_on_top=on_top)
 
 
+def _patterns(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
+    found = {t: discovery(6, i % 3, t * (i % 2), 8 + i % 40) for i, t in enumerate(targets)}
+    return drawn(found, title=f"{names[0]} on {names[1]}")[1]
+
+
+def _tracks(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
+    parts = [track(target, 300, 1, id=target) for target in targets]
+    used = pd.DataFrame({"target": targets, "n_used": 500})
+    title = f"{names[0]} on {names[1]}"
+    return attribution_tracks.attribution_tracks(pd.concat(parts), used, title, "binary")
+
+
+def _measured(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
+    scores = _named(metrics_table(len(targets)), targets).assign(metric="pcc", n=9)
+    table = predicted_vs_measured.scatter_table(*values(9, targets), scores)
+    title = f"{names[0]} on {names[1]}"
+    return predicted_vs_measured.predicted_vs_measured(table, scores, title, len(targets))
+
+
 def gallery(
     targets: Sequence[str], names: Sequence[str]
 ) -> dict[str, Callable[[], Figure | list[Figure]]]:
@@ -212,6 +236,9 @@ def gallery(
         "importance_boxes": lambda: _boxes(targets),
         "filter_sheet": lambda: _sheet(targets),
         "recovered_motifs": lambda: recovered(targets),
+        "modisco_patterns": lambda: _patterns(targets, names),
+        "attribution_tracks": lambda: _tracks(targets, names),
+        "predicted_vs_measured": lambda: _measured(targets, names),
         "same_regions": lambda: _regions(targets, names),
         "strand_symmetry": lambda: _strands(names[:4]),
         "figure_1a": lambda: _schematic(targets),

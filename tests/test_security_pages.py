@@ -70,7 +70,16 @@ def packed(page, name):
 
 # --- captions -------------------------------------------------------------------------------------
 
-NAMES = ("dataset", "model", "unit_model", "filter_model", "baseline", "label_a", "label_b")
+NAMES = (
+    "dataset",
+    "model",
+    "method",
+    "unit_model",
+    "filter_model",
+    "baseline",
+    "label_a",
+    "label_b",
+)
 
 
 @pytest.mark.parametrize(

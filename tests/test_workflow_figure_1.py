@@ -44,7 +44,9 @@ def test_every_panel_is_drawn_in_three_formats(drawn):
             assert len(set(image.convert("L").get_flattened_data())) > 10, panel
     for name in (
         "results/mini/figures/strand_symmetry", "results/mini/tiny_units.units6/recurring_modes",
-        f"{UNITS}/figures/sanity_correlations",
+        f"{UNITS}/figures/sanity_correlations", f"{UNITS}/figures/deep_lift_shap/modisco_patterns",
+        *(f"{run}/figures/{method}/attribution_tracks" for run in (UNITS, DANQ)
+          for method in ("deep_lift_shap", "ism")),
     ):  # fmt: skip
         assert (drawn / f"{name}.png").stat().st_size > 1000
 
@@ -119,6 +121,36 @@ def test_modisco_results_are_well_formed(drawn):
         assert targets.n_patterns.sum() == len(patterns) == len(motifs)
         assert [motif.id for motif in motifs] == list(patterns.unit)
         assert (drawn / run / "binding_modes/deep_lift_shap.tsv").exists()
+
+
+def test_patterns_are_drawn_for_the_methods_that_modisco_searched(drawn):
+    assert not (drawn / UNITS / "figures/ism/modisco_patterns.pdf").exists()
+    for run in (UNITS, DANQ):
+        table = read(drawn, f"{run}/figures/deep_lift_shap/modisco_patterns.tsv")
+        found = read(drawn, f"{run}/modisco/deep_lift_shap.tsv")
+        assert set(table.target) == {"red", "blue"}
+        assert set(table.unit.dropna()) <= set(found.unit) and table.unit.notna().any() == bool(
+            len(found)
+        )
+
+
+@pytest.mark.parametrize("method", ["deep_lift_shap", "ism"])
+def test_examples_are_attributed_sequences_as_the_predictions_rank_them(drawn, method):
+    table = read(drawn, f"{UNITS}/figures/{method}/attribution_tracks.tsv")
+    path = drawn / UNITS / f"attributions/{method}.h5"
+    # Of the held-out part; with both strands, which are not attributed here.
+    assert not attribution_file.read_header(path).settings["both_strands"]
+    labels = read(drawn, "results/mini/labels.tsv.gz").set_index("id")
+    for group in attribution_file.read(path):
+        ids = table[table.target == group.target].drop_duplicates("id")
+        assert set(ids.id) <= set(group.ids) and (ids.length == 60).all()
+        assert ids.output.is_monotonic_decreasing and ids.example.tolist() == [1, 2]
+        assert ids.label.tolist() == labels.loc[ids.id, group.target].tolist()
+        np.testing.assert_allclose(ids.prediction, 1 / (1 + np.exp(-ids.output)), atol=1e-4)
+        one = table[(table.target == group.target) & (table.example == 1)]
+        row = list(group.ids).index(one.id.iloc[0])
+        scores = group.scores[row][group.codes[row], np.arange(60)]
+        np.testing.assert_allclose(one.contribution, scores, rtol=1e-4, atol=1e-5)
 
 
 def test_shuffled_labels_change_only_which_sequence_has_which_label(drawn):

@@ -91,6 +91,18 @@ def test_parts_without_test_are_scored_on_validation(drawn):
     assert set(ranking["metric"]) == {"pcc"} and ranking["best"].sum() == 1
 
 
+def test_predictions_are_drawn_against_measurements_for_values_only(drawn):
+    made = [path.parts[-5] for path in drawn.glob("results/**/predicted_vs_measured.pdf")]
+    assert made == ["gata_pbm"]
+    folder = "results/gata_pbm/tiny_gata/seed0"
+    table = read(drawn, f"{folder}/figures/predicted_vs_measured.tsv")
+    metrics = read(drawn, f"{folder}/metrics.tsv").set_index(["target", "metric"])
+    assert table["n"].sum() == metrics.loc[("intensity", "pcc"), "n"]
+    if (table["n"] == 1).all():
+        found = np.corrcoef(table["measured"], table["predicted"])[0, 1]
+        assert found == pytest.approx(metrics.loc[("intensity", "pcc"), "value"], abs=1e-3)
+
+
 def test_one_table_has_the_motifs_of_models_and_sets(drawn):
     scores = read(drawn, "results/motif_scores.tsv")
     assert set(scores["method"]) == {"tiny_gata", "known", "learned_by_pbm"}

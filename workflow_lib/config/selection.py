@@ -36,6 +36,15 @@ class Run(NamedTuple):
     seed: int
 
 
+class MethodRun(NamedTuple):
+    """A run and one of the attribution methods that are used for it."""
+
+    dataset: str
+    model: str
+    seed: int
+    method: str
+
+
 def select(config: Mapping[str, Any], datasets: Iterable[str], models: Iterable[str]) -> list[Run]:
     """The selection `runs`, each entry a product of data sets, models and seeds; patterns allowed.
 

@@ -59,20 +59,13 @@ def _letter(letter: str) -> Path:
     return Path((outline.vertices - box.min) / box.size - (0.5, 0), outline.codes)
 
 
-def draw_logo(ax: Axes, probabilities: np.ndarray, start: int = 0) -> None:
-    """Draw a logo, 0 to 2 bits, with its first position at x = `start`, the largest letter on top.
+def draw_letters(ax: Axes, heights: np.ndarray, bottoms: np.ndarray, start: int = 0) -> None:
+    """Draw letters of given heights (4, width), one position after the other from x = `start`.
 
-    One path per letter of the alphabet: with one per position, as logomaker draws, a sheet of 100
-    filters takes ten times as long.
+    A letter of negative height hangs upside down from its bottom. One path per letter of the
+    alphabet: with one per position, as logomaker draws, a sheet of 100 filters takes ten times as
+    long.
     """
-    heights = letter_heights(probabilities)
-    heights[heights < 0.03] = 0  # invisible in print
-    order = np.argsort(heights, axis=0, kind="stable")
-    bottoms = np.empty_like(heights)
-    stacked = np.take_along_axis(heights, order, axis=0).cumsum(axis=0)
-    np.put_along_axis(bottoms, order, stacked, axis=0)
-    bottoms -= heights
-    ax.spines[:].set_visible(False)
     for letter, sizes, lows in zip("ACGT", heights, bottoms):
         places = [
             _letter(letter).transformed(
@@ -84,6 +77,18 @@ def draw_logo(ax: Axes, probabilities: np.ndarray, start: int = 0) -> None:
             outlines = Path.make_compound_path(*places)
             # Not add_patch(), which measures every curve to find limits that are given here.
             ax.add_artist(PathPatch(outlines, facecolor=LETTER_COLOURS[letter], linewidth=0))
+
+
+def draw_logo(ax: Axes, probabilities: np.ndarray, start: int = 0) -> None:
+    """Draw a logo, 0 to 2 bits, with its first position at x = `start`, largest letters on top."""
+    heights = letter_heights(probabilities)
+    heights[heights < 0.03] = 0  # invisible in print
+    order = np.argsort(heights, axis=0, kind="stable")
+    bottoms = np.empty_like(heights)
+    stacked = np.take_along_axis(heights, order, axis=0).cumsum(axis=0)
+    np.put_along_axis(bottoms, order, stacked, axis=0)
+    ax.spines[:].set_visible(False)
+    draw_letters(ax, heights, bottoms - heights, start)
     ax.axhline(0, color=GREY, lw=0.4, zorder=0)
     ax.set(xlim=(start - 0.6, start + heights.shape[1] - 0.4), ylim=(0, 2.05), xticks=[], yticks=[])
 
