@@ -5,6 +5,7 @@ tests/cluster.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -103,13 +104,25 @@ def test_a_training_stopped_by_sigterm_ends_soon_and_continues_later(checkout, f
     text, _ = process.communicate()
     assert process.returncode == 1 and "stopped by SIGTERM" in text and "Traceback" not in text
     log = folder / "logs/train/mini/tiny/seed0.log"
-    assert (
-        "stopped by SIGTERM (cancelled, preempted or out of time); no partial file"
-        in log.read_text()
-    )
+    said = r"stopped by SIGTERM \(cancelled, preempted or out of time\) after epoch \d+; the same"
+    assert re.search(rf"{said} command continues; no partial file is left\n$", log.read_text())
     assert [p.name for p in (folder / RUN).iterdir() if p.is_file()] == ["training_state.pt"]
     run_project(checkout, folder, TARGET)
     assert "continued after epoch" in log.read_text()
+    same(folder, undisturbed)
+
+
+def test_ctrl_c_is_one_line_that_says_what_is_not_lost(checkout, folder, undisturbed):
+    process = start(checkout, folder)
+    in_training(process, folder)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    text, _ = process.communicate(timeout=60)
+    assert process.returncode == 1 and "Traceback" not in text and "KeyboardInterrupt" not in text
+    said = r"(?m)^stopped by Ctrl-C after epoch (\d+); the same command continues \(log: (.*)\)$"
+    [(epoch, log)] = re.findall(said, text)
+    assert [p.name for p in (folder / RUN).iterdir() if p.is_file()] == ["training_state.pt"]
+    run_project(checkout, folder, TARGET)
+    assert f"continued after epoch {epoch} " in (folder / log).read_text()
     same(folder, undisturbed)
 
 

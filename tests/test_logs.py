@@ -14,7 +14,7 @@ from snakemake.iocontainers import Namedlist
 
 from workflow_lib.errors import InputError
 from workflow_lib.execution.job import recorded
-from workflow_lib.execution.logs import check_not_terminated, log_to
+from workflow_lib.execution.logs import check_not_terminated, log_to, reached
 
 
 def test_a_users_mistake_is_one_line_and_in_the_log(tmp_path, capsys):
@@ -39,45 +39,75 @@ def test_any_other_error_keeps_its_traceback(tmp_path):
     assert "so far so good" in text and "Traceback" in text
 
 
-def sigterm():
-    os.kill(os.getpid(), signal.SIGTERM)
+SIGNALS = {signal.SIGTERM: "SIGTERM (cancelled, preempted or out of time)", signal.SIGINT: "Ctrl-C"}
+each_signal = pytest.mark.parametrize("number", SIGNALS)
 
 
-def test_sigterm_is_one_line_and_what_was_before_is_put_back(tmp_path, capsys):
-    before = signal.getsignal(signal.SIGTERM)
+def receive(number):
+    os.kill(os.getpid(), number)
+
+
+@each_signal
+def test_a_signal_is_one_line_and_what_was_before_is_put_back(tmp_path, capsys, number):
+    before = {other: signal.getsignal(other) for other in SIGNALS}
     with pytest.raises(SystemExit) as stopped, log_to(tmp_path / "rule.log"):
-        sigterm()
-    assert stopped.value.code == 143 and "stopped by SIGTERM" in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGTERM) is before
+        receive(number)
+    assert stopped.value.code == 128 + number
+    line = f"stopped by {SIGNALS[number]}"
+    assert capsys.readouterr().err == f"{line} (log: {tmp_path / 'rule.log'})\n"
+    assert (tmp_path / "rule.log").read_text().endswith(f" {line}; no partial file is left\n")
+    assert {other: signal.getsignal(other) for other in SIGNALS} == before
     with log_to(tmp_path / "rule.log"):
         check_not_terminated()
 
 
-def swallowed():
+@each_signal
+def test_what_is_not_lost_is_said_by_that_job_only(tmp_path, capsys, number):
+    for said in (" after epoch 3; the same command continues", ""):
+        with pytest.raises(SystemExit), log_to(tmp_path / "rule.log"):
+            if said:
+                reached("after epoch 2")
+                reached(said.strip())
+            receive(number)
+        assert capsys.readouterr().err.startswith(f"stopped by {SIGNALS[number]}{said} (log: ")
+
+
+def test_ctrl_c_does_not_stop_what_runs_in_the_background(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with log_to(tmp_path / "rule.log"):
+            receive(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def swallowed(number=signal.SIGTERM):
     """A callback, as of numba or a destructor, in which an exception gets lost."""
     try:
-        sigterm()
+        receive(number)
     except BaseException:
         return
 
 
-def turned_into_another():
+def turned_into_another(number):
     try:
-        sigterm()
+        receive(number)
     except BaseException as error:
         raise SystemError("returned a result with an exception set") from error
 
 
+@each_signal
 @pytest.mark.parametrize("lost", [swallowed, turned_into_another])
-def test_a_sigterm_that_gets_lost_on_the_way_still_ends_the_job(tmp_path, lost):
+def test_a_signal_that_gets_lost_on_the_way_still_ends_the_job(tmp_path, lost, number):
     with pytest.raises(SystemExit) as stopped, log_to(tmp_path / "rule.log"):
-        lost()
-    assert stopped.value.code == 143
+        lost(number)
+    assert stopped.value.code == 128 + number
     with pytest.raises(SystemExit) as stopped, log_to(tmp_path / "all.log"):
         with log_to(tmp_path / "one.log"):
-            lost()
+            lost(number)
         raise AssertionError("the next job of a group must not begin")
-    assert stopped.value.code == 143
+    assert stopped.value.code == 128 + number
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Log files of rules, and what happens on errors, on SIGTERM and when the disk is full."""
+"""Log files of rules, and what happens on errors, on signals and when the disk is full."""
 
 import errno
 import logging
@@ -15,25 +15,40 @@ from workflow_lib.errors import InputError
 log = logging.getLogger("workflow_lib")
 # Messages of libraries that write files themselves (HDF5, PyTorch).
 _DISK_FULL = ("No space left on device", "Disk quota exceeded", "errno = 28", "errno = 122")
-# The exit code that shells report for a process ended by SIGTERM.
-_TERMINATED = 128 + signal.SIGTERM
+# Signals that stop a job, as messages call them.
+_STOPS = {
+    signal.SIGTERM: "SIGTERM (cancelled, preempted or out of time)",
+    signal.SIGINT: "Ctrl-C",
+}
 
 
 class Terminated(BaseException):
-    """SIGTERM was received: the job was cancelled, preempted, or exceeded its time limit."""
+    """A signal of `_STOPS` was received; other code than `log_to` lets it pass."""
 
 
-class _Sigterm:
-    """Whether SIGTERM was received: an exception raised by a signal may get lost in a callback."""
+class _Stop:
+    """What was received: an exception raised by a signal may get lost in a callback."""
 
-    received = False
+    received: int | None = None
     handled = False  # by an enclosing log_to
+    reached = ""
 
 
 def check_not_terminated() -> None:
-    """Raise `Terminated` if SIGTERM was received but its exception was swallowed."""
-    if _Sigterm.received:
+    """Raise `Terminated` if a signal was received but its exception was swallowed."""
+    if _Stop.received is not None:
         raise Terminated
+
+
+def reached(text: str) -> None:
+    """Say what a job would not lose if it were stopped now; the line that it then ends with has it.
+
+    Parameters
+    ----------
+    text
+        For instance `after epoch 3; the same command continues`.
+    """
+    _Stop.reached = f" {text}"
 
 
 @contextmanager
@@ -41,8 +56,9 @@ def log_to(path: str | os.PathLike) -> Iterator[logging.Logger]:
     """Send the library's messages and any error to a rule's log file.
 
     A user's mistake (`InputError`) or a full disk is one line on the terminal and ends the process
-    with code 1, SIGTERM one with code 143; any other error keeps its traceback, in the log and on
-    the terminal. Files that were being written are removed in each case.
+    with code 1, SIGTERM and Ctrl-C one with the code that shells report for them (143, 130); any
+    other error keeps its traceback, in the log and on the terminal. Files that were being written
+    are removed in each case.
     """
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     handler = logging.FileHandler(path, mode="w")
@@ -52,11 +68,11 @@ def log_to(path: str | os.PathLike) -> Iterator[logging.Logger]:
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(handler)
     try:
-        with _sigterm_raises() as outermost:
+        with _signals_raise() as outermost:
             try:
                 yield log
             except Exception:
-                check_not_terminated()  # SIGTERM was the actual reason
+                check_not_terminated()  # the signal was the actual reason
                 raise
             check_not_terminated()
     except InputError as error:
@@ -64,13 +80,13 @@ def log_to(path: str | os.PathLike) -> Iterator[logging.Logger]:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except Terminated:
-        log.error(
-            "stopped by SIGTERM (cancelled, preempted or out of time); no partial file is left"
-        )
+        said = f"stopped by {_STOPS[_Stop.received]}{_Stop.reached}"
+        log.error("%s; no partial file is left", said)
         if not outermost:
             raise
-        print("stopped by SIGTERM (cancelled, preempted or out of time)", file=sys.stderr)
-        sys.exit(_TERMINATED)
+        # In one piece: all jobs on a terminal get its Ctrl-C.
+        print(f"{said} (log: {path})\n", end="", file=sys.stderr)
+        sys.exit(128 + _Stop.received)
     except Exception as error:
         log.exception("failed:")
         if not disk_is_full(error):
@@ -105,23 +121,28 @@ def _place(error: Exception) -> str:
 
 
 @contextmanager
-def _sigterm_raises() -> Iterator[bool]:
-    """Turn SIGTERM into `Terminated`; yields whether this is the outermost `log_to`."""
-    outermost = not _Sigterm.handled
+def _signals_raise() -> Iterator[bool]:
+    """Turn signals into `Terminated`; yields whether this is the outermost `log_to`."""
+    outermost = not _Stop.handled
     if not outermost or threading.current_thread() is not threading.main_thread():
         yield outermost
         return
-    before = signal.signal(signal.SIGTERM, _terminate)
-    _Sigterm.received, _Sigterm.handled = False, True
+    before = {number: signal.getsignal(number) for number in _STOPS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as for a command in the background
+            signal.signal(number, _terminate)
+    _Stop.received, _Stop.reached, _Stop.handled = None, "", True
     try:
         yield outermost
     finally:
-        _Sigterm.handled = False
-        signal.signal(signal.SIGTERM, before)
+        _Stop.handled = False
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _terminate(_: int, __: FrameType | None) -> None:
-    # A second SIGTERM must not interrupt the clean-up.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _Sigterm.received = True
+def _terminate(number: int, _: FrameType | None) -> None:
+    # A second signal must not interrupt the clean-up.
+    for other in _STOPS:
+        signal.signal(other, signal.SIG_IGN)
+    _Stop.received = number
     raise Terminated

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from workflow_lib.execution.logs import reached
 from workflow_lib.files import atomic, remove_leftovers
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ def save_state(
     # Given a path, PyTorch writes the file itself and does not report a full disk.
     with atomic(checkpoint.path) as temporary, open(temporary, "wb") as file:
         torch.save(state, file)
+    _said(history)
 
 
 def resume(
@@ -106,7 +108,13 @@ def resume(
             torch.get_num_threads(),
         )
     log.info("continued after epoch %d of an interrupted run (%s)", len(state["history"]), path)
+    _said(state["history"])
     return state["history"], state["best"]
+
+
+def _said(history: list[dict]) -> None:
+    """Let the job say, if it is stopped, that this many epochs are not lost."""
+    reached(f"after epoch {len(history)}; the same command continues")
 
 
 def remove_state(path: Path) -> None:
