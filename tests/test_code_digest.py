@@ -77,12 +77,12 @@ def test_log_and_error_messages_do_not_count(project):
 
 
 def test_constants_that_are_set_together_count(project):
-    script = "scripts/figures/weight_heatmap.py"
+    script = "scripts/figures/figure_1g.py"
     before = digest(script)
     edit(
-        project / "workflow_lib/figures/weight_heatmap.py",
-        "MAX_ROWS, MAX_COLUMNS = 80,",
-        "MAX_ROWS, MAX_COLUMNS = 70,",
+        project / "workflow_lib/figures/nullified_filters.py",
+        "MAX_TARGETS, MAX_FILTERS = 55,",
+        "MAX_TARGETS, MAX_FILTERS = 45,",
     )
     assert digest(script) != before
 
