@@ -337,7 +337,7 @@ def test_a_parser_a_model_and_a_task_need_a_file_and_a_line_or_two_each(own_chec
         "annotation": {"database": "jaspar2020_families"},
     }  # fmt: skip
     folder.mkdir()
-    (folder / "x").write_text("")
+    (folder / "x").write_text("nothing")
     (folder / "config.yaml").write_text(json.dumps(config))
     snakemake(project, folder, config=folder / "config.yaml")
     metrics = pd.read_csv(folder / "results/metrics.tsv", sep="\t")
