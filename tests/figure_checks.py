@@ -1,9 +1,13 @@
-"""What every figure's test asks: that its text can be read."""
+"""What every figure's test asks: that its text can be read, and that it fits on a screen."""
 
 import itertools
+from pathlib import Path
 
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image
+
+from workflow_lib.figures.style import MAX_PROPORTION
 
 
 def drawn_texts(figure: Figure) -> list[Text]:
@@ -31,3 +35,13 @@ def check_texts(figure: Figure) -> str:
     assert min(text.get_fontsize() for text in found) >= 6
     assert figure.get_size_inches()[0] * 25.4 <= 183.01
     return "\n".join(said for said, _ in boxes)
+
+
+def check_pictures(folder: Path) -> int:
+    """No picture of finished results is taller than a screen; how many there are."""
+    found = sorted((folder / "results").rglob("*.png"))
+    for path in found:
+        with Image.open(path) as image:
+            width, height = image.size
+        assert height <= MAX_PROPORTION * width, (path, width, height)
+    return len(found)

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from figure_checks import check_pictures
 from reproduce import compare, write_inputs
 from running import planned, reasons, snakemake
 
@@ -121,6 +122,10 @@ def test_applied_predictions_are_tiled_and_add_up(finished):
 def test_only_the_recovery_rule_reads_the_planted_motifs(root):
     text = "".join(path.read_text() for path in (root / "rules").glob("*.smk"))
     assert text.count("truth_table") == 2 and len(re.findall(r'"[^"]*truth\.tsv', text)) == 2
+
+
+def test_no_picture_is_taller_than_a_screen(finished):
+    assert check_pictures(finished) >= 13
 
 
 def test_the_report_is_one_file_with_methods_and_config(checkout, finished, tmp_path):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from figure_checks import check_pictures
 from PIL import Image
 from reproduce import write_inputs
 from running import linked_copy, made_once, planned, snakemake
@@ -49,6 +50,10 @@ def test_every_panel_is_drawn_in_three_formats(drawn):
           for method in ("deep_lift_shap", "ism")),
     ):  # fmt: skip
         assert (drawn / f"{name}.png").stat().st_size > 1000
+
+
+def test_no_picture_is_taller_than_a_screen(drawn):
+    assert check_pictures(drawn) > len(PANELS)
 
 
 def test_a_second_run_does_nothing(checkout, drawn):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from assays import write_assays
+from figure_checks import check_pictures
 from PIL import Image
 from running import linked_copy, made_once, planned, reasons, snakemake
 
@@ -50,6 +51,10 @@ def test_every_panel_is_drawn_in_three_formats(drawn):
         assert len(read(drawn, f"results/figures/figure_{panel}.tsv")), panel
         with Image.open(base.with_suffix(".png")) as image:
             assert len(set(image.convert("L").get_flattened_data())) > 10, panel
+
+
+def test_no_picture_is_taller_than_a_screen(drawn):
+    assert check_pictures(drawn) > len(PANELS)
 
 
 def test_a_second_run_does_nothing(checkout, drawn):

@@ -13,6 +13,7 @@ from workflow_lib.figures.style import (
     COLUMN_WIDTH,
     GREY,
     LIGHT,
+    MAX_PROPORTION,
     PAGE_WIDTH,
     RED,
     axes_at,
@@ -26,8 +27,9 @@ from workflow_lib.figures.style import (
 # Expected correlation with the trained model's attributions if a method is sound.
 EXPECTED = {"randomised_weights": 0.0, "shuffled_labels": 0.0, "other_seed": 1.0}
 _DOT = "#7FB8D9"  # a lighter blue: many dots lie side by side
-_HEAD = 17.0  # mm
-_ROWS, _COLUMNS = 32, 3  # of the agreement figure: a page not taller than a screen
+# Of the agreement figure, in mm: above and below the rows, a row, bars and gaps beside the dots.
+_HEAD, _FOOT, _PITCH, _SIDE = 17.0, 14.0, 3.2, 19.0
+_COLUMNS = 3
 
 
 def sanity_table(checks: pd.DataFrame) -> pd.DataFrame:
@@ -168,18 +170,17 @@ def motif_agreement(table: pd.DataFrame) -> Figure:
         return message("No filter of any seed matches a known motif: no binding modes to compare.")
     seeds = _seeds(table)
     table = table.assign(drawn=table["label"].map(fitted(table["label"], 40, weight="bold")))
-    blocks, labels, dots = _blocks(table, len(seeds))
+    blocks, names, dots = _blocks(table, len(seeds))
     most, drawn = max(len(rows) for rows in blocks), pd.concat(blocks)
-    used = 2 + sum(width + dots + 24 for width in labels)
+    used = 2 + len(blocks) * (names + dots + _SIDE)
     said = _agreement_said(table)
     if len(drawn) < len(table):
         said += f"\n{len(drawn)} of {len(table)} modes drawn"
-    figure = new_figure(max(COLUMN_WIDTH, used), _HEAD + 3.2 * most + 14)
-    left = 2.0
-    for rows, width in zip(blocks, labels):
-        bars = _agreement_block(figure, (left + width, dots, 3.2 * len(rows)), rows, seeds)
+    figure = new_figure(max(COLUMN_WIDTH, used), _HEAD + _PITCH * most + _FOOT)
+    for i, rows in enumerate(blocks):
+        left = 2 + names + i * (names + dots + _SIDE)
+        bars = _agreement_block(figure, (left, dots, _PITCH * len(rows)), rows, seeds)
         bars.set_xlim(0, max(1, drawn["n_filters"].max()))
-        left += width + dots + 24
     text_at(figure, 2, 1.5, said, fontsize=6.5, linespacing=1.2)
     kinds = {True: (BLUE, "expected: binding mode of a predicted TF"), False: (GREY, "other mode")}
     handles = [
@@ -191,24 +192,25 @@ def motif_agreement(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _blocks(table: pd.DataFrame, n_seeds: int) -> tuple[list[pd.DataFrame], list[float], float]:
-    """Rows of each column of the page, widths of their names, width of the dots (mm).
+def _blocks(table: pd.DataFrame, n_seeds: int) -> tuple[list[pd.DataFrame], float, float]:
+    """Rows of each column of the page, width of the names, width of the dots (mm).
 
     As few columns as give a page that is not taller than a screen.
     """
-    found = None
+    names, found = text_width(table["drawn"], weight="bold") + 3, None
     for columns in range(1, _COLUMNS + 1):
-        drawn = table.head(columns * _ROWS)
-        ends = [round(len(drawn) * i / columns) for i in range(columns + 1)]
-        blocks = [drawn.iloc[a:b] for a, b in zip(ends, ends[1:]) if a < b]
-        labels = [text_width(rows["drawn"], weight="bold") + 3 for rows in blocks]
-        room = (PAGE_WIDTH - 2 - sum(labels)) / len(blocks) - 24
-        dots = min(3.4 * n_seeds + 2, room)
+        room = (PAGE_WIDTH - 2) / columns - names - _SIDE
         if found and room < 12:
             break
-        found = (blocks, labels, dots)
-        width = max(COLUMN_WIDTH, 2 + sum(labels) + (dots + 24) * len(blocks))
-        if len(drawn) == len(table) and _HEAD + 14 + 3.2 * len(blocks[0]) <= 0.75 * width:
+        dots = min(3.4 * n_seeds + 2, room)
+        width = max(COLUMN_WIDTH, 2 + columns * (names + dots + _SIDE))
+        most = int((MAX_PROPORTION * width - _HEAD - _FOOT) / _PITCH)
+        drawn = table.head(columns * most)
+        ends = [round(len(drawn) * i / columns) for i in range(columns + 1)]
+        blocks = [drawn.iloc[a:b] for a, b in zip(ends, ends[1:]) if a < b]
+        found = (blocks, names, dots)
+        height = _HEAD + _FOOT + _PITCH * -(-len(drawn) // columns)
+        if len(drawn) == len(table) and height <= 0.75 * width:
             break
     return found
 
@@ -224,7 +226,7 @@ def _seeds(table: pd.DataFrame) -> list[str]:
 def _agreement_block(figure: Figure, place: tuple, rows: pd.DataFrame, seeds: list[str]) -> Axes:
     left, dots, height = place
     ax = axes_at(figure, left, _HEAD, dots, height)
-    bars = axes_at(figure, left + dots + 3, _HEAD, 14, height)
+    bars = axes_at(figure, left + dots + 3, _HEAD, 10, height)
     for y, row in enumerate(rows.itertuples()):
         colour = BLUE if row.expected else GREY
         here = str(row.seeds).removesuffix(".0").split(",") if row.n_seeds else []
