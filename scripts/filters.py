@@ -19,6 +19,8 @@ from workflow_lib.tables import write_run_table
 from workflow_lib.train.inference import choose_device
 
 log = logging.getLogger("workflow_lib.filters")
+# Motifs of so few sequences say little.
+FEW = 10
 
 
 def main(
@@ -44,12 +46,12 @@ def main(
     strands = read_strands(model, settings["strands"])
     about = {"criterion": criterion, "strands": strands}
     write_run_table(counts.assign(**about), run, outputs["selection"])
-    if not len(X):
+    if len(X) < FEW:
         log.warning(
-            "%s, %s, seed %s: no sequence is correctly predicted: all filters are flat. Look at "
-            "metrics.tsv: a model that learned nothing has nothing to show; or choose another "
-            "interpretation.correct (true_positive, top_fraction, all)",
-            run["dataset"], run["model"], run["seed"],
+            "%s, %s, seed %s: %d of %d sequences are correctly predicted (%s), of whose sites the "
+            "filters' motifs are made. Look at metrics.tsv: a model that learned nothing has nothing "
+            "to show; else choose another interpretation.correct (true_positive, top_fraction, all)",
+            run["dataset"], run["model"], run["seed"], len(X), part.n_obs, criterion,
         )  # fmt: skip
     options = {"inclusive": settings["inclusive"], "strands": strands}
     found = filter_matrices(model, X, device=chosen, **options)

@@ -10,6 +10,7 @@ from workflow_lib.data import dataset
 from workflow_lib.data.cautions import cautions
 from workflow_lib.data.dropping import drop, strand_digests
 from workflow_lib.execution.job import recorded
+from workflow_lib.report import overview
 from workflow_lib.sequence import reverse_complement
 
 
@@ -103,3 +104,5 @@ def test_warnings_are_in_the_log_on_the_terminal_and_in_the_record(tmp_path, cap
     assert "half of it is gone" in (tmp_path / "x.log").read_text()
     record = json.loads((tmp_path / "provenance" / "out.txt.json").read_text())
     assert record["warnings"] == ["half of it is gone"]
+    assert overview.warnings_of([str(output), str(output)]) == ["half of it is gone"]
+    assert overview.warnings_of([str(tmp_path / "other.txt"), str(tmp_path / "no/x.txt")]) == []

@@ -35,11 +35,11 @@ def describe_dataset(path: str) -> dict[str, Any]:
 
 def warnings_of(paths: Iterable[str]) -> list[str]:
     """What the jobs that made these files warned of, without repeats, from their records."""
-    wanted, found = set(map(str, paths)), []
+    wanted, found = dict.fromkeys(map(str, paths)), []
     for folder in dict.fromkeys(Path(path).parent for path in wanted):
         for record in sorted((folder / FOLDER).glob("*.json")):
             made = json.loads(record.read_text())
-            if wanted & set(made["outputs"]):
+            if wanted.keys() & made["outputs"].keys():
                 found += made.get("warnings", [])
     return list(dict.fromkeys(found))
 
