@@ -49,8 +49,8 @@ def main(
     if len(X) < FEW:
         log.warning(
             "%s, %s, seed %s: %d of %d sequences are correctly predicted (%s), of whose sites the "
-            "filters' motifs are made. Look at metrics.tsv: a model that learned nothing has nothing "
-            "to show; else choose another interpretation.correct (true_positive, top_fraction, all)",
+            "filters' motifs are made. Look at metrics.tsv: a model that learned nothing shows "
+            "nothing; else choose another interpretation.correct (true_positive, top_fraction ...)",
             run["dataset"], run["model"], run["seed"], len(X), part.n_obs, criterion,
         )  # fmt: skip
     options = {"inclusive": settings["inclusive"], "strands": strands}

@@ -75,6 +75,10 @@ def pretend(checkout: Path, place: Path) -> Path:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.touch()
     snakemake(checkout, place, "--touch", "--forceall", "--quiet", config=CONFIG)
+    # All of one age: what runs again does so for its params or its set of inputs.
+    for path in place.rglob("*"):
+        if ".snakemake" not in path.parts:
+            os.utime(path, (1e9, 1e9))
     return place
 
 
