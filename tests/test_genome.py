@@ -90,6 +90,12 @@ def test_a_newer_index_of_another_genome_is_not_used(tmp_path, name, other, capl
     assert Path(f"{path}.fai").read_text() == make_fai(path)
 
 
+def test_a_chromosome_without_bases_is_no_reason_to_build_the_index_again(tmp_path, caplog):
+    genome = {"none": "", **GENOME, "last": ""}
+    path = write(tmp_path / "g.fa", text(genome))
+    assert content(path) == content(path) == genome and "is not the index" not in caplog.text
+
+
 def test_another_width_of_lines_is_noticed(tmp_path):
     path = write(tmp_path / "g.fa", text(GENOME))
     content(path)

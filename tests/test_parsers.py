@@ -194,6 +194,23 @@ def test_a_column_without_name_and_values_is_no_target(tmp_path):
     assert list(data.var_names) == ["t", "X", "X.1"]
 
 
+def test_columns_without_a_name_are_left_out_where_the_targets_are_named(tmp_path):
+    text = "\tid\tsequence\tt\tUnnamed: 4\n0\ta\tACGT\t1\t7\n"
+    for broken in (text, text[1:].replace("0\ta", "a")):
+        with pytest.raises(InputError, match="has no name, but values such as '.'"):
+            parse_table(tmp_path, broken)
+        assert list(parse_table(tmp_path, broken, targets=["t"]).var_names) == ["t"]
+
+
+def test_tables_that_r_writes_are_read_or_explained(tmp_path):
+    data = parse_table(tmp_path, '"id"\t"sequence"\t"t x"\n"a"\t"ACGT"\t1\n')
+    assert list(data.obs_names) == ["a"] and list(data.var_names) == ["t x"]
+    stray = parse_table(tmp_path, 'id\tsequence\tt\n5" probe\tACGT\t1\n"b\tACGA\t0\n')
+    assert list(stray.obs_names) == ['5" probe', '"b']
+    with pytest.raises(InputError, match="row.names = FALSE"):
+        parse_table(tmp_path, '"id"\t"sequence"\t"t"\n"1"\t"a"\t"ACGT"\t1\n')
+
+
 def test_a_table_with_a_byte_order_mark_and_other_line_ends(tmp_path):
     plain = parse_table(tmp_path, "id\tsequence\tt\na\tACGT\t1\n")
     for text in ("\ufeffid\tsequence\tt\r\na\tACGT\t1\r\n", "id\tsequence\tt\n\na\tACGT\t1"):

@@ -177,13 +177,15 @@ def fits(fai: str, read: Read) -> bool:
         ends = _end_of(record)
         if (name, begins) != (record.name, record.offset) or ends is None:
             return False
+        end = ends
+        if not record.length:
+            continue
         line = min(record.length, record.bases)
         first, last = read(begins, line + 1), read(max(ends - 1, begins), 2)
         if first[line:].strip() or len(first.split()) > 1:
             return False
-        if record.length and (not last[:1].strip() or last[1:].strip()):
+        if not last[:1].strip() or last[1:].strip():
             return False
-        end = ends
     return bool(records) and _next_record(end, read)[0] is None
 
 

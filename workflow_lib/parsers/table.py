@@ -1,7 +1,6 @@
 """A table of sequences with their targets: the format for users' own data."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 
 import anndata
@@ -12,12 +11,11 @@ from workflow_lib.data.dataset import PARTS, REGION_COLUMNS, build
 from workflow_lib.data.genome import chromosome_sizes, letters_of
 from workflow_lib.data.regions import fit_regions, parse_region, place_on
 from workflow_lib.errors import InputError
-from workflow_lib.files import open_binary, refuse_no_text, whole_gzip
 from workflow_lib.parsers.fasta import named_files
+from workflow_lib.parsers.table_form import Form, read_form
 from workflow_lib.sequence import encode_all
 
 _KNOWN_COLUMNS = ("id", "sequence", "region", *REGION_COLUMNS, "split")
-_DNA = re.compile("[ACGTNacgtn]{8,}")
 _MISSING = ("", "NA", "NaN", "nan", "N/A", "null")
 # How authors call the parts of their split.
 _PARTS = {part: part for part in PARTS} | {"training": "train", "val": "validation"}
@@ -71,7 +69,8 @@ def table(
     paths = {name: path for name, path in files.items() if path not in genomes}
     if not paths:
         raise InputError("parser table: the source has no tables; wanted one or more")
-    read, name, notes = _read_all(paths, header, separator, columns or {})
+    form = Form(separator, header, columns or {}, unnamed=bool(targets))
+    read, name, notes = _read_all(paths, form)
     chosen = _targets(read, targets, name)
     dropped = {}
     if "sequence" not in read:
@@ -91,13 +90,10 @@ def table(
 
 
 def _read_all(
-    paths: Mapping[str, str | os.PathLike],
-    header: bool | Sequence[str],
-    separator: str,
-    columns: Mapping[str, str],
+    paths: Mapping[str, str | os.PathLike], form: Form
 ) -> tuple[pd.DataFrame, str, list[str]]:
     """All tables as one, with unique ids and whole numbers as places; their names; notes."""
-    tables = {name: _read(path, header, separator, columns) for name, path in paths.items()}
+    tables = {name: read_form(path, form) for name, path in paths.items()}
     first = next(iter(tables.values()))
     for other, found in tables.items():
         if set(found.columns) != set(first.columns):
@@ -131,104 +127,6 @@ def _read_all(
     if len(twice):
         raise InputError(f"{name}: id {twice.iloc[0]!r} occurs in two tables")
     return read, name, notes
-
-
-def _read(
-    path: str | os.PathLike,
-    header: bool | Sequence[str],
-    separator: str,
-    columns: Mapping[str, str],
-) -> pd.DataFrame:
-    """One table, every cell as text; the row's label is its line in the file."""
-    cells = _cells(path, separator)
-    if header is True:
-        names, cells = cells.iloc[0].str.strip().str.lstrip("#").tolist(), cells.iloc[1:]
-    else:
-        names = list(header) if header else [f"column{i + 1}" for i in range(cells.shape[1])]
-    if len(names) != cells.shape[1]:
-        raise InputError(f"{path}: {cells.shape[1]} columns, but `header` has {len(names)} names")
-    found = cells.set_axis(_named(path, names, cells), axis=1)
-    found = found.loc[:, [isinstance(c, str) for c in found.columns]]
-    own = {given: name for name, given in columns.items()}
-    missing = [given for given in own if given not in found]
-    if missing:
-        raise InputError(
-            f"{path}: option columns: no column {missing[0]!r}; found {_shown(found.columns)}"
-        )
-    found = found.rename(columns=own)
-    repeated = found.columns[found.columns.duplicated()]
-    if len(repeated):
-        raise InputError(f"{path}: the column {repeated[0]!r} occurs twice")
-    _check(path, found, separator)
-    return found
-
-
-def _cells(path: str | os.PathLike, separator: str) -> pd.DataFrame:
-    """All lines that are not blank, as text, by their number."""
-    refuse_no_text(path)
-    try:
-        with whole_gzip(path), open_binary(path) as handle:
-            found = pd.read_csv(
-                handle, sep=separator, header=None, dtype=str, keep_default_na=False,
-                encoding="utf-8-sig", quoting=0 if separator == "," else 3, skip_blank_lines=False,
-                engine="c",
-            )  # fmt: skip
-    except InputError:
-        raise
-    except (ValueError, OSError) as error:  # pandas' own parser errors are ValueErrors
-        raise InputError(f"{path}: not a table of cells between {separator!r}: {error}") from error
-    found = found.fillna("").set_axis(range(1, len(found) + 1))
-    return found[(found != "").any(axis=1)]
-
-
-def _named(path: str | os.PathLike, names: list[str], cells: pd.DataFrame) -> list[str | None]:
-    """The names of the columns; None for one without a name that is empty."""
-    for i, name in enumerate(names):
-        if not name and (cells.iloc[:, i].str.strip() != "").any():
-            raise InputError(
-                f"{path}: column {i + 1} has no name, but values such as "
-                f"{cells.iloc[0, i]!r} (pandas writes row numbers so: to_csv(index=False) leaves "
-                "them out); wanted a name for it, or the column deleted"
-            )
-    return [name or None for name in names]
-
-
-def _check(path: str | os.PathLike, found: pd.DataFrame, separator: str) -> None:
-    if found.empty:
-        raise InputError(f"{path}: a header but no sequences")
-    regions = "region" in found or {"chrom", "start", "end"} <= set(found.columns)
-    if "sequence" not in found and not regions:
-        raise InputError(
-            f"{path}: no column 'sequence'; found {_shown(found.columns)}; wanted a header with "
-            f"id, sequence and targets, or an option of the parser: {_way_out(found, separator)}"
-        )
-    for column in [c for c in ("id", "sequence", "region") if c in found]:
-        empty = found.index[found[column].str.strip() == ""]
-        if len(empty):
-            raise InputError(f"{path}, line {empty[0]}: no {column}")
-    if "id" in found and found["id"].duplicated().any():
-        line = found.index[found["id"].duplicated()][0]
-        raise InputError(f"{path}, line {line}: id {found['id'][line]!r} occurs twice")
-
-
-def _way_out(found: pd.DataFrame, separator: str) -> str:
-    """The option with which a table without a column `sequence` can be read."""
-    names, first = [str(name) for name in found.columns], found.iloc[0].astype(str)
-    others = [mark for mark in (",", ";", "\t", " ") if mark != separator and mark in names[0]]
-    if len(names) == 1 and others:
-        return f"`separator: {others[0]!r}`"
-    if any(_DNA.fullmatch(name) for name in names):
-        return "`header: [sequence, signal]`, names for the columns, as the first line is no header"
-    for name, value in zip(names, first):
-        if _DNA.fullmatch(value):
-            return f"`columns: {{sequence: {name!r}}}`"
-        if parse_region(value):
-            return f"`columns: {{region: {name!r}}}` and `genome`"
-    return "`columns: {sequence: its name}`"
-
-
-def _shown(columns: Sequence[str]) -> str:
-    return f"{[str(c)[:40] for c in columns[:10]]}{' ...' if len(columns) > 10 else ''}"
 
 
 def _targets(read: pd.DataFrame, targets: Sequence[str] | None, name: str) -> list[str]:
