@@ -212,6 +212,7 @@ def gallery(
         "importance_boxes": lambda: _boxes(targets),
         "filter_sheet": lambda: _sheet(targets),
         "recovered_motifs": lambda: recovered(targets),
+        "recovered_motifs, many seeds": lambda: recovered(targets, range(20)),
         "same_regions": lambda: _regions(targets, names),
         "strand_symmetry": lambda: _strands(names[:4]),
         "figure_1a": lambda: _schematic(targets),
