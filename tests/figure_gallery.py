@@ -239,6 +239,7 @@ def gallery(
         "modisco_patterns": lambda: _patterns(targets, names),
         "attribution_tracks": lambda: _tracks(targets, names),
         "predicted_vs_measured": lambda: _measured(targets, names),
+        "recovered_motifs, many seeds": lambda: recovered(targets, range(20)),
         "same_regions": lambda: _regions(targets, names),
         "strand_symmetry": lambda: _strands(names[:4]),
         "figure_1a": lambda: _schematic(targets),

@@ -22,11 +22,12 @@ from workflow_lib.figures.style import (
     new_figure,
     style,
     text_at,
+    text_width,
 )
 from workflow_lib.interpret.units import unit_numbers
 from workflow_lib.motifs.alignment import place_filter
 
-MOTIFS_PER_PAGE = 7  # not taller than a screen
+MOTIFS_PER_PAGE = 13
 _ROW, _HEAD = 15.0, 7.0  # mm, like the room for a target's name
 _NAME = 29.0
 _LOWEST_Q = 1e-16  # smaller ones are drawn here, as triangles
@@ -125,9 +126,11 @@ def recovery_rows(
 
 
 def _page(table: pd.DataFrame, logos: dict, motifs: list[str], threshold: float) -> Figure:
-    height = _HEAD + _ROW * len(motifs) + 19
-    figure = new_figure(PAGE_WIDTH, height)
     seed_colours = colours(table["seed"])
+    handles = _key(table, seed_colours)
+    columns = legend_columns([handle.get_label() for handle in handles], 116)
+    foot = max(19, 4 + 3 * -(-len(handles) // columns))
+    figure = new_figure(PAGE_WIDTH, _HEAD + _ROW * len(motifs) + foot)
     lists = table["targets"].dropna().astype(str).str.split(",")
     targets = fitted([target for found in lists for target in found], _NAME)
     for left, head in (
@@ -154,8 +157,6 @@ def _page(table: pd.DataFrame, logos: dict, motifs: list[str], threshold: float)
     largest = table["importance"].abs().max()
     largest = largest if largest > 0 else 1.0
     size_axes.set_xlim(-0.05 * largest, 1.08 * largest)
-    handles = _key(table, seed_colours)
-    columns = legend_columns([handle.get_label() for handle in handles], 116)
     figure.legend(handles=handles, loc="lower left", ncols=min(columns, len(handles)))
     return figure
 
@@ -172,7 +173,7 @@ def _key(table: pd.DataFrame, colour: dict) -> list[Line2D]:
         said = f"{-np.log10(_LOWEST_Q):.0f} or more"
         handles.append(Line2D([], [], marker=">", label=said, **marks))
     if not table["recovered"].astype(bool).all():
-        said = "no filter: neither match nor importance"
+        said = "no filter matches"
         handles.append(Line2D([], [], marker="x", label=said, **marks))
     return handles
 
@@ -184,7 +185,8 @@ def _say_motif(figure: Figure, top: float, rows: pd.DataFrame, names: dict[str, 
     more = f"\nand {len(targets) - 1} more" if len(targets) > 1 else ""
     role = "decoy: predicts nothing" if decoy else ""
     if targets and not decoy:
-        role = f"for {names[targets[0]]}{more}"
+        role = f"for {', '.join(targets)}"
+        role = role if text_width([role]) <= _NAME + 5 else f"for {names[targets[0]]}{more}"
     name, profile = str(first["name"]), str(first["profile"])
     name, profile = fitted([name], 34, size=7, weight="bold")[name], fitted([profile], 34)[profile]
     text_at(figure, 2, top + 1, name, fontweight="bold", color=GREY if decoy else BLACK)
