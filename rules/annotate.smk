@@ -34,6 +34,12 @@ rule tomtom:
     # last: without that line the output is incomplete.
     shell:
         """
+        if ! command -v tomtom >/dev/null; then
+            echo "error: tomtom is not on the PATH; wanted that of the MEME suite, version 5 or newer:" \
+                "add '--sdm conda', load your site's MEME suite, or choose 'program: memelite'" \
+                "under 'annotation' in the config" | tee {log:q} >&2
+            exit 1
+        fi
         if ! grep -q '^MOTIF' {input.filters:q}; then
             echo "# tomtom: there were no motifs to compare" >{output.pairs:q}
             exit 0

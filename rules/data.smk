@@ -81,9 +81,8 @@ def source_paths(wildcards):
         source = dataset_entry(wildcards.dataset)["source"]
         entry = source_entry(wildcards.dataset)
         path = entry.get("files", {}).get(name, {}).get("path")
-        # Without it a data set that is there can still be used.
-        made = Path(f"results/{wildcards.dataset}/dataset.h5ad").exists()
-        if path and not Path(path).exists() and not made:
+        # Also where a data set is there: it may be of other settings than the present ones.
+        if path and not Path(path).exists():
             raise SystemExit(
                 f"sources.{source}.files.{name}: there is no file {path} (a relative path starts "
                 f"at {Path.cwd()}); `files` of a data set says which files of its source it uses"

@@ -154,6 +154,11 @@ rule streme:
     # output is incomplete (a full disk, say).
     shell:
         """
+        if ! command -v streme >/dev/null; then
+            echo "error: streme is not on the PATH; wanted that of the MEME suite, version 5 or newer:" \
+                "add '--sdm conda', or load your site's MEME suite" | tee {log:q} >&2
+            exit 1
+        fi
         cpu=$(grep -m 1 '^model name' /proc/cpuinfo 2>/dev/null | sed 's/^[^:]*: *//' \
             || sysctl -n machdep.cpu.brand_string 2>/dev/null \
             || true)

@@ -5,10 +5,15 @@ Provides: results/overview.html, results/config.yaml.
 """
 
 
+# The data sets that selected ones are made from.
+BASES = dict.fromkeys(CATALOGUE["datasets"][run.dataset].get("from") for run in RUNS)
+
+
 rule overview:
     """Write the overview page, with dropped sequences, devices, versions and the merged config."""
     input:
         datasets=for_runs("results/{dataset}/dataset.h5ad"),
+        bases=[f"results/{base}/dataset.h5ad" for base in BASES if base],
         models=for_runs(f"{RUN}/model.safetensors"),
         histories=for_runs(f"{RUN}/history.tsv"),
         selections=for_runs(f"{RUN}/selection.tsv", runs_with_filters()),

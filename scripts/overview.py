@@ -14,22 +14,27 @@ from workflow_lib.report import overview
 
 
 def main(
-    datasets: list[str],
+    datasets: tuple[list[str], list[str]],
     runs: dict[str, list[str]],
     metrics: str,
     config: dict[str, Any],
     template: str,
     outputs: dict[str, str],
 ) -> None:
-    """Fill in the template, escaping all text, and write the merged config next to the page."""
+    """Fill in the template, escaping all text, and write the merged config next to the page.
+
+    `datasets`: those of the runs, and those that these are made from, for their warnings.
+    """
     written_out = yaml.safe_dump(config, sort_keys=False, width=110)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page = environment.from_string(Path(template).read_text()).render(
-        datasets=[overview.describe_dataset(path) for path in datasets],
+        datasets=[overview.describe_dataset(path) for path in datasets[0]],
         runs=[overview.describe_run(*paths) for paths in zip(runs["models"], runs["histories"])],
         selections=[overview.describe_selection(path) for path in runs["selections"]],
         attributions=[overview.describe_attribution(path) for path in runs["attributions"]],
-        warnings=overview.warnings_of([*datasets, *itertools.chain(*runs.values())]),
+        warnings=overview.warnings_of(
+            [*itertools.chain(*datasets), *itertools.chain(*runs.values())]
+        ),
         means=overview.mean_metrics(metrics),
         config=written_out,
     )
@@ -41,7 +46,7 @@ def main(
 if __name__ == "__main__":
     with recorded(snakemake):
         main(
-            datasets=list(snakemake.input.datasets),
+            datasets=(list(snakemake.input.datasets), list(snakemake.input.bases)),
             runs={
                 name: list(snakemake.input.get(name) or [])
                 for name in ("models", "histories", "selections", "attributions")

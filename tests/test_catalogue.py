@@ -345,7 +345,7 @@ def test_a_key_that_stands_twice_is_named_with_both_lines(tmp_path, root):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "it is a folder"),
+        (None, "a folder"),
         ("version https://git-lfs.github.com/spec/v1\n", "Git-LFS pointer"),
         ("<!DOCTYPE html>", "HTML page"),
     ],
@@ -362,7 +362,7 @@ def test_what_is_in_place_of_a_users_file_is_said_before_anything_runs(
         config["apply"] = {"mine": {"fasta": str(path)}}
     else:
         config["motif_sets"] = {"mine": {"meme": str(path)}, "other": {"of": {}}}
-    with pytest.raises(InputError, match=f"mine.*data.fa is not the file .*{message}"):
+    with pytest.raises(InputError, match=f"mine.*data.fa: found .*{message}"):
         catalogue.check_users_files(config)
     path.rmdir() if content is None else path.write_text(">a\nACGT\n")
     catalogue.check_users_files(config)
@@ -422,4 +422,42 @@ def test_labels_are_not_fitted_as_values(config, parser):
         "from": "mine", "targets": ["bound"], "task": "regression", "split": {"method": "random"},
     }  # fmt: skip
     with pytest.raises(InputError, match=f"datasets.child.task: the parser {parser} makes labels"):
+        resolve(config)
+
+
+@pytest.mark.parametrize("section", ["interpretation", "attribution", "nullification"])
+@pytest.mark.parametrize(
+    ("settings", "task", "message"),
+    [
+        ({"correct": "top_fraction"}, "binary", "'top_fraction' does not fit the task 'binary'"),
+        ({"correct": "correlation"}, "cross_entropy", "'correlation' does not fit the task"),
+        ({"correct": "exact_match"}, "regression", "'exact_match' does not fit.*top_fraction or"),
+        (
+            {"correct": "correlation"},
+            "regression",
+            "'correlation' over the 1 targets of .*wanted 5",
+        ),
+        ({"correct": "auto", "correct_threshold": 0.75}, "binary", "correct_threshold: the criter"),
+        ({"correct": "all"}, "regression", ""),
+        ({"correct": "true_positive"}, "binary", ""),
+        ({"correct": "top_fraction", "correct_threshold": 0.2}, "regression", ""),
+    ],
+)
+def test_criteria_that_do_not_fit_are_refused_at_planning(config, section, settings, task, message):
+    config["runs"] = [{"datasets": ["mine"], "models": ["explainn"], "seeds": [0]}]
+    config["sources"]["mine"] = {"files": {"p": {"path": "p"}}}
+    config["datasets"]["mine"] = {
+        "source": "mine", "parser": "table", "options": {"targets": ["t"]}, "task": task,
+        "split": {"method": "random"},
+    }  # fmt: skip
+    runs = {} if section == "interpretation" else {"runs": [{"datasets": ["*"], "models": ["*"]}]}
+    for name in ("attribution", "nullification", "scanning", "figure_1", "figure_3"):
+        config.pop(name, None)
+    config[section] = settings | runs
+    if not message:
+        resolve(config)
+        return
+    with pytest.raises(
+        InputError, match=f"config, {section}.correct.*{message}|{section}.{message}"
+    ):
         resolve(config)

@@ -236,10 +236,20 @@ def test_short_and_odd_reads_are_counted(tmp_path):
     dropped = data.uns["dropped"]
     # Too short: AC and ACG; other lengths: ACGT and GATCAGG.
     assert (dropped["too_short"], dropped["length"], dropped["repeat"]) == (2, 2, 1)
-    assert adds_up(data, 8 + 2)
+    # The shuffle of the third is itself, as its N stays where it is.
+    assert adds_up(data, 8 + 3)
     kept = drop(data)
-    assert kept.uns["dropped"]["unknown_base"] == 1 and adds_up(kept, 8 + 2)
+    assert kept.uns["dropped"]["unknown_base"] == 1 and adds_up(kept, 8 + 3)
     assert not any("N" in s for s in decode(kept.obsm["sequence"]))
+
+
+def test_reads_with_an_n_have_shuffles_with_an_n(tmp_path):
+    reads = [f"ACGTCANGT{read}" for read in random_reads(40, 30, seed=0)]
+    files = {"a.fastq": write_fastq(tmp_path / "a.fastq", reads)}
+    data = smile_seq(files, clip_left=0, clip_right=0)
+    known = (data.obsm["sequence"] < 4).all(axis=1)
+    assert not known.any() and data.X.mean() == 0.5
+    assert drop(data, most_unknown=0.1).X.mean() == 0.5
 
 
 def test_a_shuffle_is_no_read_on_either_strand(tmp_path):

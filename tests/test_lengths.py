@@ -34,6 +34,7 @@ def test_the_shortest_length_of_each_model_is_that_at_which_it_can_be_built(name
     [
         ("a.fa", ">a b\nACGT\nACG\n>b\nACGTACG\n", 7),
         ("a.fa", ">a\nACGTACG\n", None),  # may go on
+        ("a.fa", "\n\n>a b\nACGT\n\nACG\n>b\nACGTACG\n", 7),
         ("a.fastq", "@x\nACG\n+\nIII\n" + READS, 20),
         ("a.fastq.gz", READS, 20),
         ("a.tsv", "id\tsequence\tt\ns1\tACGTAC\t1\ns2\tACGTAC\t0\n", 6),
@@ -63,8 +64,21 @@ def test_a_model_that_needs_longer_sequences_is_refused_with_what_would_fit(tmp_
         "child": {"from": "given", "source": "s"},
         "made": {"source": "m", "parser": "table"},
     }  # fmt: skip
+    (tmp_path / "long.fa").write_text(">a\n" + 50 * "ACGT" + "\n>b\nA\n")
+    sources["two"] = {"files": {"r": {"path": str(path)}, "l": {"path": str(tmp_path / "long.fa")}}}
+    datasets["chosen"] = {"source": "two", "parser": "fasta", "files": ["l"]}
+    datasets["bound"] = {"source": "two", "parser": "fasta", "options": {"bound": ["l"]}}
     found = {name: known_length(entry, datasets, sources) for name, entry in datasets.items()}
-    wanted = {"reads": 20, "clipped": 15, "peaks": 200, "given": 33, "child": 33, "made": 60}
+    wanted = {
+        "reads": 20,
+        "clipped": 15,
+        "peaks": 200,
+        "given": 33,
+        "child": 33,
+        "made": 60,
+        "chosen": 200,
+        "bound": 200,
+    }
     assert found == wanted
     models = {
         "explainn": {"architecture": "explainn"},

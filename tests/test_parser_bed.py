@@ -267,11 +267,16 @@ NARROW = "chr1\t10\t90\tp\t0\t{strand}\t1.5\t2\t3\t{summit}"
         (NARROW + "\t1", 17),  # intersect -c
         (NARROW + "\t80,\t0,", 17),  # 7 blocks would be listed
         ("chr1\t10\t90\tp\t0\t+\tchr1\t20\t80\tq\t0\t+", 50),  # intersect -wa -wb of BED6
+        ("chr1\t10\t90\tp\t0\t+\tchr1\t20\t80\tq", 50),
+        ("chr1\t10\t90\tp\t0\t+\t10\t90\t255,0,0\t3", 50),  # BED9, intersect -c
+        (NARROW.replace("1.5", "NA") + "\t1", 17),
+        (NARROW.replace("{summit}", "{summit}.0"), 17),
+        (NARROW.replace("{summit}", "NA"), 50),
         ("chr1\t10\t90\tp\t0\t+\t10\t90\t0\t2\t20,30\t0,50,", 50),  # BED12
         ("chr1\t10\t90\tp\t0\t+\t10\t90\t255,0,0\t2\t20,30\t0,50", 50),
     ],
 )
-@pytest.mark.parametrize("strand", ["+", "-", "."])
+@pytest.mark.parametrize("strand", ["+", "-", ".", "*"])
 def test_column_10_is_the_summit_wherever_a_line_is_narrowpeak(tmp_path, line, centre, strand):
     path = tmp_path / "p.bed"
     path.write_text(line.format(strand=strand, summit=7) + "\n")
@@ -314,6 +319,29 @@ def test_a_few_peaks_beyond_their_chromosome_are_dropped_and_never_drawn(files, 
     assert data.n_obs + sum(data.uns["dropped"].values()) == data.uns["n_read"]
 
 
+def test_peaks_before_a_chromosome_or_without_bases_are_counted(files, world):
+    plain = parse(files)
+    text = narrow_peak(world["peaks"]) + "chr1\t-5\t90\nchr1\t700\t700\n"
+    files["peaks.narrowPeak.gz"].write_text(text)
+    data = parse(files)
+    assert list(data.obs_names[data.X[:, 0] == 1]) == list(plain.obs_names[plain.X[:, 0] == 1])
+    assert data.uns["dropped"]["no_base"] == 1
+    before = plain.uns["dropped"]["beyond_chromosome_end"]
+    assert data.uns["dropped"]["beyond_chromosome_end"] == before + 1
+    assert data.n_obs + sum(data.uns["dropped"].values()) == data.uns["n_read"]
+
+
+def test_windows_with_few_n_are_kept_where_asked(files, world):
+    start = N_STRETCH[0] - 700
+    text = narrow_peak([*world["peaks"], ("chr2", start, start + 1000, 650)])
+    files["peaks.narrowPeak.gz"].write_text(text)
+    strict, some = parse(files), parse(files, most_unknown=0.5)
+    n = [(data.obsm["sequence"] == 4).mean(axis=1).max() for data in (strict, some)]
+    assert n[0] == 0 < n[1] <= 0.5
+    left_out = [data.uns["dropped"]["n_in_sequence"] for data in (strict, some)]
+    assert left_out[0] > left_out[1] and drop(some, most_unknown=0.5).n_obs == some.n_obs
+
+
 def test_several_targets_have_labels_of_their_own_peaks(files, world, tmp_path):
     first, second = world["peaks"][:60], world["peaks"][40:]
     for name, peaks in (("a.bed", first), ("b.bed", second)):
@@ -348,8 +376,6 @@ def test_windows_as_long_as_their_intervals_are_the_intervals(tmp_path):
         ("chrom\tstart\tend", "summit", "found 'chrom..start..end', wanted chromosome, start"),
         ("chr1\t10.5\t20", "middle", "found 'chr1..10.5..20', wanted chromosome, start"),
         ("chr1\t20\t10", "middle", "found start 20 and end 10"),
-        ("chr1\t20\t20", "middle", "found start 20 and end 20"),
-        ("chr1\t-1\t20", "middle", "found start -1"),
         ("chr1\t1\t20\tp\t0\t.\t1\t1\t1\tx", "summit", "found 'x' in column 10"),
         ("chr1\t1\t20\tp\t0\t.\t1\t1\t1\t19", "summit", "column 10 is 19, which is no summit"),
         ("chr1\t1\t20", "thick_start", "found nothing in column 7, wanted the summit"),

@@ -127,17 +127,22 @@ def test_table_with_regions_split_and_unresolved_targets(tmp_path):
         ("\tid\tsequence\tt\n0\ta\tACGT\t1\n", r"column 1 has no name.*to_csv\(index=False\)"),
         ("id\tsequence\tt\t\na\tACGT\t1\t\nb\tACGA\t1\t7\n", "column 4 has no name"),
         ("id\tsequence\tt\n\n\na\tACGT\t1\na\tACGA\t0\n", "line 5: id 'a' occurs twice"),
-        ("id\tsequence\tt\na\tACGT\t1e40\n", "'a', column 't': found '1e40'.*3.4e38"),
-        ("id\tsequence\tt\na\tACGT\t-inf\n", "'a', column 't': found '-inf'"),
+        ("id\tsequence\tt\na\tACGT\t1e40\n", "mine.tsv, line 2, column 't': found '1e40'.*3.4e38"),
+        ("id\tsequence\tt\na\tACGT\t-inf\n", "line 2, column 't': found '-inf'"),
         (
             "id\tsequence\tchrom\tstart\tend\tt\na\tACGT\tc\t5\t10\t1\nb\tACGT\tc\t5\t9\t1\n",
             "region c:5-10 of a sequence of 4 bp",
         ),
         ("id\tregion\tt\na\tchr1:1-5\t1\n", "the option `genome`"),
+        ("id\tsequence\tt\tu\na\tACGT\t1\t2\nb\tACGA\t1\n", "line 3: found 3 cells, wanted 4"),
+        ("id\tregion\tchrom\tt\na\tchr1:1-5\tchr2\t1\n", "region and chrom; wanted one"),
+        ("id\tsequence\tstrand\tt\na\tACGT\tminus\t1\n", "column 'strand': found 'minus'"),
+        ("index\tid\tsequence\tt\n0\ta\tACGT\t1\n1\tb\tACGA\t1\n", "column 1 is called 'index'"),
+        ("\n\n# a comment\nid\tsequence\tt\n\na\tACGT\tx\n", "line 6, column 't': found 'x'"),
         ("id\tsequence\n", "no sequences"),
         ("id\tsequence\na\tACGT\n", "no target column"),
         ("id\tsequence\tt\na\tACGT\t1\na\tACGA\t0\n", "line 3: id 'a' occurs twice"),
-        ("id\tsequence\tt\na\tACGT\tyes\n", "'a', column 't': found 'yes'"),
+        ("id\tsequence\tt\na\tACGT\tyes\n", "mine.tsv, line 2, column 't': found 'yes'"),
         ("id\tsequence\tt\na\tACGT\t1\nb\tAC\t1\n", "'b' 2 bp; one length is wanted"),
         ("id\tsequence\tt\na\tAC-T\t1\n", "sequence 'a' has '-' at position 3"),
         ("id\tsequence\tt\na\t\t1\n", "line 2: no sequence"),
@@ -146,8 +151,11 @@ def test_table_with_regions_split_and_unresolved_targets(tmp_path):
         ("id\tsequence\tstart\tt\na\tACGT\t3.7\t1\n", "'3.7', wanted a position"),
         ("id\tsequence\tmean\na\tACGT\t3.7\n", "a target is called 'mean'"),
         ("id\tsequence\tany\tb\na\tACGT\t3.7\t1\n", "a target is called 'any'"),
-        ("id\tsequence\tsplit\tt\na\tACGT\tfold1\t1\n", "column split has 'fold1'"),
-        ("id\tsequence\tt\na\tACGT\t1\t2\t3\n", "Expected 3 fields in line 2, saw 5"),
+        (
+            "id\tsequence\tsplit\tt\na\tACGT\tfold1\t1\n",
+            "line 2, column 'split': found 'fold1', wanted one of train, validation, test",
+        ),
+        ("id\tsequence\tt\na\tACGT\t1\t2\t3\n", "line 2: more cells than the header's 3"),
     ],
 )
 def test_bad_tables_are_explained(tmp_path, text, message):
@@ -197,7 +205,7 @@ def test_a_column_without_name_and_values_is_no_target(tmp_path):
 def test_columns_without_a_name_are_left_out_where_the_targets_are_named(tmp_path):
     text = "\tid\tsequence\tt\tUnnamed: 4\n0\ta\tACGT\t1\t7\n"
     for broken in (text, text[1:].replace("0\ta", "a")):
-        with pytest.raises(InputError, match="has no name, but values such as '.'"):
+        with pytest.raises(InputError, match="has values such as '.'"):
             parse_table(tmp_path, broken)
         assert list(parse_table(tmp_path, broken, targets=["t"]).var_names) == ["t"]
 
@@ -207,8 +215,33 @@ def test_tables_that_r_writes_are_read_or_explained(tmp_path):
     assert list(data.obs_names) == ["a"] and list(data.var_names) == ["t x"]
     stray = parse_table(tmp_path, 'id\tsequence\tt\n5" probe\tACGT\t1\n"b\tACGA\t0\n')
     assert list(stray.obs_names) == ['5" probe', '"b']
-    with pytest.raises(InputError, match="row.names = FALSE"):
-        parse_table(tmp_path, '"id"\t"sequence"\t"t"\n"1"\t"a"\t"ACGT"\t1\n')
+    rows = '"id"\t"sequence"\t"t"\n"1"\t"a"\t"ACGT"\t1\n'
+    for options in ({}, {"targets": ["t"]}):
+        with pytest.raises(InputError, match="row.names = FALSE"):
+            parse_table(tmp_path, rows, **options)
+    some = parse_table(tmp_path, 'id\tsequence\t"t x"\na\tACGT\t1\n')
+    assert list(some.var_names) == ["t x"]
+    trailing = parse_table(tmp_path, "id\tsequence\tt\na\tACGT\t1\t\nb\tACGA\t0\t\n")
+    assert list(trailing.var_names) == ["t"]
+
+
+@pytest.mark.parametrize(
+    ("strand", "sequence"),
+    [("-", "GTTA"), ("-1", "GTTA"), ("+", "TAAC"), ("1", "TAAC"), ("*", "TAAC")],
+)
+@pytest.mark.parametrize("form", ["region", "columns"])
+def test_regions_on_either_strand_are_cut_as_they_are_read(tmp_path, form, strand, sequence):
+    (tmp_path / "g.fa").write_text(">chr1\nGGTAACGG\n")
+    text = f"region\tstrand\tt\nchr1:2-6\t{strand}\t1\n"
+    if form == "columns":
+        text = f"chrom\tstart\tend\tstrand\tt\nchr1\t2\t6\t{strand}\t1\n"
+    files = write_table(tmp_path, text) | {"g.fa": tmp_path / "g.fa"}
+    assert decode(PARSERS["table"](files=files, genome="g.fa").obsm["sequence"]) == [sequence]
+    wrong = write_table(tmp_path, text.replace("2-6", "6-2").replace("2\t6", "6\t6"))
+    with pytest.raises(
+        InputError, match="mine.tsv, line 2: found start 6 and end . wanted|end 6, w|end 2"
+    ):
+        PARSERS["table"](files=wrong | {"g.fa": tmp_path / "g.fa"}, genome="g.fa")
 
 
 def test_a_table_with_a_byte_order_mark_and_other_line_ends(tmp_path):

@@ -124,7 +124,7 @@ def encode_all(
             "`fit: centre` it cuts longer ones and fills up shorter ones with N)"
         )
     if fit == "centre":
-        sequences = [_centred(s, length) for s in sequences]
+        sequences = [centred(s, length) for s in sequences]
         lengths[:] = length
     kept = np.ones(len(lengths), dtype=bool) if length is None else lengths == length
     if not kept.any():
@@ -145,8 +145,8 @@ def centre_offset(size: int | np.ndarray, length: int) -> int | np.ndarray:
     return (size - length) // 2
 
 
-def _centred(sequence: str | bytes, length: int) -> str | bytes:
-    """A sequence cut around its centre, or with N on both sides."""
+def centred(sequence: str | bytes, length: int) -> str | bytes:
+    """A sequence cut around its centre, or filled up with N on both sides, to a length."""
     start = centre_offset(len(sequence), length)
     if start >= 0:
         return sequence[start : start + length]

@@ -13,6 +13,7 @@ import jsonschema
 import yaml
 
 from workflow_lib.config.architecture import check_values
+from workflow_lib.config.criteria import check_criteria
 from workflow_lib.config.expand import expand_datasets, expand_models, expand_sources
 from workflow_lib.config.fractions import check_fractions
 from workflow_lib.config.lengths import check_lengths
@@ -20,7 +21,7 @@ from workflow_lib.config.names import known, match, nearest
 from workflow_lib.config.registries import check_options
 from workflow_lib.config.selection import check_names, select
 from workflow_lib.errors import InputError
-from workflow_lib.files import looks_like
+from workflow_lib.files import refuse_no_text
 
 try:
     from yaml import CSafeLoader as Loader
@@ -67,7 +68,7 @@ def check_repeated_keys(path: str) -> None:
 
 
 def check_users_files(config: Mapping[str, Any]) -> None:
-    """Refuse a path of the user's that is there, but is a folder, a Git-LFS pointer or a web page.
+    """Refuse a path of the user's that is there, but is no text: a folder, a Git-LFS pointer ...
 
     Whether a file is there at all is known when a rule needs it.
 
@@ -83,10 +84,9 @@ def check_users_files(config: Mapping[str, Any]) -> None:
         for file, about in entry.get("files", {}).items():
             paths[f"sources.{name}.files.{file}"] = (about or {}).get("path")
     for place, path in paths.items():
-        if path and Path(path).exists():
-            problem = " (it is a folder)" if Path(path).is_dir() else looks_like(path)
-            if problem:
-                raise InputError(f"config, {place}: {path} is not the file{problem}")
+        # An array of numpy is a zip archive.
+        if path and Path(path).exists() and (Path(path).is_dir() or not path.endswith(".npz")):
+            _at(place, refuse_no_text, path)
 
 
 def plain_values(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -225,6 +225,7 @@ def resolve(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
         _at(f"models.{name}.hyperparameters", check_values, entry["architecture"], options)
     _check_motifs(config, written_out)
     runs = select(config, written_out["datasets"], written_out["models"])
+    check_criteria(config, runs, written_out["datasets"])
     check_lengths(runs, written_out["datasets"], written_out["models"], written_out["sources"])
     training: dict[str, dict[str, Any]] = {}
     for dataset, model, _ in runs:

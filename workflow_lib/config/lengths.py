@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from workflow_lib.config import registries
 from workflow_lib.config.architecture import STEPS, positions
+from workflow_lib.config.selection import matching_names
 from workflow_lib.errors import InputError
 from workflow_lib.files import lines
 
@@ -70,9 +70,11 @@ def known_length(
     if length is None and "length" in names:
         length = registries.default("parser", entry["parser"], "length")
     if length is None and "genome" not in options:
-        files = [about["path"] for about in source.get("files", {}).values() if "path" in about]
-        present = [path for path in files if Path(path).is_file()]
-        length = length_in_file(present[0]) if present else None
+        used = matching_names(source["files"], entry.get("files", ["*"]))
+        bound = options.get("bound")
+        used = [bound] if isinstance(bound, str) else list(bound or used)
+        paths = [source["files"].get(name, {}).get("path") for name in used]
+        length = length_in_file(paths[0]) if paths and paths[0] else None
         if length is not None and "clip_left" in names:
             for option in ("clip_left", "clip_right"):
                 length -= options.get(option, registries.default("parser", entry["parser"], option))
@@ -82,9 +84,11 @@ def known_length(
 def length_in_file(path: str) -> int | None:
     """Length of the first sequence of a FASTA file or table, the usual one of a FASTQ file."""
     try:
-        found = list(islice(lines(path), _LINES))
+        found = [line for line in islice(lines(path), _LINES) if line.strip()]
     except (InputError, OSError):
         return None  # the parser says what is wrong
+    if not found:
+        return None
     if found[0].startswith(b">"):
         ends = [i for i, line in enumerate(found) if i and line.startswith(b">")]
         sequence = b"".join(found[1 : ends[0]]) if ends else b""

@@ -109,6 +109,13 @@ def default(kind: str, name: str, parameter: str) -> object:
     return ast.literal_eval(given[parameter])
 
 
+def has_labels(task: str) -> bool:
+    """Whether a task's targets are labels 0 and 1: the argument `binary` of its entry in TASKS."""
+    entry = registered_value("task", task)
+    given = {keyword.arg: keyword.value for keyword in entry.keywords}
+    return ast.literal_eval(given["binary"] if "binary" in given else entry.args[1])
+
+
 # What the workflow itself passes to a registered function; the rest comes from the config.
 _GIVEN = {"parser": {"files"}, "split": {"data", "labels"}, "model": {"length", "n_targets"}}
 

@@ -8,7 +8,9 @@ import codecs
 import os
 import struct
 import zlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ from workflow_lib.files import open_binary, whole_gzip
 
 _HEADER = 1024  # bytes that are read to find a record's name
 _BLANK = b"\r\n\t "
+_LINES = 16  # of a record that are looked up
 # A block's own header in a bgzip file (SAM specification, section 4.1).
 _BGZIP = b"\x1f\x8b\x08\x04"
 _BLOCK_HEADER = 18
@@ -138,20 +141,23 @@ def reader(path: str | os.PathLike, bgzip: bool) -> Read:
     if not bgzip:
         return plain
     starts = _block_starts(path)
+    begins = [unpacked for _, unpacked in starts]
+
+    @lru_cache(maxsize=2)  # records follow each other: most lie in the last block
+    def block(number: int) -> bytes:
+        with open(path, "rb") as handle:
+            handle.seek(starts[number][0])
+            # A block is at most 64 kb, packed too.
+            return zlib.decompressobj(wbits=31).decompress(handle.read(2**16))
 
     def unpacked(start: int, n: int) -> bytes:
-        first = max(i for i, (_, begins) in enumerate(starts) if begins <= start)
-        pieces, missing = [], start - starts[first][1] + n
-        with open(path, "rb") as handle:
-            for place, _ in starts[first:]:
-                if missing <= 0:
-                    break
-                handle.seek(place)
-                # A block is at most 64 kb, packed too.
-                pieces.append(zlib.decompressobj(wbits=31).decompress(handle.read(2**16)))
-                missing -= len(pieces[-1])
-        begin = start - starts[first][1]
-        return b"".join(pieces)[begin : begin + n]
+        number = max(bisect_right(begins, start) - 1, 0)
+        pieces, missing = [], n
+        while missing > 0 and number < len(starts):
+            piece = block(number)[max(start - begins[number], 0) :][:missing]
+            pieces.append(piece)
+            missing, number = missing - len(piece), number + 1
+        return b"".join(pieces)
 
     return unpacked
 
@@ -186,7 +192,20 @@ def fits(fai: str, read: Read) -> bool:
             return False
         if not last[:1].strip() or last[1:].strip():
             return False
+        if not _lines_end(record, read):
+            return False
     return bool(records) and _next_record(end, read)[0] is None
+
+
+def _lines_end(record: Record, read: Read) -> bool:
+    """Whether some lines within a record end where the index says."""
+    full_lines, gap = (record.length - 1) // record.bases, record.width - record.bases
+    for number in range(0, full_lines, max(full_lines // _LINES, 1)):
+        end = record.offset + number * record.width + record.bases
+        text = read(end - 1, gap + 2)
+        if text[1:-1].strip() or not text[:1].strip() or not text[-1:].strip():
+            return False
+    return True
 
 
 def _end_of(record: Record) -> int | None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +15,8 @@ import pandas as pd
 from workflow_lib.data.fasta_index import fits, make_fai, make_gzi, read_index, reader
 from workflow_lib.data.gc_matching import percent_gc
 from workflow_lib.errors import InputError
-from workflow_lib.files import atomic, refuse_no_text
-from workflow_lib.sequence import UNKNOWN, decode, encode, reverse_complement
+from workflow_lib.files import atomic, refuse_no_text, whole_gzip
+from workflow_lib.sequence import decode, encode, few_unknown, reverse_complement
 
 if TYPE_CHECKING:
     from pyfaidx import Fasta
@@ -54,7 +55,9 @@ def open_genome(path: str | os.PathLike) -> Iterator["Fasta"]:
     wanted: dict[str, bytes] = {".gzi": make_gzi(path)} if bgzip else {}
     fai = Path(f"{path}.fai")
     present = read_index(fai)
-    if not fits(present, reader(path, bgzip)):
+    with whole_gzip(path):
+        fitting = fits(present, reader(path, bgzip))
+    if not fitting:
         if present:
             log.warning("%s is not the index of %s: it is built again", fai, path)
         wanted[".fai"] = make_fai(path).encode()
@@ -123,19 +126,20 @@ def sequences(genome: "Fasta", windows: pd.DataFrame) -> np.ndarray:
             block = encode([letters])[0]
             views = np.lib.stride_tricks.sliding_window_view(block, length)
             codes[rows] = views[starts[rows] - first]
-        except (InputError, IndexError, ValueError) as error:
+        # Biopython's reader of bgzip raises a RuntimeError for a damaged block.
+        except (InputError, IndexError, ValueError, RuntimeError, zlib.error) as error:
             raise InputError(f"{genome.faidx.filename}, {chrom}:{first}-{last}: {error}") from error
     return codes
 
 
-def window_gc(genome: "Fasta", windows: pd.DataFrame) -> np.ndarray:
-    """%GC of each window in whole percents, -1 where it holds an N: int (n,)."""
+def window_gc(genome: "Fasta", windows: pd.DataFrame, most_unknown: float = 0.0) -> np.ndarray:
+    """%GC of each window in whole percents, -1 with a larger share of N: int (n,)."""
     percent = np.full(len(windows), -1, dtype=np.int64)
     order = np.lexsort([windows["start"], windows["chrom"]])
     for first in range(0, len(order), _AT_ONCE):
         rows = order[first : first + _AT_ONCE]
         codes = sequences(genome, windows.iloc[rows])
-        known = (codes < UNKNOWN).all(axis=1)
+        known = few_unknown(codes, most_unknown)
         percent[rows[known]] = percent_gc(codes[known])
     return percent
 

@@ -9,7 +9,6 @@ import os
 import re
 from array import array
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,9 +17,6 @@ from workflow_lib.errors import InputError
 from workflow_lib.files import lines
 from workflow_lib.sequence import centre_offset
 
-if TYPE_CHECKING:
-    pass
-
 log = logging.getLogger(__name__)
 
 CENTRES = ("summit", "middle", "thick_start")
@@ -28,6 +24,7 @@ CENTRES = ("summit", "middle", "thick_start")
 MOST_BEYOND = 0.02
 _REGION = re.compile(r"(?:\S*::)?([^\s:]+):(\d+)-(\d+)(?:\(([+.-])\))?$")
 _NARROWPEAK_COLUMNS, _BED12_COLUMNS = 10, 12
+_STRANDS, _NOTHING = (b"+", b"-", b".", b"*"), (b"", b".", b"NA", b"NaN", b"nan")
 
 
 def read_bed(path: str | os.PathLike, centre: str = "middle") -> pd.DataFrame:
@@ -85,8 +82,8 @@ def _interval(fields: list[bytes]) -> tuple[int, int]:
         raise InputError(
             f"found {shown!r}, wanted chromosome, start and end, separated by tabs"
         ) from None
-    if not 0 <= start < end:
-        raise InputError(f"found start {start} and end {end}, wanted 0 <= start < end")
+    if start > end:
+        raise InputError(f"found start {start} and end {end}, wanted start <= end")
     return start, end
 
 
@@ -95,8 +92,10 @@ def _summit(fields: list[bytes], start: int, end: int, centre: str) -> int | Non
     if centre == "middle" or (centre == "summit" and not _is_narrow_peak(fields)):
         return None
     column = 9 if centre == "summit" else 6
+    if centre == "summit" and fields[column] in _NOTHING:
+        return None
     try:
-        value = int(fields[column])
+        value = int(fields[column].removesuffix(b".0"))
         width = int(fields[7]) - value if centre == "thick_start" else 1
     except (IndexError, ValueError):
         found = repr(fields[column].decode(errors="replace")) if column < len(fields) else "nothing"
@@ -117,19 +116,24 @@ def _summit(fields: list[bytes], start: int, end: int, centre: str) -> int | Non
 def _is_narrow_peak(fields: list[bytes]) -> bool:
     """Whether a line begins with the ten columns of narrowPeak.
 
-    Of more than ten columns these are narrowPeak's if column 6 is a strand, 7 to 9 are numbers and
-    10 is a whole one; BED12, which fits that too, lists its blocks in columns 11 and 12.
+    Then column 6 is a strand and 7 to 9 are numbers; BED12, which fits that too, lists its blocks
+    in columns 11 and 12. What follows column 10 does not matter.
     """
-    if len(fields) <= _NARROWPEAK_COLUMNS:
-        return len(fields) == _NARROWPEAK_COLUMNS
+    if len(fields) < _NARROWPEAK_COLUMNS or fields[5] not in _STRANDS:
+        return False
+    if not all(field in _NOTHING or _is_number(field) for field in fields[6:9]):
+        return False
+    lists = fields[10:_BED12_COLUMNS]
+    blocks = [str(field.rstrip(b",").count(b",") + 1).encode() for field in lists]
+    return not (len(lists) == 2 and blocks == [fields[9]] * 2 and _whole(lists))
+
+
+def _is_number(field: bytes) -> bool:
     try:
-        [float(field) for field in fields[6:9]]
-        value = int(fields[9])
+        float(field)
     except ValueError:
         return False
-    blocks = [field.rstrip(b",").count(b",") + 1 for field in fields[10:_BED12_COLUMNS]]
-    bed12 = len(blocks) == 2 and blocks == [value, value] and _whole(fields[10:_BED12_COLUMNS])
-    return fields[5] in (b"+", b"-", b".") and not bed12
+    return True
 
 
 def _whole(lists: list[bytes]) -> bool:
@@ -218,9 +222,9 @@ def overlaps(regions: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
 def place_on(
     regions: pd.DataFrame, sizes: Mapping[str, int], path: str | os.PathLike, genome: object
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which regions lie on a chromosome of the genome, and which of these end within it.
+    """Which regions lie on a chromosome of the genome, and which of these lie within it.
 
-    Programs that extend reads beyond their ends leave a few peaks that end beyond their chromosome.
+    Programs that extend reads beyond their ends leave a few peaks beyond either end.
 
     Returns
     -------
@@ -230,7 +234,7 @@ def place_on(
     Raises
     ------
     InputError
-        Where none lies on a known chromosome, or several and more than MOST_BEYOND of them end
+        Where none lies on a known chromosome, or several and more than MOST_BEYOND of them reach
         beyond theirs: signs of another assembly.
     """
     length = regions["chrom"].map(sizes)
@@ -241,12 +245,12 @@ def place_on(
             f"{path}: none of its chromosomes ({here}, ...) is in {genome} "
             f"({', '.join(list(sizes)[:3])}, ...); wanted the same names in both"
         )
-    within = known & (regions["end"] <= length).to_numpy()
+    within = known & ((regions["end"] <= length) & (regions["start"] >= 0)).to_numpy()
     beyond = np.flatnonzero(known & ~within)
     if len(beyond):
         row = regions.iloc[beyond[0]]
         found = (
-            f"{path}: {len(beyond)} of {known.sum()} regions end beyond their chromosome in "
+            f"{path}: {len(beyond)} of {known.sum()} regions reach beyond their chromosome in "
             f"{genome}, the first in line {row['line']}: {row['chrom']}:{row['start']}-"
             f"{row['end']}, where {row['chrom']} is {sizes[row['chrom']]} bp long"
         )

@@ -41,9 +41,8 @@ def of_targets(data: anndata.AnnData, targets: Sequence[str], name: str) -> annd
             )
     columns = data.var_names.get_indexer(targets)
     obs = data.obs.drop(columns="split")
-    return build(
-        data.obs_names, data.obsm["sequence"], np.asarray(data.X)[:, columns], targets, obs=obs
-    )
+    labels, notes = np.asarray(data.X)[:, columns], data.uns.get("notes", ())
+    return build(data.obs_names, data.obsm["sequence"], labels, targets, obs=obs, notes=notes)
 
 
 @lru_cache(maxsize=1)

@@ -140,9 +140,9 @@ def _of_target(
 
 
 def _region(known: pd.Series) -> str:
-    """What a data set says of where a sequence lies; empty if it does not."""
+    """What a data set says of where a sequence lies; empty if it does not, or nowhere (end -1)."""
     place = [known.get(name) for name in ("chrom", "start", "end")]
-    if pd.isna(place).any():
+    if pd.isna(place).any() or place[2] < 0:
         return ""
     strand = f"({known['strand']})" if known.get("strand") in ("+", "-") else ""
     return f"{place[0]}:{int(place[1])}-{int(place[2])}{strand}"

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from workflow_lib.config.criteria import FEWEST_TARGETS
 from workflow_lib.data.tasks import TASKS, decision_scores
 from workflow_lib.errors import InputError
 from workflow_lib.train.inference import predict
-from workflow_lib.train.metrics import FEWEST_TARGETS, row_correlations
+from workflow_lib.train.metrics import row_correlations
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ def correctly_predicted(
         (n, targets), NaN = unresolved.
     task
         A name in TASKS.
-    rule
+    criterion
         `exact_match`: the rounded probability of every resolved target is its label (what the
         authors' notebooks do); of exclusive classes the likeliest is the right one.
         `true_positive`: positive, and predicted with a probability of one half or more, target by
@@ -192,7 +193,9 @@ def correctly_predicted_sequences(
     Selected
     """
     task, labels = str(data.uns["task"]), data.X
-    automatic, threshold = settings["correct"] == "auto", settings.get("correct_threshold")
+    automatic = settings["correct"] == "auto"
+    # The threshold of another criterion than the one that is chosen here would mean something else.
+    threshold = None if automatic else settings.get("correct_threshold")
     criterion = str(settings["correct"])
     if automatic:
         for_values = "correlation" if data.n_vars >= FEWEST_TARGETS else "top_fraction"

@@ -45,6 +45,7 @@ class _Reference(NamedTuple):
     sizes: dict[str, int]
     length: int
     blacklist: pd.DataFrame
+    most_unknown: float
 
 
 def bed(
@@ -58,11 +59,12 @@ def bed(
     ratio: int = 1,
     seed: int = 0,
     target: str = "bound",
+    most_unknown: float = 0.0,
 ) -> anndata.AnnData:
     """Cut windows around peaks from a genome, and draw unbound ones (paper, Methods, mouse data).
 
     Unbound windows never touch a peak, its window (also where that is left out) or the blacklist;
-    no window holds an N. Peaks that find no unbound window of their %GC are left out.
+    no window holds an N, or few. Peaks that find no unbound window of their %GC are left out.
 
     Parameters
     ----------
@@ -88,13 +90,15 @@ def bed(
         Of the random draw.
     target
         Name of the target, if there is one.
+    most_unknown
+        Share of N in a window that is used; by default of the data set's `drop`.
 
     Returns
     -------
     AnnData
         Ids `chrom:start-end`. A target is 1 where a window holds the centre of one of its peaks, 0
         where it touches none, and unresolved between. Dropped, by the first reason that applies:
-        unknown_chromosome, beyond_chromosome_end (the peak or its window), blacklisted,
+        unknown_chromosome, no_base, beyond_chromosome_end (the peak or its window), blacklisted,
         same_window, n_in_sequence, bound_without_match; of regions the same with `region_` in
         front, region_overlaps_peak and unbound_not_drawn.
 
@@ -112,7 +116,8 @@ def bed(
     _check_options(paths, length, centre, ratio)
     with open_genome(paths["genome"][0]) as letters:
         sizes = {chrom: len(letters[chrom]) for chrom in letters.keys()}
-        reference = _Reference(letters, paths["genome"][0], sizes, length, _NO_REGIONS)
+        about = (letters, paths["genome"][0], sizes, length, _NO_REGIONS, most_unknown)
+        reference = _Reference(*about)
         reference = reference._replace(blacklist=_blacklist(paths["blacklist"], reference))
         found, dropped = _read(paths["peaks"], reference, centre)
         bound = _usable(found[found["within"]], reference, dropped)
@@ -186,18 +191,22 @@ def _read(
 ) -> tuple[pd.DataFrame, dict[str, int]]:
     """Regions on the genome's chromosomes, and how many are dropped.
 
-    Columns `file` and `within`: those that end beyond their chromosome count as dropped, but what
+    Columns `file` and `within`: those that reach beyond their chromosome count as dropped, but what
     is drawn must not touch them.
     """
-    tables, unknown, beyond = [], 0, 0
+    tables, unknown, beyond, empty = [], 0, 0, 0
     for path in paths:
         table = read_bed(path, centre)
+        has_bases = table["start"] < table["end"]
+        empty += int((~has_bases).sum())
+        table = table[has_bases]
         known, within = place_on(table, reference.sizes, path, reference.path)
         tables.append(table.assign(file=path, within=within)[known])
         unknown += int((~known).sum())
         beyond += int((known & ~within).sum())
     table = pd.concat(tables, ignore_index=True) if tables else _NO_REGIONS
-    return table, {"unknown_chromosome": unknown, "beyond_chromosome_end": beyond}
+    left_out = {"unknown_chromosome": unknown, "beyond_chromosome_end": beyond, "no_base": empty}
+    return table, left_out
 
 
 def _blacklist(paths: Sequence[str | os.PathLike], reference: _Reference) -> pd.DataFrame:
@@ -238,7 +247,7 @@ def _usable(
     keep(~windows.duplicated(), "same_window")
     if taken is not None:
         keep(~overlaps(windows, taken), "overlaps_peak")
-    windows = windows.assign(gc=window_gc(reference.genome, windows))
+    windows = windows.assign(gc=window_gc(reference.genome, windows, reference.most_unknown))
     keep(windows["gc"] >= 0, "n_in_sequence")
     return windows
 
@@ -272,7 +281,7 @@ def _from_genome(
         drawn = random_windows(sizes, _DRAWN_AT_ONCE * int(wanted.sum()), reference.length, rng)
         drawn = drawn[~overlaps(drawn, avoid) & ~overlaps(drawn, found)]
         drawn = drawn[_non_overlapping(drawn)]
-        drawn = drawn.assign(gc=window_gc(reference.genome, drawn))
+        drawn = drawn.assign(gc=window_gc(reference.genome, drawn, reference.most_unknown))
         found = pd.concat([found, drawn[drawn["gc"] >= 0]])
         # Keep the first ones of each bin: later rounds only fill up incomplete bins.
         found = found[found.groupby("gc").cumcount().to_numpy() < wanted[found["gc"]]]

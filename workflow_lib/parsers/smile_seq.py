@@ -10,7 +10,7 @@ from workflow_lib.data.dataset import build
 from workflow_lib.data.fastq import distinct_reads, read_lengths
 from workflow_lib.data.shuffles import dinucleotide_shuffles
 from workflow_lib.errors import InputError
-from workflow_lib.sequence import UNKNOWN, encode, reverse_complement
+from workflow_lib.sequence import encode, reverse_complement
 
 
 def smile_seq(
@@ -44,8 +44,8 @@ def smile_seq(
         First the reads (`read_000123` = read 123 of the files), identical ones once (`repeat`),
         then their shuffles (`shuffled_000123`). A shuffle that equals a read on either strand is
         left out (`shuffle_is_read`); since shuffles count as sequences too, `n_read` is the number
-        of reads and of shuffles. Reads with unknown bases are kept without a
-        shuffle: `dataset.drop` removes and counts them.
+        of reads and of shuffles. In reads with unknown bases these stay where they are, and
+        `drop` removes and counts both.
 
     Raises
     ------
@@ -68,11 +68,10 @@ def smile_seq(
         )
     dropped = {"too_short": too_short, **dropped, "length": dropped["length"] - too_short}
     codes, numbers = encode(list(reads)), np.array(list(reads.values()))
-    whole = (codes < UNKNOWN).all(axis=1)
-    shuffled = dinucleotide_shuffles(codes[whole], 1, seed)[:, 0]
-    new = ~_among(shuffled, codes[whole])
+    shuffled = dinucleotide_shuffles(codes, 1, seed)[:, 0]
+    new = ~_among(shuffled, codes)
     dropped["shuffle_is_read"] = int((~new).sum())
-    ids = [f"read_{i:06d}" for i in numbers] + [f"shuffled_{i:06d}" for i in numbers[whole][new]]
+    ids = [f"read_{i:06d}" for i in numbers] + [f"shuffled_{i:06d}" for i in numbers[new]]
     labels = np.repeat([1.0, 0.0], [len(codes), new.sum()])[:, None]
     return build(ids, np.concatenate([codes, shuffled[new]]), labels, [target], dropped=dropped)
 

@@ -15,7 +15,10 @@ from workflow_lib.parsers.fasta import named_files
 from workflow_lib.parsers.table_form import Form, read_form
 from workflow_lib.sequence import encode_all
 
-_KNOWN_COLUMNS = ("id", "sequence", "region", *REGION_COLUMNS, "split")
+_PLACES = ("_path", "_line")
+_KNOWN_COLUMNS = ("id", "sequence", "region", *REGION_COLUMNS, "split", *_PLACES)
+# How programs write strands.
+_STRANDS = {"+": "+", "-": "-", ".": ".", "": ".", "*": ".", "1": "+", "-1": "-", "+1": "+"}
 _MISSING = ("", "NA", "NaN", "nan", "N/A", "null")
 # How authors call the parts of their split.
 _PARTS = {part: part for part in PARTS} | {"training": "train", "val": "validation"}
@@ -71,17 +74,14 @@ def table(
         raise InputError("parser table: the source has no tables; wanted one or more")
     form = Form(separator, header, columns or {}, unnamed=bool(targets))
     read, name, notes = _read_all(paths, form)
-    chosen = _targets(read, targets, name)
-    dropped = {}
+    chosen, dropped = _targets(read, targets, name), {}
     if "sequence" not in read:
         read, dropped = _cut(read, genomes, name)
     ids, sequences = read["id"].tolist(), read["sequence"].tolist()
     codes, kept = encode_all(ids, sequences, length, name, fit)
-    labels = np.column_stack([_numbers(read[c], ids, name) for c in chosen])
+    labels = np.column_stack([_numbers(read, column) for column in chosen])
     known = [c for c in (*REGION_COLUMNS, "split") if c in read]
     obs = read.loc[kept, known].copy()
-    if "split" in obs:
-        obs["split"] = _parts_of(obs["split"], name)
     if {"start", "end"} <= set(obs):
         obs = fit_regions(obs, np.array([len(s) for s in sequences])[kept], codes.shape[1], name)
     names = [i for i, keep in zip(ids, kept, strict=True) if keep]
@@ -92,48 +92,78 @@ def table(
 def _read_all(
     paths: Mapping[str, str | os.PathLike], form: Form
 ) -> tuple[pd.DataFrame, str, list[str]]:
-    """All tables as one, with unique ids and whole numbers as places; their names; notes."""
-    tables = {name: read_form(path, form) for name, path in paths.items()}
+    """All tables as one, with unique ids, places as numbers, strands and parts; names; notes.
+
+    Columns `_path` and `_line` say where a row stands.
+    """
+    tables = {
+        name: (found := read_form(path, form)).assign(_path=str(path), _line=found.index)
+        for name, path in paths.items()
+    }
     first = next(iter(tables.values()))
     for other, found in tables.items():
         if set(found.columns) != set(first.columns):
             raise InputError(
-                f"{other}: columns {list(found.columns)}, but the first table has "
-                f"{list(first.columns)}; wanted the same in all tables"
+                f"{other}: columns {_shown(found)}, but the first table has {_shown(first)}; "
+                "wanted the same in all tables"
             )
     read, name, notes = pd.concat(tables.values(), ignore_index=True), ", ".join(paths), []
-    numbered = pd.Series([f"row_{i:06d}" for i in range(1, len(read) + 1)])
-    rows = read.get("id", numbered)
     if "region" in read:
-        found = [parse_region(text) for text in read["region"]]
-        if None in found:
-            i = found.index(None)
-            raise InputError(
-                f"{name}, {rows[i]!r}, column 'region': found {read['region'][i]!r}, wanted one "
-                "like chr1:100-300"
-            )
-        read[["chrom", "start", "end", "strand"]] = pd.DataFrame(found)
+        read = _with_regions(read)
     for column in ("start", "end"):
         if column in read:
-            read[column] = _whole_numbers(read[column], rows.tolist(), name)
+            read[column] = _whole_numbers(read, column)
+    for column, words in (("strand", _STRANDS), ("split", _PARTS)):
+        if column in read:
+            read[column] = _words(read, column, words)
     if "id" not in read:
+        read["id"] = [f"row_{i:06d}" for i in range(1, len(read) + 1)]
         if {"chrom", "start", "end"} <= set(read):
             places = read["chrom"] + ":" + read["start"].astype(str)
             places += "-" + read["end"].astype(str)
-            rows = places if places.is_unique else rows
-        read["id"] = rows
+            read["id"] = places if places.is_unique else read["id"]
         notes = [f"{name}: no column id; sequences are called {read['id'].iloc[0]} ..."]
-    twice = read["id"][read["id"].duplicated()]
+    twice = np.flatnonzero(read["id"].duplicated())
     if len(twice):
-        raise InputError(f"{name}: id {twice.iloc[0]!r} occurs in two tables")
+        raise InputError(f"{_at(read, twice[0])}: id {read['id'][twice[0]]!r} occurs in two tables")
     return read, name, notes
 
 
+def _with_regions(read: pd.DataFrame) -> pd.DataFrame:
+    """The table with the places of its column `region`."""
+    doubled = [column for column in ("chrom", "start", "end") if column in read]
+    if doubled:
+        raise InputError(
+            f"{_at(read, 0)}: columns region and {doubled[0]}; wanted one or the other"
+        )
+    found = [parse_region(text) for text in read["region"]]
+    if None in found:
+        i = found.index(None)
+        raise InputError(
+            f"{_at(read, i)}, column 'region': found {read['region'][i]!r}, wanted one like "
+            "chr1:100-300"
+        )
+    places = pd.DataFrame(found, columns=["chrom", "start", "end", "_strand"])
+    if "strand" not in read:
+        return read.assign(**places.rename(columns={"_strand": "strand"}))
+    return read.assign(**places.drop(columns="_strand"))
+
+
+def _at(read: pd.DataFrame, row: int) -> str:
+    """Where a row stands."""
+    return f"{read['_path'].iloc[row]}, line {read['_line'].iloc[row]}"
+
+
+def _shown(found: pd.DataFrame) -> list[str]:
+    return [str(column)[:40] for column in found.columns if column not in _PLACES][:10]
+
+
 def _targets(read: pd.DataFrame, targets: Sequence[str] | None, name: str) -> list[str]:
-    chosen = list(targets) if targets else [c for c in read.columns if c not in _KNOWN_COLUMNS]
-    missing = [c for c in chosen if c not in read.columns]
+    present = [c for c in read.columns if c not in _KNOWN_COLUMNS]
+    chosen = list(targets) if targets else present
+    missing = [c for c in chosen if c not in present]
     if missing or not chosen:
-        raise InputError(f"{name}: no target column {missing or ''}; it has {list(read.columns)}")
+        raise InputError(f"{name}: no target column {missing or ''}; it has {_shown(read)}")
     return chosen
 
 
@@ -146,17 +176,24 @@ def _cut(
             f"{name}: regions but no column 'sequence'; wanted one, or the option `genome`: a "
             "FASTA file of the source"
         )
+    empty = np.flatnonzero(read["start"] >= read["end"])
+    if len(empty):
+        row = read.iloc[empty[0]]
+        raise InputError(
+            f"{_at(read, empty[0])}: found start {row['start']} and end {row['end']}, wanted "
+            "start < end"
+        )
     sizes = chromosome_sizes(genomes[0])
-    known, within = place_on(read.assign(line=read.index), sizes, name, genomes[0])
+    known, within = place_on(read.assign(line=read["_line"]), sizes, name, genomes[0])
     left_out = {"unknown_chromosome": int((~known).sum())}
     left_out["beyond_chromosome_end"] = int((known & ~within).sum())
     read = read[within].reset_index(drop=True)
     return read.assign(sequence=letters_of(genomes[0], read)), left_out
 
 
-def _numbers(column: pd.Series, ids: Sequence[str], name: str) -> np.ndarray:
+def _numbers(read: pd.DataFrame, column: str) -> np.ndarray:
     """A column as floats; empty cells, NA and NaN are NaN."""
-    text = column.astype(str).str.strip()
+    text = read[column].astype(str).str.strip()
     missing = text.isin(_MISSING)
     values = pd.to_numeric(text.where(~missing), errors="coerce").to_numpy(dtype=np.float64)
     beyond = np.abs(values) > np.finfo(np.float32).max
@@ -164,27 +201,32 @@ def _numbers(column: pd.Series, ids: Sequence[str], name: str) -> np.ndarray:
     if len(wrong):
         limit = " of at most 3.4e38" if beyond[wrong[0]] else ""
         raise InputError(
-            f"{name}, {ids[wrong[0]]!r}, column {column.name!r}: found {column.iloc[wrong[0]]!r}, "
+            f"{_at(read, wrong[0])}, column {column!r}: found {read[column].iloc[wrong[0]]!r}, "
             f"wanted a number{limit} (or nothing where unresolved)"
         )
     return values
 
 
-def _whole_numbers(column: pd.Series, ids: Sequence[str], name: str) -> np.ndarray:
+def _whole_numbers(read: pd.DataFrame, column: str) -> np.ndarray:
     """A column of positions, none of which may be missing."""
-    values = _numbers(column, ids, name)
+    values = _numbers(read, column)
     wrong = np.flatnonzero(np.isnan(values) | (values != np.floor(values)) | (values < 0))
     if len(wrong):
         raise InputError(
-            f"{name}, {ids[wrong[0]]!r}, column {column.name!r}: found {column.iloc[wrong[0]]!r}, "
+            f"{_at(read, wrong[0])}, column {column!r}: found {read[column].iloc[wrong[0]]!r}, "
             "wanted a position (a whole number)"
         )
     return values.astype(np.int64)
 
 
-def _parts_of(column: pd.Series, name: str) -> pd.Series:
-    parts = column.str.strip().str.lower().map(_PARTS)
-    if parts.isna().any():
-        wrong = sorted(set(column[parts.isna()]))[0]
-        raise InputError(f"{name}: column split has {wrong!r}, wanted one of {list(PARTS)}")
-    return parts
+def _words(read: pd.DataFrame, column: str, words: Mapping[str, str]) -> pd.Series:
+    """A column whose cells have to be among some words; upper and lower case alike."""
+    found = read[column].str.strip().str.lower().map(words)
+    wrong = np.flatnonzero(found.isna())
+    if len(wrong):
+        wanted = ", ".join(dict.fromkeys(words.values()))
+        raise InputError(
+            f"{_at(read, wrong[0])}, column {column!r}: found {read[column].iloc[wrong[0]]!r}, "
+            f"wanted one of {wanted}"
+        )
+    return found

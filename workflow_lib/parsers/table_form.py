@@ -1,9 +1,9 @@
 """The files of tables: separators, headers, names of columns."""
 
-import codecs
 import os
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -11,11 +11,13 @@ import pandas as pd
 
 from workflow_lib.data.regions import parse_region
 from workflow_lib.errors import InputError
-from workflow_lib.files import open_binary, refuse_no_text, whole_gzip
+from workflow_lib.files import lines, open_binary, whole_gzip
 
 _DNA = re.compile("[ACGTNacgtn]{8,}")
 # What pandas calls a column without a name, and writes where such a table is saved again.
 _NUMBERED = re.compile(r"Unnamed: \d+")
+_ROW_NUMBERS = ("index", "level_0")
+_HEAD = 50  # lines among which the header has to be
 
 
 class Form(NamedTuple):
@@ -48,17 +50,25 @@ def read_form(path: str | os.PathLike, form: Form) -> pd.DataFrame:
     InputError
         Names the file, the line or column, and the option with which it can be read.
     """
-    cells = _cells(path, form.separator)
+    cells, sizes = _cells(path, form.separator)
     if form.header is True:
-        names, cells = cells.iloc[0].str.strip().str.lstrip("#").tolist(), cells.iloc[1:]
+        names, cells = _header(path, cells, sizes), cells.iloc[1:]
     else:
         names = list(form.header or [f"column{i + 1}" for i in range(cells.shape[1])])
     if len(names) != cells.shape[1]:
         raise InputError(f"{path}: {cells.shape[1]} columns, but `header` has {len(names)} names")
     named = [name != "" and not _NUMBERED.fullmatch(name) for name in names]
-    for i in np.flatnonzero(~np.array(named)) if not form.unnamed else ():
-        _check_empty(path, int(i), cells)
+    for i, name in enumerate(names if not form.unnamed else ()):
+        if not named[i] or name in _ROW_NUMBERS:
+            _check_empty(path, name, i, cells)
     found = cells.set_axis(names, axis=1).loc[:, named]
+    wanted = max((i + 1 for i, has_name in enumerate(named) if has_name), default=0)
+    short = found.index[sizes[found.index] < wanted]
+    if len(short):
+        raise InputError(
+            f"{path}, line {short[0]}: found {sizes[short[0]]} cells, wanted {wanted}, as in the "
+            f"header ({len(short)} such lines; an empty cell keeps its separator)"
+        )
     own = {given: name for name, given in form.columns.items()}
     missing = [given for given in own if given not in found]
     if missing:
@@ -73,37 +83,66 @@ def read_form(path: str | os.PathLike, form: Form) -> pd.DataFrame:
     return found
 
 
-def _cells(path: str | os.PathLike, separator: str) -> pd.DataFrame:
-    """All lines that are not blank, as text, by their number."""
-    refuse_no_text(path)
+def _header(path: str | os.PathLike, cells: pd.DataFrame, sizes: pd.Series) -> list[str]:
+    """The names in the first line; '' for the columns that it lacks, which have to be empty."""
+    names = cells.iloc[0].str.strip().str.lstrip("#").tolist()
+    more = (cells.iloc[1:, sizes.iloc[0] :] != "").any(axis=1)
+    if more.any():
+        raise InputError(
+            f"{path}, line {more.index[more][0]}: more cells than the header's {sizes.iloc[0]} (R "
+            "writes names of rows so: write.table(row.names = FALSE) leaves them out)"
+        )
+    return names
+
+
+def _cells(path: str | os.PathLike, separator: str) -> tuple[pd.DataFrame, pd.Series]:
+    """All lines but blank ones and comments above the header, as text, and how many cells each has.
+
+    The label of a row is its line in the file.
+    """
+    if len(separator) != 1:
+        raise InputError(f"{path}: option separator: found {separator!r}, wanted one character")
+    first = [line.decode(errors="replace") for line in islice(lines(path), _HEAD)]
+    # A comment has no columns; a header may begin with `#`.
+    above = (not line.strip() or (line.startswith("#") and separator not in line) for line in first)
+    start = next((i for i, is_above in enumerate(above) if not is_above), len(first))
+    if start == len(first):
+        raise InputError(f"{path}: no line that is not blank or a comment")
+    # R quotes text; a quote in a file whose header has none is a letter.
+    parts = first[start].split(separator)
+    quoted = separator == "," or any(len(p) > 1 and p[0] == p[-1] == '"' for p in parts)
+    mark = separator.encode()
+    sizes = np.fromiter((line.count(mark) + 1 for line in islice(lines(path), start, None)), int)
     try:
         with whole_gzip(path), open_binary(path) as handle:
-            # R quotes text; a quote elsewhere in a tab-separated file is a letter.
-            start = handle.peek(4).removeprefix(codecs.BOM_UTF8)
-            quoted = separator == "," or start.startswith(b'"')
             found = pd.read_csv(
-                handle, sep=separator, header=None, dtype=str, keep_default_na=False,
-                encoding="utf-8-sig", quoting=0 if quoted else 3, skip_blank_lines=False,
-                engine="c",
+                handle, sep=separator, header=None, names=range(sizes.max()), dtype=str,
+                keep_default_na=False, encoding="utf-8-sig", quoting=0 if quoted else 3,
+                skiprows=start, skip_blank_lines=False, engine="c",
             )  # fmt: skip
     except InputError:
         raise
     except (ValueError, OSError) as error:  # pandas' own parser errors are ValueErrors
-        more = re.search(r"Expected (\d+) fields in line 2, saw (\d+)", str(error))
-        rows = more and int(more[2]) == int(more[1]) + 1
-        hint = " (R writes names of rows so: write.table(row.names = FALSE) leaves them out)"
-        raise InputError(
-            f"{path}: not a table of cells between {separator!r}: {error}{hint if rows else ''}"
-        ) from error
-    found = found.fillna("").set_axis(range(1, len(found) + 1))
-    return found[(found != "").any(axis=1)]
+        said = " ".join(str(error).split())
+        raise InputError(f"{path}: not a table of cells between {separator!r}: {said}") from error
+    numbers = range(start + 1, start + 1 + len(found))
+    found = found.fillna("").set_axis(numbers)
+    # Separators within quotes, and lines within cells, are no matter here.
+    sizes = pd.Series(sizes.max() if quoted else sizes[: len(found)], index=numbers)
+    if quoted:
+        sizes.iloc[0] = len(parts)
+    filled = (found != "").any(axis=1)
+    return found[filled], sizes[filled]
 
 
-def _check_empty(path: str | os.PathLike, column: int, cells: pd.DataFrame) -> None:
-    values = cells.iloc[:, column].str.strip()
-    if (values != "").any():
+def _check_empty(path: str | os.PathLike, name: str, column: int, cells: pd.DataFrame) -> None:
+    """Refuse a column without a name, or with that of an index, unless it is empty."""
+    values = cells.iloc[:, column].fillna("").str.strip()
+    numbers = (values == pd.Series(range(len(values)), index=values.index).astype(str)).all()
+    if (values != "").any() and (numbers or name not in _ROW_NUMBERS):
+        what = f"is called {name!r}, as row numbers are," if name else "has no name,"
         raise InputError(
-            f"{path}: column {column + 1} has no name, but values such as "
+            f"{path}: column {column + 1} {what} but has values such as "
             f"{values[values != ''].iloc[0]!r} (pandas writes row numbers so: to_csv(index=False) "
             "leaves them out); wanted a name for it, the column deleted, or the option `targets`: "
             "the columns in use"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from workflow_lib.errors import InputError
-from workflow_lib.sequence import encode, read_fasta
+from workflow_lib.sequence import centred, encode, read_fasta
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def fit_length(
         `{id}:{start}-{end}` (0-based, half-open).
     short
         Of shorter sequences. `error`; `pad`: they are filled up with N, which is all zeros in a
-        one-hot, on both sides (one more on the right where that is odd); `skip`: they are left out.
+        one-hot, on both sides as in training; `skip`: they are left out.
 
     Returns
     -------
@@ -58,12 +58,10 @@ def fit_length(
         if over > 0 and fit == "tile":
             starts = [*range(0, over, length), over]
             names += [f"{name}:{start}-{start + length}" for start in starts]
+            pieces += [sequence[start : start + length] for start in starts]
         else:
-            padding = max(-over, 0)
-            sequence = b"N" * (padding // 2) + sequence + b"N" * (padding - padding // 2)
-            starts = [max(over, 0) // 2]
             names.append(name)
-        pieces += [sequence[start : start + length] for start in starts]
+            pieces.append(centred(sequence, length))
     if not pieces:
         raise InputError(f"all {n_short} sequences are shorter than the model's {length} bp")
     if n_short:

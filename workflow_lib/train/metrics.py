@@ -13,8 +13,6 @@ from scipy import sparse
 
 Statistic = Callable[[np.ndarray], np.ndarray]
 _NO_VARIANCE = 1e-12
-# With fewer targets a correlation over those of one sequence means little: over two it is 1 or -1.
-FEWEST_TARGETS = 5
 
 
 def auprc(predictions: np.ndarray, labels: np.ndarray) -> Statistic:

@@ -1,0 +1,62 @@
+"""Criteria for correctly predicted sequences, held against the tasks of the runs that use them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workflow_lib.config.registries import has_labels
+from workflow_lib.config.selection import Run, matching
+from workflow_lib.errors import InputError
+
+FOR_LABELS = ("exact_match", "true_positive")
+FOR_VALUES = ("correlation", "top_fraction")
+# With fewer targets a correlation over those of one sequence means little: over two it is 1 or -1.
+FEWEST_TARGETS = 5
+
+
+def check_criteria(
+    config: Mapping[str, Any], runs: Iterable[Run], datasets: Mapping[str, Any]
+) -> None:
+    """Refuse a criterion that does not fit the task of a run, and a threshold without one.
+
+    Parameters
+    ----------
+    config
+        The merged config: sections interpretation, attribution and nullification.
+    runs
+        Selected runs.
+    datasets
+        The written-out data sets.
+
+    Raises
+    ------
+    InputError
+        Names the key and the data set.
+    """
+    for section in ("interpretation", "attribution", "nullification"):
+        settings = config.get(section, {})
+        criterion = settings.get("correct", "auto")
+        if settings.get("correct_threshold") is not None and criterion not in FOR_VALUES:
+            raise InputError(
+                f"config, {section}.correct_threshold: the criterion {criterion!r} has none; "
+                f"wanted {section}.correct: {' or '.join(FOR_VALUES)}"
+            )
+        entries = settings.get("runs", [{"datasets": ["*"], "models": ["*"]}])
+        used = (run.dataset for entry in entries for run in matching(runs, entry))
+        for name in dict.fromkeys(used):
+            _check(section, criterion, name, datasets[name])
+
+
+def _check(section: str, criterion: str, name: str, entry: Mapping[str, Any]) -> None:
+    labels = has_labels(entry["task"])
+    if criterion in (FOR_VALUES if labels else FOR_LABELS):
+        fitting = FOR_LABELS if labels else FOR_VALUES
+        raise InputError(
+            f"config, {section}.correct: {criterion!r} does not fit the task {entry['task']!r} of "
+            f"{name}; wanted auto, {', '.join(fitting)} or all"
+        )
+    targets = entry.get("targets") or entry.get("options", {}).get("targets")
+    if criterion == "correlation" and targets and len(targets) < FEWEST_TARGETS:
+        raise InputError(
+            f"config, {section}.correct: {criterion!r} over the {len(targets)} targets of {name}; "
+            f"wanted {FEWEST_TARGETS} targets or more, or top_fraction"
+        )
