@@ -310,8 +310,6 @@ rule figure_3e:
         "../envs/python.yaml"
     params:
         reference_label="JASPAR",
-        # For the caption.
-        q_value=config["annotation"]["q_value"],
         code=code_digest("figures/figure_3e"),
     message:
         "Drawing Figure 3E"

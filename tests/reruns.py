@@ -1,6 +1,6 @@
 """What a change of each key of the config runs again: `make reruns` compares all with reruns.yaml.
 
-    python tests/reruns.py              plan every change, and list what differs (some minutes)
+    python tests/reruns.py [KEY ...]    plan every change, or some, and list what differs (minutes)
     python tests/reruns.py --write      write what was found, to be read through before it is kept
 
 The changes are planned on a selection that has every rule (mini/everything.yaml), whose results are
@@ -106,14 +106,14 @@ def reruns(checkout: Path, place: Path, change: Mapping[str, Any]) -> list[str]:
     return sorted(set(said[1].split()) - {"overview"}) if said else []
 
 
-def main(write: bool) -> int:
-    """Plan every change; how many differ from the table."""
+def main(chosen: list[str], write: bool) -> int:
+    """Plan the changes of some keys, without any of all; how many differ from the table."""
     table = yaml.safe_load(TABLE.read_text())
     found = copy.deepcopy(table)
     with tempfile.TemporaryDirectory() as folder:
         place, wrong = pretend(ROOT, Path(folder) / "pretended"), 0
         for key, entry in found.items():
-            if "change" not in entry:
+            if "change" not in entry or key not in (chosen or found):
                 continue
             entry["reruns"] = reruns(ROOT, place, entry["change"])
             if entry["reruns"] != table[key].get("reruns"):
@@ -127,4 +127,5 @@ def main(write: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(1 if main("--write" in sys.argv) else 0)
+    names = [argument for argument in sys.argv[1:] if argument != "--write"]
+    sys.exit(1 if main(names, "--write" in sys.argv) else 0)
