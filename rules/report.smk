@@ -4,7 +4,6 @@ Requires: results of data.smk, train.smk and interpret.smk.
 Provides: results/overview.html, results/config.yaml.
 """
 
-
 # The data sets that selected ones are made from.
 BASES = dict.fromkeys(CATALOGUE["datasets"][run.dataset].get("from") for run in RUNS)
 
