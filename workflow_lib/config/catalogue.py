@@ -15,8 +15,8 @@ import yaml
 from workflow_lib.config.architecture import check_values
 from workflow_lib.config.criteria import check_criteria
 from workflow_lib.config.expand import expand_datasets, expand_models, expand_sources
-from workflow_lib.config.fractions import check_fractions
 from workflow_lib.config.lengths import check_lengths
+from workflow_lib.config.limits import check_fractions
 from workflow_lib.config.names import known, match, nearest
 from workflow_lib.config.registries import check_options
 from workflow_lib.config.selection import check_names, select

@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from workflow_lib.config.limits import FEWEST_TARGETS
 from workflow_lib.config.registries import has_labels
 from workflow_lib.config.selection import Run, matching
 from workflow_lib.errors import InputError
 
 FOR_LABELS = ("exact_match", "true_positive")
 FOR_VALUES = ("correlation", "top_fraction")
-# With fewer targets a correlation over those of one sequence means little: over two it is 1 or -1.
-FEWEST_TARGETS = 5
 
 
 def check_criteria(

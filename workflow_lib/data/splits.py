@@ -10,7 +10,7 @@ import anndata
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from workflow_lib.config.fractions import check_fractions
+from workflow_lib.config.limits import check_fractions
 from workflow_lib.data.dataset import PARTS
 from workflow_lib.errors import InputError
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from workflow_lib.config.criteria import FEWEST_TARGETS
+from workflow_lib.config.limits import FEWEST_TARGETS
 from workflow_lib.data.tasks import TASKS, decision_scores
 from workflow_lib.errors import InputError
 from workflow_lib.train.inference import predict

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from workflow_lib.config.criteria import FEWEST_TARGETS
+from workflow_lib.config.limits import FEWEST_TARGETS
 from workflow_lib.errors import InputError
 from workflow_lib.train.metrics import (
     BINARY,

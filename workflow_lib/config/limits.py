@@ -1,8 +1,11 @@
-"""Shares of a data set that its split gives to each part."""
+"""Limits that are held to by plans and by jobs."""
 
 from collections.abc import Sequence
 
 from workflow_lib.errors import InputError
+
+# With fewer targets a correlation over those of one sequence means little: over two it is 1 or -1.
+FEWEST_TARGETS = 5
 
 
 def check_fractions(fractions: Sequence[float]) -> tuple[float, float, float]:
