@@ -32,7 +32,8 @@ class _Sequence(tuple):
 
 
 def _digest(text: str, n: int) -> str:
-    return f"<{n} entries, sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]}>"
+    # No angle brackets: the report shows params, and pages take those for markup.
+    return f"({n} entries, sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]})"
 
 
 def brief(value: Any) -> Any:
