@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from Bio.bgzf import BgzfWriter
 
 from workflow_lib.data.fasta_index import fits, make_fai, make_gzi, reader
-from workflow_lib.data.genome import open_genome
+from workflow_lib.data.genome import open_genome, sequences
 from workflow_lib.errors import InputError
 
 
@@ -135,3 +136,27 @@ def test_a_truncated_bgzip_file_is_refused(tmp_path):
         path.write_bytes(whole[:-missing])
         with pytest.raises(InputError, match=f"g.fa.gz.*{message}"):
             content(path)
+
+
+@pytest.mark.parametrize("place", [0.1, 0.3, 0.5, 0.7, 0.9])
+def test_a_damaged_bgzip_file_beside_its_index_is_refused(tmp_path, place):
+    path = write(tmp_path / "g.fa.gz", text(GENOME))
+    content(path)
+    whole = bytearray(path.read_bytes())
+    for i in range(int(len(whole) * place), int(len(whole) * place) + 20):
+        whole[i] ^= 0xFF
+    path.write_bytes(whole)
+    windows = pd.DataFrame({"chrom": "chr1", "start": range(0, 70_000, 500)})
+    with pytest.raises(InputError, match="g.fa.gz"), open_genome(path) as genome:
+        sequences(genome, windows.assign(end=windows["start"] + 500))
+
+
+def test_lines_of_other_lengths_within_a_chromosome_do_not_fit_an_index(tmp_path):
+    path = write(tmp_path / "g.fa", text(GENOME))
+    content(path)
+    rows = path.read_text().split("\n")
+    for i in range(1, 1100, 2):  # 61 and 59 bases in turn
+        rows[i], rows[i + 1] = rows[i] + rows[i + 1][0], rows[i + 1][1:]
+    path.write_text("\n".join(rows))
+    with pytest.raises(InputError, match="line 4: it follows a line of another length"):
+        content(path)

@@ -422,3 +422,21 @@ def test_as_a_module_in_another_folder_it_makes_the_same(checkout, finished, tmp
         "provenance/overview.html.json: differs (provenance without time and host)",
     }
     assert counts["byte for byte"] >= 30
+
+
+def test_a_missing_source_is_named_also_where_its_data_set_is_there(checkout, tmp_path):
+    config = {
+        "sources": {"mine": {"files": {"t.tsv": {"path": "gone.tsv"}}}},
+        "datasets": {"d": {"source": "mine", "parser": "table", "task": "binary",
+                           "split": {"method": "random"}}},
+        "runs": [{"datasets": ["d"], "models": ["explainn"], "seeds": [0]}],
+        "annotation": {"database": "jaspar2020_families"},
+    }  # fmt: skip
+    (tmp_path / "config.yaml").write_text(json.dumps(config))
+    (tmp_path / "results/d").mkdir(parents=True)
+    for name in ("dataset.h5ad", "labels.tsv.gz"):  # of other options, perhaps
+        (tmp_path / "results/d" / name).touch()
+    given = {"config": tmp_path / "config.yaml", "check": False}
+    for target in ("data", "results/d/explainn/seed0/model.safetensors"):
+        done = snakemake(checkout, tmp_path, target, "-n", **given)
+        assert done.returncode and "there is no file gone.tsv" in done.stdout + done.stderr
