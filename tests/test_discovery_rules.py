@@ -13,6 +13,7 @@ import yaml
 from running import snakemake
 
 from workflow_lib.data import dataset
+from workflow_lib.execution import programs
 from workflow_lib.motif import Motif, read_meme, write_meme
 from workflow_lib.motifs.meme_suite import read_streme, read_tomtom
 from workflow_lib.sequence import encode, read_fasta
@@ -171,7 +172,7 @@ def test_an_absent_or_old_program_is_named_before_anything_runs(
 ):
     if shutil.which("streme", path="/usr/bin:/bin") or shutil.which("tomtom", path="/usr/bin:/bin"):
         pytest.skip("the MEME suite is installed in /usr/bin or /bin")
-    programs = program(folder, monkeypatch, **scripts)
+    program(folder, monkeypatch, **scripts)
     targets = {"streme": "results/mini/motifs/some/streme.txt"}
     targets["tomtom"] = "results/mini/tiny/seed0/tomtom.tsv"
     for name, target in targets.items():
@@ -184,21 +185,28 @@ def test_an_absent_or_old_program_is_named_before_anything_runs(
         assert found in line and name in line and "--sdm conda" in line
         assert ("memelite" in line) == (name == "tomtom")
         assert not (folder / target).exists() and not (folder / "logs").exists()
-        # What is there already can be used without the program.
-        made = [folder / target, (folder / target).with_name("machine.txt")]
-        made[0].parent.mkdir(parents=True, exist_ok=True)
-        for path in made:
-            path.touch()
-        done = snakemake_on(checkout, folder, streme_sets(some=1), target, "-n")
-        assert "the MEME suite, version 5" not in done.stdout + done.stderr
-        for path in made:
-            path.unlink()
-        # A newer one, and one that does not say its version.
-        for version in ("echo 5.5.8", "echo 5.0.5-1", "exit 1"):
-            (programs / name).write_text(f"#!/bin/sh\n{version}\n")
-            (programs / name).chmod(0o755)
-            done = snakemake_on(checkout, folder, streme_sets(some=1), target, "-n")
-            assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("version", ["5.5.8", "5.0.5-1", "", "4.12.0", None])
+def test_programs_of_version_5_or_of_none_that_they_say_will_do(tmp_path, monkeypatch, version):
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    programs._check.cache_clear()
+    if version is not None:
+        script = f"echo {version}" if version else "exit 1"
+        (tmp_path / "streme").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "streme").chmod(0o755)
+
+    def check(**options):
+        output = [tmp_path / "streme.txt"]
+        return programs.check_meme_suite(None, output, program="streme", **options)
+
+    if version in ("4.12.0", None) and not shutil.which("streme", path="/usr/bin:/bin"):
+        with pytest.raises(SystemExit, match="streme of the MEME suite, version 5 or newer"):
+            check()
+        assert check(installed=True) == "streme"
+        (tmp_path / "streme.txt").touch()  # what is there already can be used without the program
+    assert check() == "streme"
+    programs._check.cache_clear()
 
 
 @pytest.mark.skipif(not shutil.which("streme"), reason="the program streme is not on the PATH")

@@ -8,10 +8,8 @@ from running import made_once
 TABLE = yaml.safe_load(reruns.TABLE.read_text())
 # Keys that change no result, and one of each stage that does; `make reruns` plans the others.
 PLANNED = (
-    "sources.*.description", "datasets.*.description", "datasets.*.assembly",
-    "models.*.description", "device", "datasets.*.training.learning_rate",
-    "models.*.hyperparameters", "evaluation.draws", "interpretation.inclusive",
-    "annotation.q_value", "attribution.steps", "attribution.n_references",
+    "datasets.*.description", "models.*.description", "models.*.hyperparameters",
+    "evaluation.draws", "annotation.q_value", "attribution.steps",
 )  # fmt: skip
 
 
