@@ -20,7 +20,7 @@ from workflow_lib.train.inference import choose_device
 
 log = logging.getLogger("workflow_lib.filters")
 # Motifs of so few sequences say little.
-FEW = 10
+FEW = 50
 
 
 def main(

@@ -27,6 +27,8 @@ def main(
     """Write a BED file; `tables` are those of the filters and of their annotation."""
     model, part = models.load(model_path), dataset.load(data_path)
     part = dataset.part(part, *settings["splits"])
+    if "end" in part.obs:  # shuffles stand nowhere in the genome
+        part = part[(part.obs["end"] >= 0).to_numpy()]
     filters, annotation = (read_table(path) for path in tables)
     maximum = filters["activation_max"].to_numpy(dtype=np.float32)
     chosen = {name: settings[name] for name in ("targets", "strands", "inclusive")}

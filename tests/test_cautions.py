@@ -73,6 +73,17 @@ def test_sequences_of_two_parts_are_said_whatever_their_strand():
     assert cautions(drop(data, duplicates="drop"), {}) == []
 
 
+def test_regions_that_lie_on_training_regions_are_said():
+    data = make()
+    data.obs["chrom"], data.obs["start"] = "chr1", np.arange(400) * 100
+    data.obs.loc[data.obs_names[-2:], "start"] = [14, 120]  # on the first by half; by a third
+    data.obs["end"] = data.obs["start"] + 30
+    (said,) = cautions(data, {})
+    assert said.startswith("1 of the 60 test regions lie by half or more on regions of the train")
+    data.obs.loc[data.obs_names[-2:], ["start", "end"]] = -1  # shuffles stand nowhere
+    assert cautions(data, {}) == []
+
+
 def test_digests_are_equal_for_equal_sequences_on_either_strand_only():
     codes = np.random.default_rng(1).integers(0, 5, (40_000, 9)).astype(np.uint8)
     keys = [min(one.tobytes(), reverse_complement(one).tobytes()) for one in codes]

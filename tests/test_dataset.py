@@ -79,7 +79,7 @@ def test_values_beyond_float32_are_refused_by_name(value):
     assert np.isnan(dataset.build("ab", encode(["AC", "GT"]), labels, "tu").X[1, 0])
 
 
-@pytest.mark.parametrize("name", ["any", "mean", "unit", "", " ", "a\tb", "a\nb"])
+@pytest.mark.parametrize("name", ["any", "mean", "unit", "", " ", "A ", "a\tb", "a\nb"])
 def test_names_that_tables_use_or_cannot_hold_are_refused(name):
     with pytest.raises(InputError, match="tables of results use or cannot hold"):
         dataset.build("ab", encode(["AC", "GT"]), np.zeros((2, 1)), [name])

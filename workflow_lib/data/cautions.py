@@ -8,6 +8,7 @@ import numpy as np
 
 from workflow_lib.data.dataset import PARTS, part_sizes, scored_part
 from workflow_lib.data.dropping import strand_digests
+from workflow_lib.data.regions import overlaps
 from workflow_lib.data.tasks import TASKS
 
 # Fewer positives of a target, or sequences that are scored, say little.
@@ -31,7 +32,8 @@ def cautions(data: anndata.AnnData, drop: Mapping[str, Any]) -> list[str]:
     drop
         The config's `drop`.
     """
-    return [*_many_dropped(data, drop), *_few(data), *_shared_with_training(data)]
+    shared = [*_shared_with_training(data), *_overlapping_training(data)]
+    return [*_many_dropped(data, drop), *_few(data), *shared]
 
 
 def _many_dropped(data: anndata.AnnData, drop: Mapping[str, Any]) -> list[str]:
@@ -89,6 +91,27 @@ def _shared_with_training(data: anndata.AnnData) -> list[str]:
             found.append(
                 f"{n:,} of the {len(here):,} {name} sequences are in the training part too, on "
                 "either strand; `drop: {duplicates: drop}` leaves repeats out"
+            )
+    return found
+
+
+def _overlapping_training(data: anndata.AnnData) -> list[str]:
+    """Regions of other parts that share half of their bases with one of the training part."""
+    if not {"chrom", "start", "end"} <= set(data.obs):
+        return []
+    parts, found = data.obs["split"].astype(str).to_numpy(), []
+    places = data.obs[["chrom", "start", "end"]].reset_index(drop=True)
+    placed = (places["end"] >= 0).to_numpy()
+    # The middle of one lies in the other.
+    middle = (places["start"] + places["end"]) // 2
+    middles = places.assign(start=middle, end=middle + 1)
+    for name in PARTS[1:]:
+        here = placed & (parts == name)
+        n = int(overlaps(middles[here], places[placed & (parts == "train")]).sum())
+        if n:
+            found.append(
+                f"{n:,} of the {here.sum():,} {name} regions lie by half or more on regions of the "
+                "training part; a split by chromosome keeps them apart"
             )
     return found
 

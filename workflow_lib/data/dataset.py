@@ -78,7 +78,7 @@ def build(
             f"{len(names)} target names do not fit together"
         )
     for name in names:
-        if name in RESERVED or not name.strip() or not name.isprintable():
+        if name in RESERVED or not name.isprintable() or not name or name != name.strip():
             raise InputError(
                 f"a target is called {name!r}, which tables of results use or cannot hold; rename "
                 f"it (of a table: `columns: {{new name: {name!r}}}`)"

@@ -116,6 +116,8 @@ def fasta(
     sizes = dict(zip(flat_ids, map(len, flat), strict=True))
     made = [*pair.bound_ids, *pair.unbound_ids]
     obs, notes = _regions(made, sizes, together.shape[1], name)
+    kind = (negatives or "given").replace("_", " ")
+    notes.append(f"{name}: {len(pair.bound):,} bound, {len(pair.unbound):,} unbound ({kind})")
     return build(made, together, labels, [target], obs=obs, dropped=dropped, notes=notes)
 
 

@@ -163,7 +163,8 @@ def _targets(read: pd.DataFrame, targets: Sequence[str] | None, name: str) -> li
     chosen = list(targets) if targets else present
     missing = [c for c in chosen if c not in present]
     if missing or not chosen:
-        raise InputError(f"{name}: no target column {missing or ''}; it has {_shown(read)}")
+        shown = [column[:40] for column in present[:10]]
+        raise InputError(f"{name}: no target column {missing or ''}; it has {shown or 'none'}")
     return chosen
 
 
@@ -202,7 +203,8 @@ def _numbers(read: pd.DataFrame, column: str) -> np.ndarray:
         limit = " of at most 3.4e38" if beyond[wrong[0]] else ""
         raise InputError(
             f"{_at(read, wrong[0])}, column {column!r}: found {read[column].iloc[wrong[0]]!r}, "
-            f"wanted a number{limit} (or nothing where unresolved)"
+            f"wanted a number{limit}, or nothing where unresolved (the option `targets` names the "
+            "columns in use)"
         )
     return values
 
