@@ -33,24 +33,26 @@ def check_lengths(
     InputError
         Names the data set, the model, and hyperparameters that would fit.
     """
-    known = {name: known_length(datasets[name], datasets, sources) for name, _, _ in runs}
-    for dataset, model, _ in dict.fromkeys(runs):
-        entry, length = models[model], known[dataset]
-        if length is None or entry["architecture"] not in STEPS:
+    known = {
+        name: known_length(datasets[name], datasets, sources) for name in {run[0] for run in runs}
+    }
+    values = {name: _hyperparameters(models[name]) for name in {run[1] for run in runs}}
+    for dataset, model in dict.fromkeys((dataset, model) for dataset, model, _ in runs):
+        architecture, length = models[model]["architecture"], known[dataset]
+        if length is None or architecture not in STEPS:
             continue
-        names, _ = registries.parameters("model", entry["architecture"])
-        given = entry.get("hyperparameters", {})
-        values = {
-            name: given[name]
-            if name in given
-            else registries.default("model", entry["architecture"], name)
-            for name in names
-            if name not in ("length", "n_targets")
-        }
         try:
-            positions(entry["architecture"], length, values)
+            positions(architecture, length, values[model])
         except InputError as error:
             raise InputError(f"config, models.{model} on {dataset}: {error}") from None
+
+
+def _hyperparameters(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """All hyperparameters of a model, those that are not given with their defaults."""
+    architecture, given = entry["architecture"], entry.get("hyperparameters", {})
+    names, _ = registries.parameters("model", architecture)
+    others = [name for name in names if name not in ("length", "n_targets", *given)]
+    return {name: registries.default("model", architecture, name) for name in others} | given
 
 
 def known_length(
