@@ -12,6 +12,7 @@ the config (overview).
 import copy
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -102,6 +103,11 @@ def reruns(checkout: Path, place: Path, change: Mapping[str, Any]) -> list[str]:
     done = snakemake(checkout, place, "-n", config=f"{CONFIG} {overlay}", check=False)
     if done.returncode:
         raise AssertionError(f"{change}\n{done.stdout}\n{done.stderr}")
+    return rerun_by_itself(done)
+
+
+def rerun_by_itself(done: subprocess.CompletedProcess) -> list[str]:
+    """The rules of a dry run whose own params or inputs have changed."""
     said = re.search(r"Rules with provenance triggered jobs: (.*)", done.stdout + done.stderr)
     return sorted(set(said[1].split()) - {"overview"}) if said else []
 
