@@ -20,8 +20,8 @@ PACKAGES = (
     "torch", "numpy", "pandas", "scipy", "scikit-learn", "anndata", "safetensors", "memelite",
     "tangermeme", "modisco-lite", "bioframe", "matplotlib", "snakemake",
 )  # fmt: skip
-# Keys of a record that differ between runs of the same job.
-VARYING = ("started", "seconds", "host")
+# Keys of a record that differ between runs of the same job; some warnings are of the machine.
+VARYING = ("started", "seconds", "host", "warnings")
 
 
 def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
