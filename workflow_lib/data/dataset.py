@@ -77,12 +77,33 @@ def build(
             f"{len(ids)} ids, {len(sequence)} sequences, targets of shape {targets.shape} and "
             f"{len(names)} target names do not fit together"
         )
+    _check_names(names)
+    values = _float32(targets, ids, names)
+    for what, index in (("id", ids), ("target", names)):
+        if not index.is_unique:
+            raise InputError(f"the {what} {index[index.duplicated()][0]!r} occurs twice")
+    table = pd.DataFrame(index=ids) if obs is None else obs.set_axis(ids)
+    _check_places(table, sequence.shape[1])
+    data = anndata.AnnData(X=values, obs=table, var=pd.DataFrame(index=names))
+    data.obsm["sequence"] = np.asarray(sequence, dtype=np.uint8)
+    data.uns["dropped"] = {reason: int(count) for reason, count in (dropped or {}).items()}
+    data.uns["n_read"] = len(ids) + sum(data.uns["dropped"].values())
+    data.uns["notes"] = np.array(list(notes), dtype=object)
+    return data
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Raise for a target's name that tables of results use or cannot hold."""
     for name in names:
         if name in RESERVED or not name.isprintable() or not name or name != name.strip():
             raise InputError(
                 f"a target is called {name!r}, which tables of results use or cannot hold; rename "
                 f"it (of a table: `columns: {{new name: {name!r}}}`)"
             )
+
+
+def _float32(targets: np.ndarray, ids: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """The targets as they are stored; raises for values that float32 cannot hold."""
     with np.errstate(over="ignore"):
         values = np.asarray(targets, dtype=np.float32)
     # fmax and fmin skip NaN, and need no second array of a whole matrix.
@@ -91,25 +112,20 @@ def build(
         raise InputError(
             f"{ids[i]!r}, target {names[j]!r}: found {targets[i][j]}, wanted at most 3.4e38"
         )
-    for what, index in (("id", ids), ("target", names)):
-        if not index.is_unique:
-            raise InputError(f"the {what} {index[index.duplicated()][0]!r} occurs twice")
-    table = pd.DataFrame(index=ids) if obs is None else obs.set_axis(ids)
+    return values
+
+
+def _check_places(table: pd.DataFrame, length: int) -> None:
+    """Raise for a region that is not as long as the sequences; end -1: it stands nowhere."""
     if {"start", "end"} <= set(table):
         width = (table["end"] - table["start"]).to_numpy()
-        wrong = np.flatnonzero((width != sequence.shape[1]) & (table["end"] >= 0).to_numpy())
+        wrong = np.flatnonzero((width != length) & (table["end"] >= 0).to_numpy())
         if len(wrong):
             row = table.iloc[wrong[0]]
             raise InputError(
                 f"{row.name!r}: found the region {row['start']}-{row['end']} of a sequence of "
-                f"{sequence.shape[1]} bp; wanted one as long as its sequence (0-based, half-open)"
+                f"{length} bp; wanted one as long as its sequence (0-based, half-open)"
             )
-    data = anndata.AnnData(X=values, obs=table, var=pd.DataFrame(index=names))
-    data.obsm["sequence"] = np.asarray(sequence, dtype=np.uint8)
-    data.uns["dropped"] = {reason: int(count) for reason, count in (dropped or {}).items()}
-    data.uns["n_read"] = len(ids) + sum(data.uns["dropped"].values())
-    data.uns["notes"] = np.array(list(notes), dtype=object)
-    return data
 
 
 def validate(data: anndata.AnnData, *, name: str, optional_splits: Sequence[str] = ()) -> None:

@@ -25,6 +25,7 @@ _BGZIP = b"\x1f\x8b\x08\x04"
 _BLOCK_HEADER = 18
 
 Read = Callable[[int, int], bytes]
+Starts = list[tuple[int, int]]
 
 
 class Record(NamedTuple):
@@ -100,16 +101,20 @@ def _uneven(path: str | os.PathLike, short: int, number: int) -> InputError:
     )
 
 
-def make_gzi(path: str | os.PathLike) -> bytes:
-    """The `.gzi` of a bgzip file: where its blocks begin, packed and unpacked (all but the first).
+def make_gzi(starts: Starts) -> bytes:
+    """The `.gzi` of a bgzip file: the starts of all blocks but the first."""
+    rest = starts[1:]
+    return struct.pack("<Q", len(rest)) + b"".join(struct.pack("<QQ", *s) for s in rest)
 
-    Only the headers of the blocks are read.
+
+def block_starts(path: str | os.PathLike) -> Starts:
+    """Where the blocks of a bgzip file begin, packed and unpacked; only their headers are read.
+
+    Raises
+    ------
+    InputError
+        Something else than blocks, or no mark of the end.
     """
-    starts = _block_starts(path)[1:]
-    return struct.pack("<Q", len(starts)) + b"".join(struct.pack("<QQ", *s) for s in starts)
-
-
-def _block_starts(path: str | os.PathLike) -> list[tuple[int, int]]:
     packed = unpacked = 0
     starts, content = [], -1
     with open(path, "rb") as handle:
@@ -130,17 +135,19 @@ def _block_starts(path: str | os.PathLike) -> list[tuple[int, int]]:
     return starts
 
 
-def reader(path: str | os.PathLike, bgzip: bool) -> Read:
-    """A function that reads so many unpacked bytes from a place in a file."""
+def reader(path: str | os.PathLike, starts: Starts | None = None) -> Read:
+    """A function that reads so many unpacked bytes from a place in a file.
+
+    `starts`: the blocks of a bgzip file.
+    """
 
     def plain(start: int, n: int) -> bytes:
         with open(path, "rb") as handle:
             handle.seek(start)
             return handle.read(n)
 
-    if not bgzip:
+    if starts is None:
         return plain
-    starts = _block_starts(path)
     begins = [unpacked for _, unpacked in starts]
 
     @lru_cache(maxsize=2)  # records follow each other: most lie in the last block

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from workflow_lib.data.fasta_index import fits, make_fai, make_gzi, read_index, reader
+from workflow_lib.data.fasta_index import (
+    block_starts,
+    fits,
+    make_fai,
+    make_gzi,
+    read_index,
+    reader,
+)
 from workflow_lib.data.gc_matching import percent_gc
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic, refuse_no_text, whole_gzip
@@ -51,12 +58,12 @@ def open_genome(path: str | os.PathLike) -> Iterator["Fasta"]:
     import pyfaidx  # only data sets that are cut from a genome need it
 
     refuse_no_text(path)
-    bgzip = _is_bgzip(path)
-    wanted: dict[str, bytes] = {".gzi": make_gzi(path)} if bgzip else {}
+    starts = block_starts(path) if _is_bgzip(path) else None
+    wanted: dict[str, bytes] = {} if starts is None else {".gzi": make_gzi(starts)}
     fai = Path(f"{path}.fai")
     present = read_index(fai)
     with whole_gzip(path):
-        fitting = fits(present, reader(path, bgzip))
+        fitting = fits(present, reader(path, starts))
     if not fitting:
         if present:
             log.warning("%s is not the index of %s: it is built again", fai, path)
