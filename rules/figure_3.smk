@@ -40,13 +40,14 @@ def receptor_logos(key):
     baseline, scanned, found = FIGURE_3.get("baseline_motif_set"), set(scanned_sets()), []
     for run in figure_3_runs():
         profile = FIGURE_3[key].get(run.dataset)
-        methods = {run.model: for_runs(f"{RUN}/filters", [run])[0]}
+        methods = {run.model: (for_runs(f"{RUN}/filters", [run])[0], learned_from(run.dataset))}
         if (run.dataset, baseline) in scanned:
-            methods[baseline] = SET.format(dataset=run.dataset, motif_set=baseline)
-        for method, base in methods.items() if profile else []:
+            base = SET.format(dataset=run.dataset, motif_set=baseline)
+            methods[baseline] = (base, learned_from(run.dataset, baseline))
+        for method, (base, sequences) in methods.items() if profile else []:
             about = {"row": short_name(run.dataset), "column": tool_name(method), "motif": None}
             files = {"path": f"{base}.meme", "ranking": f"{base}.ranking.tsv"}
-            found.append(about | files | {"profile": profile})
+            found.append(about | files | {"sequences": sequences, "profile": profile})
     return brief(found)
 
 
@@ -195,15 +196,15 @@ def timed_steps(wildcards):
     """For `params`: the timed steps of motif discovery, of models and of STREME."""
     found = []
     for run in ranked_runs():
-        files = for_runs("results/{dataset}/dataset.h5ad", [run])
+        files = learned_from(run.dataset)
         [made_by] = for_runs(f"{RUN}/model.safetensors", [run])
         for step in ("train", "filters"):
             found.append(timed_step(step, run._asdict(), files, made_by))
     for dataset, motif_set in scanned_sets():
         if "streme" in config["motif_sets"][motif_set]:
             run = {"dataset": dataset, "motif_set": motif_set}
-            files = [f"{SET.format(**run)}/train.{kind}.fa" for kind in ("bound", "unbound")]
-            found.append(timed_step("streme", run, files, f"{SET.format(**run)}/machine.txt"))
+            made_by = f"{SET.format(**run)}/machine.txt"
+            found.append(timed_step("streme", run, learned_from(dataset, motif_set), made_by))
     return brief(found)
 
 
@@ -265,6 +266,7 @@ def logo_inputs(wildcards):
     return {
         "motifs": [entry["path"] for entry in entries],
         "rankings": [entry["ranking"] for entry in entries if "ranking" in entry],
+        "sequences": [path for entry in entries for path in entry.get("sequences", [])],
         "database": f"results/motifs/{database}.meme",
     }
 

@@ -307,7 +307,7 @@ def interpretation_results(wildcards):
     found += for_runs(f"{RUN}/attributions/{{method}}.tsv", by_method(attributed_runs))
     found += for_runs(f"{RUN}/binding_modes/{{method}}.tsv", by_method(runs_with_patterns))
     found += for_runs(f"{RUN}/sanity_checks/{{method}}.tsv", by_method(checked_runs))
-    return found + (["results/motif_scores.tsv"] if rankings(wildcards) else [])
+    return found + (["results/motif_scores.tsv"] if rankings() else [])
 
 
 rule interpretation:

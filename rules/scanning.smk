@@ -98,23 +98,33 @@ def scanned_sets():
     return list(found)
 
 
-def rankings(wildcards):
-    """The ranking of each model's filters and of each motif set."""
-    of_sets = [SET.format(dataset=d, motif_set=m) + ".ranking.tsv" for d, m in scanned_sets()]
-    return for_runs(f"{RUN}/filters.ranking.tsv", ranked_runs()) + of_sets
+def learned_from(dataset, motif_set=None):
+    """The files with the sequences that a model or a motif set was learned from; none for known motifs."""
+    entry = config["motif_sets"][motif_set] if motif_set else {}
+    if "streme" in entry:
+        base = SET.format(dataset=dataset, motif_set=motif_set)
+        return [f"{base}/train.{kind}.fa" for kind in ("bound", "unbound")]
+    if "of" in entry or not motif_set:
+        return [f"results/{entry['of']['dataset'] if entry else dataset}/dataset.h5ad"]
+    return []
 
 
-def ranked_datasets(wildcards):
-    """The data sets whose sequences were scanned."""
-    names = [run.dataset for run in ranked_runs()] + [dataset for dataset, _ in scanned_sets()]
-    return [f"results/{name}/dataset.h5ad" for name in dict.fromkeys(names)]
+def rankings():
+    """The ranking of each model's filters and of each motif set, with what its motifs were learned from."""
+    found = {}
+    for run in ranked_runs():
+        found[f"{RUN}/filters.ranking.tsv".format(**run._asdict())] = learned_from(run.dataset)
+    for dataset, motif_set in scanned_sets():
+        base = SET.format(dataset=dataset, motif_set=motif_set)
+        found[f"{base}.ranking.tsv"] = learned_from(dataset, motif_set)
+    return found
 
 
 rule collect_motif_scores:
     """The rankings of all models and motif sets in one table."""
     input:
-        rankings=rankings,
-        datasets=ranked_datasets,
+        rankings=list(rankings()),
+        sequences=sorted({path for paths in rankings().values() for path in paths}),
     output:
         scores="results/motif_scores.tsv",
     log:
@@ -125,6 +135,7 @@ rule collect_motif_scores:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(10),
     params:
+        sequences=brief(list(rankings().values())),
         code=code_digest("collect_motif_scores"),
     message:
         "Collecting the scores of all motifs"

@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
+import pandas as pd
+
+from workflow_lib.data.dataset import n_training_sequences
 from workflow_lib.execution.job import recorded
 from workflow_lib.motif import Motif, read_meme, write_meme
 from workflow_lib.motifs.alignment import Entry, align_entries, choose, reference_motifs
 from workflow_lib.motifs.ranking import best_resembling
 from workflow_lib.tables import read_table, write_table
+
+EFFORT = ("row", "column", "n_motifs", "n_train")
 
 
 def of_entry(entry: Mapping, known: Sequence[Motif], q_value: float) -> Motif | None:
@@ -18,6 +23,16 @@ def of_entry(entry: Mapping, known: Sequence[Motif], q_value: float) -> Motif | 
     return best_resembling(motifs, ranking, entry["profile"], known, q_value)
 
 
+def effort(entry: Mapping) -> dict[str, object]:
+    """How many motifs a method gave, from how many training sequences; of a cell of the figure."""
+    return {
+        "row": entry["row"],
+        "column": entry["column"],
+        "n_motifs": len(read_meme(entry["path"])),
+        "n_train": n_training_sequences(entry.get("sequences", [])),
+    }
+
+
 def main(
     entries: Sequence[Mapping],
     database: str,
@@ -25,7 +40,10 @@ def main(
     q_value: float,
     outputs: Mapping[str, str],
 ) -> None:
-    """Align; each entry has path, row, column, profile, and the motif's id or the ranking."""
+    """Align; each entry has path, row, column, profile, and the motif's id or the ranking.
+
+    Those with `sequences` name the files with the sequences that their motifs were learned from.
+    """
     known = read_meme(database)
     chosen = [
         Entry(entry["row"], entry["column"], of_entry(entry, known, q_value)) for entry in entries
@@ -33,6 +51,9 @@ def main(
     references = {entry["row"]: entry["profile"] for entry in entries}
     beside = reference_motifs(references, known, database)
     aligned, table = align_entries(chosen, beside, known, reference_label, q_value)
+    efforts = pd.DataFrame([effort(entry) for entry in entries], columns=EFFORT)
+    table = table.merge(efforts, how="left", on=["row", "column"])
+    table = table.astype({"n_motifs": "Int64", "n_train": "Int64"})
     write_meme(outputs["meme"], aligned)
     write_table(table, outputs["table"], float_format="%.6g")
 

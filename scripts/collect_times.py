@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from workflow_lib.data.dataset import n_in_part
+from workflow_lib.data.dataset import n_training_sequences
 from workflow_lib.execution.job import recorded
 from workflow_lib.model_file import read_metadata
 from workflow_lib.tables import write_table
@@ -21,21 +21,13 @@ def main(entries: list[dict[str, Any]], output: str) -> None:
     for entry in entries:
         times = pd.read_csv(entry["benchmark"], sep="\t").iloc[0]
         row = dict(entry) | {
-            "n_train": sum(n_sequences(path) for path in entry["sequences"]),
+            "n_train": n_training_sequences(entry["sequences"]),
             "wall_s": times["s"],
             "cpu_s": times["cpu_time"],
         }
         row |= made_by(entry["made_by"], entry["record"])
         rows.append({name: row[name] for name in COLUMNS})
     write_table(pd.DataFrame(rows), output)
-
-
-def n_sequences(path: str) -> int:
-    """Number of sequences that a tool used: all of a FASTA file, or a data set's training part."""
-    if path.endswith(".h5ad"):
-        return n_in_part(path, "train")
-    with open(path) as fasta:
-        return sum(line.startswith(">") for line in fasta)
 
 
 def made_by(path: str, record: str) -> dict[str, Any]:

@@ -46,6 +46,13 @@ def main(
     strands = read_strands(model, settings["strands"])
     about = {"criterion": criterion, "strands": strands}
     write_run_table(counts.assign(**about), run, outputs["selection"])
+    if "test" in settings["splits"]:
+        log.warning(
+            "%s, %s, seed %s: filters and importances are read from the test part too "
+            "(allow_scored_sequences), on which models and motifs are scored: scores of these "
+            "motifs there are too good",
+            run["dataset"], run["model"], run["seed"],
+        )  # fmt: skip
     if len(X) < FEW:
         log.warning(
             "%s, %s, seed %s: %d of %d sequences are correctly predicted (%s), of whose sites the "

@@ -33,6 +33,7 @@ from workflow_lib.figures import (
     logos,
     mode_counts,
     model_scatter,
+    motif_pairs,
     motif_performance,
     negative_weights,
     nullified_filters,
@@ -177,7 +178,7 @@ def _pairs(names: Sequence[str]) -> pd.DataFrame:
         dataset=scores["dataset"].replace(new), method=scores["method"].replace(new)
     )
     datasets = [new[name] for name in datasets]
-    return motif_performance.pairs_table(scores, names[0], 0, names[1], datasets)
+    return motif_pairs.pairs_table(scores, names[0], 0, names[1], datasets)
 
 
 def _ranks(names: Sequence[str]) -> Figure:
@@ -198,6 +199,7 @@ def _times(names: Sequence[str]) -> Figure:
 
 def _grid(names: Sequence[str], on_top: bool) -> list[Figure]:
     table, motifs = cells(1 if on_top else 3, list(names[:2]), 12, absent=((0, 0),))
+    table = table.assign(n_motifs=range(95, 95 + len(table)), n_train=100_000)
     return logo_grid.logo_grid(_named(table, names), motifs, reference_on_top=on_top)
 
 
@@ -250,7 +252,7 @@ def gallery(
         "figure_1g, many filters": lambda: _nullified(targets[:3], names, 30),
         "figure_s1": lambda: _negative(targets[:5]),
         "figure_3a": lambda: _ranks(names),
-        "figure_3b": lambda: motif_performance.best_against(_pairs(names)),
+        "figure_3b": lambda: motif_pairs.best_against(_pairs(names)),
         "figure_3c": lambda: size_trends.difference_by_size(size_trends.size_table(_pairs(names))),
         "figure_3d": lambda: _times(names),
         "figure_3e": lambda: _grid(names, on_top=False),

@@ -1,6 +1,7 @@
 """The config, written out and checked."""
 
 import copy
+import fnmatch
 from pathlib import Path
 
 import pytest
@@ -423,6 +424,22 @@ def test_labels_are_not_fitted_as_values(config, parser):
     }  # fmt: skip
     with pytest.raises(InputError, match=f"datasets.child.task: the parser {parser} makes labels"):
         resolve(config)
+
+
+@pytest.mark.parametrize("splits", [["test"], ["train", "test"]])
+def test_filters_are_read_from_the_test_part_only_where_that_is_asked_for(config, splits):
+    config["interpretation"] = {"splits": splits}
+    with pytest.raises(InputError, match=r"interpretation\.splits: found .*test; wanted train"):
+        resolve(config)
+    config["interpretation"]["allow_scored_sequences"] = True
+    resolve(config)
+
+
+def test_the_sweep_of_figure_1_has_the_papers_numbers_of_units(config):
+    models = resolve(config)["models"]
+    units = [entry["hyperparameters"]["units"] for name, entry in models.items()
+             if fnmatch.fnmatch(name, config["figure_1"]["sweep"])]  # fmt: skip
+    assert [n for n in units if n <= 200] == [1, *range(5, 201, 5)]  # 41
 
 
 @pytest.mark.parametrize("section", ["interpretation", "attribution", "nullification"])

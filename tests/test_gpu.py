@@ -52,6 +52,9 @@ def answers(monkeypatch, seen=False, cuda="13.0"):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: seen)
     monkeypatch.setattr(torch.version, "cuda", cuda)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device=None: "NVIDIA A100")
+    if SEES_GPU:
+        # PyTorch would look at the GPU that is there, and warn of one that does not fit its name.
+        monkeypatch.setattr(torch.cuda, "init", lambda: None)
 
 
 # --- which device -------------------------------------------------------------------------------

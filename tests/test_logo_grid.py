@@ -91,6 +91,17 @@ def test_long_names_are_cut_and_absent_motifs_leave_their_place():
     assert "…" in said and said.count("none") == 2 and "q = 1" in said
 
 
+def test_each_method_says_how_many_motifs_it_gave_from_how_many_sequences():
+    table, motifs = cells(2, ["ExplaiNN", "STREME"], 12)
+    given = {"JASPAR": (np.nan, np.nan), "ExplaiNN": (100, 70_000), "STREME": (20, 4000)}
+    numbers = np.array([given[column] for column in table["column"]])
+    table = table.assign(n_motifs=numbers[:, 0], n_train=numbers[:, 1])
+    table.loc[table["motif"] == "TF1|STREME", "n_train"] = 900
+    said = check_texts(logo_grid(table, motifs)[0])
+    assert "100 motifs, 70,000 sequences" in said
+    assert "20 motifs, 900 to 4,000 sequences" in said
+
+
 def test_a_table_without_motifs_is_said():
     table, _ = cells(1, [])
     assert "No motifs" in check_texts(logo_grid(table.iloc[:0], {})[0])

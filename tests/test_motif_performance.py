@@ -7,13 +7,8 @@ import pandas as pd
 import pytest
 from figure_checks import check_texts
 
-from workflow_lib.figures.motif_performance import (
-    best_against,
-    pairs_table,
-    rank_performance,
-    rank_table,
-    short_names,
-)
+from workflow_lib.figures.motif_pairs import best_against, name_dots, pairs_table
+from workflow_lib.figures.motif_performance import rank_performance, rank_table, short_names
 from workflow_lib.figures.style import new_figure
 
 COLUMNS = ["dataset", "method", "seed", "n_train", "motif", "target", "rank", "importance"]
@@ -49,8 +44,8 @@ def three() -> pd.DataFrame:
         ranking("tf.B", "explainn", [0.6, 0.8, 0.5], 1, seed=0, n_train=5000),
         ranking("tf.C", "explainn", [0.6, 0.7, 0.8], 1, seed=0, n_train=50_000),
         *(ranking(f"tf.{k}", "explainn", [0.1, 0.1, 0.2], 2, seed=1) for k in "ABC"),
-        ranking("tf.A", "streme", [0.5, 0.95], 1, n_train=500),
-        ranking("tf.B", "streme", [0.77], 0, n_train=5000),
+        ranking("tf.A", "streme", [0.5, 0.95], 1, n_train=400),
+        ranking("tf.B", "streme", [0.77], 0, n_train=4000),
         ranking("other.D", "streme", [0.75], 0),
     ]
     return pd.concat(parts, ignore_index=True)
@@ -60,7 +55,10 @@ ABC = ["tf.A", "tf.B", "tf.C"]
 
 
 def many(n, name="TF", n_units=100, compared=True, seed=0):
-    """Scores of n data sets that fall with the rank; each ninth lacks the compared tool."""
+    """Scores of n data sets that fall with the rank; each ninth lacks the compared tool.
+
+    That tool sees at most 4,000 sequences.
+    """
     rng, parts = np.random.default_rng(seed), []
     names = [f"family.{name}{i}" for i in range(n)]
     for i, dataset in enumerate(names):
@@ -70,7 +68,8 @@ def many(n, name="TF", n_units=100, compared=True, seed=0):
         best = int(np.argmax(tests + rng.normal(0, 0.01, n_units)))
         parts.append(ranking(dataset, "explainn", tests, best, seed=0, n_train=size))
         if compared and i % 9 != 8:
-            parts.append(ranking(dataset, "streme", [top + rng.normal(0, 0.02)], 0, n_train=size))
+            score = top + rng.normal(0, 0.02)
+            parts.append(ranking(dataset, "streme", [score], 0, n_train=min(size, 4000)))
     return pd.concat(parts, ignore_index=True), names
 
 
@@ -172,10 +171,24 @@ def test_the_pairs_hold_both_scores_the_largest_difference_first():
     table = pairs_table(three(), "explainn", 0, "streme", ABC)
     assert table["name"].tolist() == ["A", "B", "C"]  # others than the wanted data sets are out
     a = table.iloc[0]
-    assert (a["y"], a["x"], a["n_train"]) == (0.9, 0.95, 500)
+    assert (a["y"], a["x"]) == (0.9, 0.95)
+    assert (a["n_train_y"], a["n_train_x"]) == (500, 400)
+    assert (a["n_motifs_y"], a["n_motifs_x"]) == (3, 2)
     assert (a["model_motif"], a["compared_motif"]) == ("unit0", "unit1")
     np.testing.assert_allclose(table["difference"], [-0.05, 0.03, np.nan])
     assert table["lacks"].tolist() == ["", "", "test score of streme"]
+
+
+def test_the_panel_says_how_many_motifs_each_tool_gave_from_how_many_sequences():
+    scores = three()
+    written = check_texts(best_against(pairs_table(scores, "explainn", 0, "streme", ABC)))
+    # Of the two data sets that are drawn.
+    assert "explainn: 3 motifs from 500 to 5,000 training sequences" in written
+    assert "streme: 1 to 2 motifs from 400 to 4,000 training sequences" in written
+    # Known motifs were learned from none of these sequences.
+    known = scores.assign(n_train=scores["n_train"].where(scores["method"] != "streme"))
+    written = check_texts(best_against(pairs_table(known, "explainn", 0, "streme", ABC)))
+    assert "streme: 1 to 2 motifs\n" in written + "\n"
 
 
 def test_the_pairs_say_who_lacks_a_score():
@@ -258,8 +271,6 @@ def test_the_scripts_read_the_collected_scores(root, tmp_path, baseline):
 
 
 def test_names_of_dots_keep_off_lines():
-    from workflow_lib.figures.motif_performance import name_dots
-
     ax = new_figure(60, 60).add_axes((0.1, 0.1, 0.8, 0.8))
     line = np.stack([np.linspace(0, 1, 200), np.full(200, 0.5)], axis=1)
     name_dots(ax, np.array([[0.5, 0.5 - 0.01], [0.2, 0.2]]), ["FIRST"], line)

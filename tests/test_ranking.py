@@ -156,16 +156,18 @@ def test_from_scores_to_the_table_of_all_rankings(script, tmp_path):
         assert list(ranking) == [*run, *COLUMNS]
         assert ranking[list(run)].to_dict("records") == [run, run]
         rankings.append(outputs["ranking"])
-    paths = [tmp_path / name / "dataset.h5ad" for name in ("b", "a")]
-    for path, n in zip(paths, (9, 4), strict=True):
-        path.parent.mkdir()
-        data_set(path, n)
-    script("collect_motif_scores")(rankings, paths, tmp_path / "all.tsv")
+    # A model learned from the training part of its data set, STREME from what was written for it.
+    data_set(tmp_path / "a.h5ad", 4)
+    (tmp_path / "bound.fa").write_text(">s1\nACGT\n>s2\nAC\nGT\n")
+    (tmp_path / "unbound.fa").write_text(">s3\nACGT\n")
+    learned_from = [["a.h5ad"], ["bound.fa", "unbound.fa"], []]
+    sequences = [[str(tmp_path / name) for name in names] for names in learned_from]
+    script("collect_motif_scores")(rankings, sequences, tmp_path / "all.tsv")
     table = read_table(tmp_path / "all.tsv", dtype={"method": str, "target": str})
     assert list(table) == ["dataset", "method", "seed", "n_train", *COLUMNS]
     assert list(table["dataset"]) == ["a"] * 2 + ["b"] * 4
     assert list(table["method"]) == ["tiny"] * 2 + ["streme"] * 2 + ["007"] * 2
-    assert list(table["n_train"]) == [4, 4, 9, 9, 9, 9]
+    assert list(table["n_train"][:4]) == [4, 4, 3, 3] and table["n_train"][4:].isna().all()
     assert table["seed"].isna().sum() == 4 and list(table["seed"][:2]) == [0, 0]
     assert list(table["motif"][:2]) == ["unit0", "unit1"]
     assert list(table["best"][:2]) == [False, True]

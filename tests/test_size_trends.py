@@ -9,7 +9,7 @@ from figure_checks import check_texts
 from test_motif_performance import many, run_script
 
 from workflow_lib.figures.assay_bars import assay_bars, assay_table
-from workflow_lib.figures.motif_performance import pairs_table
+from workflow_lib.figures.motif_pairs import pairs_table
 from workflow_lib.figures.size_trends import (
     difference_by_size,
     size_axis,
@@ -24,7 +24,8 @@ def pairs(sizes, differences) -> pd.DataFrame:
     """Pairs in order; a missing difference is a data set that STREME lacks."""
     d = np.asarray(differences, dtype=float)
     names = [f"TF{i}" for i in range(len(d))]
-    table = pd.DataFrame({"dataset": names, "target": "bound", "name": names, "n_train": sizes})
+    table = pd.DataFrame({"dataset": names, "target": "bound", "name": names, "n_train_y": sizes})
+    table = table.assign(n_train_x=sizes, n_motifs_x=20, n_motifs_y=100)
     table = table.assign(model="explainn", compared="streme", x=0.5, y=0.5 + d, difference=d)
     return table.assign(lacks=np.where(np.isnan(d), "test score of streme", ""), metric="auprc")
 
@@ -34,7 +35,7 @@ def pairs(sizes, differences) -> pd.DataFrame:
 
 def test_few_data_sets_have_no_trend():
     table = size_table(pairs([300, 100, 200], [0.1, -0.1, np.nan]))
-    assert table["n_train"].tolist() == [100, 300, 200]  # what is not drawn stands last
+    assert table["n_train_y"].tolist() == [100, 300, 200]  # what is not drawn stands last
     assert table["trend"].isna().all() and table["rho"].isna().all()
     assert "Spearman" not in check_texts(difference_by_size(table))
 
@@ -44,7 +45,7 @@ def test_the_trend_is_a_running_median_and_a_rank_correlation():
     differences = np.array([9, 8, 7, 6, 5, 4, 3, 2, 1, 0.0])
     differences[4] = 100  # one far value does not move a median
     table = size_table(pairs(sizes, differences))
-    assert table["n_train"].is_monotonic_increasing and (table["window"] == 5).all()
+    assert table["n_train_y"].is_monotonic_increasing and (table["window"] == 5).all()
     assert table["trend"].tolist() == [1, 1.5, 2, 3, 4, 6, 7, 8, 7.5, 8]
     ranks = np.array([1, 2, 3, 4, 5, 10, 6, 7, 8, 9])
     rho = np.corrcoef(np.arange(10), ranks)[0, 1]
@@ -57,6 +58,22 @@ def test_equal_sizes_have_no_correlation():
     table = size_table(pairs([500] * 12, np.linspace(-0.1, 0.1, 12)))
     assert table["rho"].isna().all()
     assert "ρ not defined" in check_texts(difference_by_size(table))
+
+
+def test_a_ring_lies_where_the_other_tool_saw_another_number():
+    table = pairs([100, 5000, 70_000], [0.1, -0.1, 0.2])
+    same = difference_by_size(size_table(table))
+    assert len(same.axes[0].collections) == 1 and "saw" not in check_texts(same)
+    # As many for the smallest, fewer for the next, an unknown number (known motifs) for the last.
+    figure = difference_by_size(size_table(table.assign(n_train_x=[100, 4000, np.nan])))
+    [ring] = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    np.testing.assert_allclose(ring.get_xydata(), [[4000, -0.1]])
+    [segment] = figure.axes[0].collections[0].get_segments()
+    np.testing.assert_allclose(segment, [[4000, -0.1], [5000, -0.1]])
+    written = check_texts(figure)
+    assert "at the number that explainn saw" in written
+    assert "at the number that streme saw" in written
+    assert "training sequences that a tool saw" in written
 
 
 def test_data_sets_of_unknown_size_are_counted():
@@ -75,8 +92,8 @@ def test_everything_on_the_differences_can_be_read(n, name):
     figure = difference_by_size(table)
     written = check_texts(figure)
     drawn = table[table["lacks"] == ""]
-    dots = figure.axes[0].collections[0].get_offsets()
-    np.testing.assert_allclose(dots, drawn[["n_train", "difference"]])
+    dots = figure.axes[0].collections[-1].get_offsets()
+    np.testing.assert_allclose(dots, drawn[["n_train_y", "difference"]])
     assert ("running median" in written) == (n >= 10)
     long = table.assign(model="explainn_with_a_rather_long_name.units100", compared="streme_v5.5.8")
     check_texts(difference_by_size(long))

@@ -115,6 +115,21 @@ def test_one_table_has_the_motifs_of_models_and_sets(drawn):
     assert sorted(of_model["rank"]) == list(range(1, 9))
     data = dataset.load(drawn / "results/mini_tf.red/dataset.h5ad")
     assert set(of_model["n_train"]) == {dataset.part_sizes(data)["train"]}
+    # Known motifs were learned from none of the sequences, a run's filters from those of its own.
+    of_set = scores.groupby("method")["n_train"]
+    pbm = dataset.load(drawn / "results/gata_pbm/dataset.h5ad")
+    assert set(of_set.get_group("learned_by_pbm")) == {dataset.part_sizes(pbm)["train"]}
+    assert of_set.get_group("known").isna().all()
+
+
+def test_logos_say_how_many_motifs_and_sequences_they_were_chosen_from(drawn):
+    table = read(drawn, "results/figures/figure_3e.tsv").set_index(["row", "column"])
+    for row in ("red", "blue"):
+        data = dataset.load(drawn / f"results/mini_tf.{row}/dataset.h5ad")
+        of_model = table.loc[(row, "ExplaiNN"), ["n_motifs", "n_train"]]
+        assert of_model.tolist() == [8, dataset.part_sizes(data)["train"]]
+    known = table.loc[("blue", "known")]
+    assert known["n_motifs"] == 2 and np.isnan(known["n_train"])
 
 
 def test_a_motif_set_made_of_a_runs_filters_has_the_same_motifs(drawn):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from workflow_lib.execution.job import recorded
-from workflow_lib.figures.motif_performance import pairs_table
+from workflow_lib.figures.motif_pairs import pairs_table
 from workflow_lib.figures.size_trends import difference_by_size, size_table
 from workflow_lib.figures.style import save
 from workflow_lib.tables import read_table, write_table

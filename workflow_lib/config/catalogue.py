@@ -13,7 +13,7 @@ import jsonschema
 import yaml
 
 from workflow_lib.config.architecture import check_values
-from workflow_lib.config.criteria import check_criteria
+from workflow_lib.config.criteria import check_criteria, check_scored_sequences
 from workflow_lib.config.expand import expand_datasets, expand_models, expand_sources
 from workflow_lib.config.lengths import check_lengths
 from workflow_lib.config.limits import check_fractions
@@ -226,6 +226,7 @@ def resolve(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
     _check_motifs(config, written_out)
     runs = select(config, written_out["datasets"], written_out["models"])
     check_criteria(config, runs, written_out["datasets"])
+    check_scored_sequences(config)
     check_lengths(runs, written_out["datasets"], written_out["models"], written_out["sources"])
     training: dict[str, dict[str, Any]] = {}
     for dataset, model, _ in runs:

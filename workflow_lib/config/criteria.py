@@ -45,6 +45,29 @@ def check_criteria(
             _check(section, criterion, name, datasets[name])
 
 
+def check_scored_sequences(config: Mapping[str, Any]) -> None:
+    """Refuse to read filters from the sequences that they are scored on, unless that is wanted.
+
+    Parameters
+    ----------
+    config
+        The merged config: `splits` and `allow_scored_sequences` of the section interpretation.
+
+    Raises
+    ------
+    InputError
+        The test part is among `splits`, and nobody said that it may be.
+    """
+    settings = config.get("interpretation", {})
+    if "test" in settings.get("splits", ()) and not settings.get("allow_scored_sequences"):
+        raise InputError(
+            f"config, interpretation.splits: found {', '.join(settings['splits'])}; wanted train, "
+            "validation or both: models and motifs are scored on the test part, so filters that are "
+            "read from it have seen the answers. If that is meant: interpretation: "
+            "{allow_scored_sequences: true}; the report then says so"
+        )
+
+
 def _check(section: str, criterion: str, name: str, entry: Mapping[str, Any]) -> None:
     labels = has_labels(entry["task"])
     if criterion in (FOR_VALUES if labels else FOR_LABELS):

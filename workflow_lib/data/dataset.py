@@ -18,7 +18,7 @@ target:
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import anndata
 import h5py
@@ -265,3 +265,18 @@ def n_in_part(path: str | os.PathLike, part: str) -> int:
             return int((pd.Series(read_elem(file["obs/split"])).astype(str) == part).sum())
     except (OSError, KeyError) as error:
         raise InputError(f"{path}: not a readable data set ({error})") from error
+
+
+def n_training_sequences(paths: Iterable[str]) -> int | None:
+    """Number of sequences that motifs were learned from; None where no file is named.
+
+    Of a data set (.h5ad) those of the training part count, of a FASTA file all.
+    """
+    counts = []
+    for path in paths:
+        if path.endswith(".h5ad"):
+            counts.append(n_in_part(path, "train"))
+        else:
+            with open(path, encoding="utf-8") as fasta:
+                counts.append(sum(line.startswith(">") for line in fasta))
+    return sum(counts) if counts else None

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from workflow_lib.errors import InputError
 from workflow_lib.figures.logos import bit_axis, draw_logo
+from workflow_lib.figures.motif_pairs import number_range
 from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     GREY,
@@ -50,6 +51,7 @@ class _Grid(NamedTuple):
     totals: dict[str, int]  # row -> informative positions of its reference
     names: dict[str, str]  # row -> the text drawn
     titles: dict[str, str]  # column -> the text drawn
+    efforts: dict[str, str]  # column -> how many motifs, from how many sequences
 
 
 def method_columns(table: pd.DataFrame, keep: tuple[str, ...], title: str) -> pd.DataFrame:
@@ -92,7 +94,8 @@ def logo_grid(
     Parameters
     ----------
     table
-        From `motifs.alignment.align_entries`, with a column `method` where cells should name it.
+        From `motifs.alignment.align_entries`, with a column `method` where cells should name it;
+        with columns n_motifs and n_train their ranges stand below the methods' titles.
     motifs
         Motif id -> probabilities (4, width), on the reference's strand.
     reference_label
@@ -113,7 +116,7 @@ def logo_grid(
     if top is not None:
         table = table[table["column"] != reference_label]
     rows = list(dict.fromkeys(table["row"]))
-    head = _MARGIN + _TITLES + _ROW * (top is not None)
+    head = _MARGIN + _titles_height(grid) + _ROW * (top is not None)
     most = int((MAX_PROPORTION * grid.width - head) / _ROW)
     n_pages = max(1, -(-len(rows) // min(most, ROWS_PER_PAGE)))
     pages = np.array_split(np.array(rows, dtype=object), n_pages)
@@ -173,7 +176,26 @@ def _grid(
     cell = min(largest, max(_NARROWEST, positions * _LARGEST))
     width = first + n * cell + (n - 1) * _GAP + _MARGIN
     texts = (fitted(names, labels, 2, **_BOLD), fitted(columns, cell, **_BOLD))
+    texts += (_efforts(table, columns, cell),)
     return _Grid(motifs, label, top, columns, first, cell, width, frames, extents, totals, *texts)
+
+
+def _efforts(table: pd.DataFrame, columns: list[str], cell: float) -> dict[str, str]:
+    """Column -> how many motifs its method gave, from how many training sequences, where known."""
+    if "n_motifs" not in table or "method" in table:
+        return {}
+    found = {}
+    for column in columns:
+        rows = table[table["column"] == column]
+        motifs, seen = (number_range(rows[name]) for name in ("n_motifs", "n_train"))
+        if motifs and seen:
+            # On narrow columns the end of the text is left out.
+            found[column] = _fit(f"{motifs} motifs, {seen} sequences", cell)
+    return found
+
+
+def _titles_height(grid: _Grid) -> float:
+    return _TITLES + 2.5 * bool(grid.efforts)
 
 
 def _lefts(grid: _Grid) -> list[float]:
@@ -184,14 +206,16 @@ def _page(table: pd.DataFrame, grid: _Grid, said: str) -> Figure:
     rows = list(dict.fromkeys(table["row"]))
     above = _MARGIN + (3.5 if said else 0)
     head = above + (0 if grid.top is None else _ROW)
-    figure = new_figure(grid.width, head + _TITLES + _ROW * len(rows))
+    titles = _titles_height(grid)
+    figure = new_figure(grid.width, head + titles + _ROW * len(rows))
     text_at(figure, _MARGIN, _MARGIN, said, fontsize=6, color=GREY)
     if grid.top is not None:
         _reference_row(figure, above, grid)
     for left, column in zip(_lefts(grid), grid.columns):
         text_at(figure, left, head, grid.titles[column], fontweight="bold")
+        text_at(figure, left, head + 3, grid.efforts.get(column, ""), fontsize=6, color=GREY)
     for i, row in enumerate(rows):
-        cells, top = table[table["row"] == row], head + _TITLES + _ROW * i
+        cells, top = table[table["row"] == row], head + titles + _ROW * i
         under = cells["profile"].iloc[0] if grid.top is None else ""
         _row_label(figure, top, row, under, grid)
         for left, column in zip(_lefts(grid), grid.columns):

@@ -1,21 +1,17 @@
-"""How well single PWMs find bound sequences, by rank and by tool."""
+"""How well single PWMs find bound sequences, by the importance rank of their units."""
 
 import textwrap
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from workflow_lib.figures.labels import label_beside
 from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLACK,
     COLUMN_WIDTH,
-    DARK_GREEN,
     GREEN,
     GREY,
     METRIC_LABELS,
@@ -23,14 +19,13 @@ from workflow_lib.figures.style import (
     axes_at,
     message,
     new_figure,
-    settle,
     style,
 )
 
 MOST_IMPORTANT = 10  # ranks; what the paper counts
+KEYS = ["dataset", "target"]
+LINE = 3.0  # mm, one line of a legend
 _FEWEST_FOR_QUARTILES = 4
-_LINE = 3.0  # mm, one line of a legend
-_KEYS = ["dataset", "target"]
 
 
 def short_names(names: pd.DataFrame) -> list[str]:
@@ -45,7 +40,7 @@ def short_names(names: pd.DataFrame) -> list[str]:
     return said.where(~several, said + " " + names["target"].astype(str)).tolist()
 
 
-def _rows(
+def rows_of(
     scores: pd.DataFrame, method: str, seed: int | None, datasets: Sequence[str], metric: str
 ) -> pd.DataFrame:
     """Rows of one method; the seed is None for a motif set without a model."""
@@ -55,10 +50,12 @@ def _rows(
     return scores[wanted & scores["dataset"].isin(list(datasets))]
 
 
-def _best(rows: pd.DataFrame) -> pd.DataFrame:
-    """For each data set and target the PWM that is best in validation."""
-    best = rows[rows["best"].astype(str).str.lower() == "true"].drop_duplicates(_KEYS)
-    return best[[*_KEYS, "motif", "rank", "test", "n_train"]].reset_index(drop=True)
+def best_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """For each data set and target the PWM that is best in validation, and of how many."""
+    best = rows[rows["best"].astype(str).str.lower() == "true"].drop_duplicates(KEYS)
+    given = rows.groupby(KEYS)["motif"].nunique().rename("n_motifs")
+    best = best.join(given, on=KEYS)
+    return best[[*KEYS, "motif", "rank", "test", "n_train", "n_motifs"]].reset_index(drop=True)
 
 
 def rank_table(
@@ -84,8 +81,8 @@ def rank_table(
         there). kind `best`: dataset, target, name, rank, value (test score) of the PWM that is best
         in validation. kind `lacking`: a data set without any best PWM. Also model, seed, metric.
     """
-    rows = _rows(scores, model, seed, datasets, metric)
-    best = _best(rows)
+    rows = rows_of(scores, model, seed, datasets, metric)
+    best = best_rows(rows)
     tests = rows.groupby("rank")["test"]
     means = tests.agg(["mean", "count"]).set_axis(["value", "n"], axis=1)
     enough = means["n"] >= _FEWEST_FOR_QUARTILES
@@ -96,7 +93,7 @@ def rank_table(
     dots = best.assign(kind="best", name=short_names(best)).rename(columns={"test": "value"})
     without = [name for name in dict.fromkeys(datasets) if name not in set(best["dataset"])]
     lacking = pd.DataFrame({"kind": "lacking", "dataset": without})
-    columns = ["kind", *_KEYS, "name", "motif", "rank", "value", "low", "high", "n", "n_best"]
+    columns = ["kind", *KEYS, "name", "motif", "rank", "value", "low", "high", "n", "n_best"]
     parts = [part for part in (means, dots, lacking) if len(part)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
     table = table.reindex(columns=columns).assign(model=model, seed=seed, metric=metric)
@@ -116,7 +113,7 @@ def rank_performance(table: pd.DataFrame) -> Figure:
     if means["value"].isna().all():
         return message("No PWM has a score on a test part: nothing to draw by rank.")
     said, handles = _rank_words(table), _rank_legend(means)
-    top = 4 + _LINE * (len(said) + len(handles))
+    top = 4 + LINE * (len(said) + len(handles))
     figure = new_figure(COLUMN_WIDTH, top + 79)
     counts = axes_at(figure, 15, top, 70, 11)
     ax = axes_at(figure, 15, top + 14, 70, 54)
@@ -149,9 +146,9 @@ def _rank_words(table: pd.DataFrame) -> list[str]:
     known = int((dots["rank"] <= MOST_IMPORTANT).sum())
     share = f" ({100 * known / n:.1f} %)" if n else ""
     [model] = fitted(table["model"].head(1), 60).values()
-    said = f"{model}, seed {table['seed'].iloc[0]}: {n} {_data_sets(n)}"
+    said = f"{model}, seed {table['seed'].iloc[0]}: {n} {data_sets(n)}"
     if n > dots["dataset"].nunique():
-        said = said.replace(_data_sets(n), "targets")
+        said = said.replace(data_sets(n), "targets")
     said += f"; the best PWM is one of the {MOST_IMPORTANT} most important for {known}{share}"
     said += f"; without a best PWM: {lacking}" if lacking else ""
     untested = int(dots["value"].isna().sum())
@@ -159,7 +156,8 @@ def _rank_words(table: pd.DataFrame) -> list[str]:
     return textwrap.wrap(said, 68)
 
 
-def _data_sets(n: int) -> str:
+def data_sets(n: int) -> str:
+    """The word for a number of them."""
     return "data set" if n == 1 else "data sets"
 
 
@@ -174,125 +172,3 @@ def _rank_legend(means: pd.DataFrame) -> list[Line2D | Patch]:
     dashes = {"color": BLACK, "lw": 0.6, "ls": (0, (3, 2))}
     end = Line2D([], [], label=f"end of the {MOST_IMPORTANT} most important", **dashes)
     return [*handles, Line2D([], [], label=said, **dot), end]
-
-
-def pairs_table(
-    scores: pd.DataFrame,
-    model: str,
-    seed: int,
-    compared: str | None,
-    datasets: Sequence[str],
-    metric: str = "auprc",
-) -> pd.DataFrame:
-    """Test scores of the best PWMs of a model and of a motif set, data set by data set.
-
-    Parameters
-    ----------
-    scores, datasets, metric
-        See `rank_table`.
-    model, seed
-        On the y axis.
-    compared
-        The motif set on the x axis; None gives an empty table.
-
-    Returns
-    -------
-    DataFrame
-        dataset, target, name, n_train, model, compared, model_motif, compared_motif, x and y (test
-        scores), difference (y - x), lacks (whose test score is missing; empty where none is),
-        metric; the largest difference first, then the data sets that lack something.
-    """
-    columns = [*_KEYS, "name", "n_train", "model", "compared", "model_motif", "compared_motif"]
-    columns += ["x", "y", "difference", "lacks", "metric"]
-    if compared is None:
-        return pd.DataFrame(columns=columns)
-    sides = {"y": (model, seed, "model_motif"), "x": (compared, None, "compared_motif")}
-    found = []
-    for side, (method, run, motif) in sides.items():
-        best = _best(_rows(scores, method, run, datasets, metric))
-        names = {"test": side, "motif": motif, "n_train": f"n_train_{side}"}
-        found.append(best.drop(columns="rank").rename(columns=names))
-    table = found[0].merge(found[1], on=_KEYS, how="outer")
-    absent = [name for name in dict.fromkeys(datasets) if name not in set(table["dataset"])]
-    table = table.merge(pd.DataFrame({"dataset": absent}, dtype=object), how="outer")
-    numbers = table[["x", "y", "n_train_y", "n_train_x"]].astype(float)
-    missing = zip(numbers["y"].isna(), numbers["x"].isna())
-    names = [[model] * no_y + [compared] * no_x for no_y, no_x in missing]
-    table = table.assign(
-        **numbers[["x", "y"]], difference=numbers["y"] - numbers["x"],
-        lacks=["test score of " * bool(who) + " and ".join(who) for who in names],
-        n_train=numbers["n_train_y"].fillna(numbers["n_train_x"]),
-        name=short_names(table), model=model, compared=compared, metric=metric,
-    )  # fmt: skip
-    order = table["difference"].abs().sort_values(ascending=False, kind="stable").index
-    return table.loc[order, columns].reset_index(drop=True)
-
-
-@style()
-def best_against(table: pd.DataFrame, named: int = 6) -> Figure:
-    """One dot per data set, above the diagonal where the model's best PWM is better.
-
-    Parameters
-    ----------
-    table
-        From `pairs_table`.
-    named
-        How many data sets are named: those furthest from the diagonal.
-    """
-    both = table[table["lacks"] == ""]
-    if both.empty:
-        return message(why_no_pairs(table))
-    said = pair_words(table)
-    top = 4 + _LINE * len(said)
-    figure = new_figure(COLUMN_WIDTH, top + 80)
-    ax = axes_at(figure, 17, top, 67, 67)
-    points = both[["x", "y"]].to_numpy(dtype=float)
-    room = max(0.05 * np.ptp(points), 0.01)
-    ends = (points.min() - room, points.max() + room)
-    ax.set(xlim=ends, ylim=ends)
-    ax.plot(ends, ends, color=GREY, lw=0.6, zorder=0)
-    ax.scatter(*points.T, s=11, c=GREEN, ec="white", lw=0.3, zorder=2)
-    metric = table["metric"].iloc[0]
-    label = f"{METRIC_LABELS.get(metric, metric)} of the best PWM, "
-    sides = fitted(both[["compared", "model"]].iloc[0], 50)
-    xlabel, ylabel = (
-        textwrap.fill(label + sides[both[who].iloc[0]], 46) for who in ("compared", "model")
-    )
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    figure.legend(handles=[], loc="upper left", title="\n".join(said), alignment="left")
-    diagonal = np.repeat(np.linspace(*ends, 150)[:, None], 2, axis=1)
-    name_dots(ax, points, both["name"].head(named), diagonal)
-    return figure
-
-
-def name_dots(ax: Axes, points: np.ndarray, names: Sequence[str], lines: np.ndarray) -> None:
-    """Name the first of some dots (n, 2) without covering dots or points of lines (k, 2)."""
-    settle(ax.figure)
-    named = pd.DataFrame(points[: len(names)], columns=["x", "y"])
-    short = fitted(names, 34)
-    named = named.assign(name=[short[name] for name in names], colour=DARK_GREEN)
-    label_beside(ax, named, np.concatenate([points, lines]))
-
-
-def pair_words(table: pd.DataFrame) -> list[str]:
-    """In how many data sets each side is better, and how many lack a score, as lines of text."""
-    both = table[table["lacks"] == ""]
-    pair, d = both[["model", "compared"]].iloc[0], both["difference"]
-    model, compared = pair.map(fitted(pair, 40))
-    said = f"{len(d)} {_data_sets(len(d))}: {model} better in {(d > 0).sum()}, {compared} in "
-    said += f"{(d < 0).sum()}" + f", equal in {(d == 0).sum()}" * bool((d == 0).any())
-    said += f"; median difference {d.median().round(3) + 0:+.3f}".replace("-", "−")
-    missing = f"; not drawn: {_lacking(table)}" if len(d) < len(table) else ""
-    return textwrap.wrap(said + missing, 66)
-
-
-def _lacking(table: pd.DataFrame) -> str:
-    counts = table.loc[table["lacks"] != "", "lacks"].value_counts(sort=False)
-    return ", ".join(f"{n} without {what}" for what, n in counts.items())
-
-
-def why_no_pairs(table: pd.DataFrame) -> str:
-    """What to write instead of a panel where no data set has both scores."""
-    if table.empty:
-        return "No motif set was chosen to compare with: nothing to draw."
-    return "\n".join(textwrap.wrap(f"Nothing to compare: {_lacking(table)}.", 60))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from workflow_lib.figures.labels import log_ticks
-from workflow_lib.figures.motif_performance import name_dots, pair_words, why_no_pairs
+from workflow_lib.figures.motif_pairs import name_dots, pair_words, why_no_pairs
 from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLACK,
@@ -19,6 +19,7 @@ from workflow_lib.figures.style import (
     GREY,
     METRIC_LABELS,
     PAGE_WIDTH,
+    PALE_GREEN,
     axes_at,
     message,
     new_figure,
@@ -34,31 +35,32 @@ _SETUP = ["threads", "device", "machine"]
 
 
 def size_table(pairs: pd.DataFrame) -> pd.DataFrame:
-    """Differences between two tools by the number of training sequences, with their trend.
+    """Differences between two tools by the number of sequences that they saw, with their trend.
 
     Parameters
     ----------
     pairs
-        From `motif_performance.pairs_table`.
+        From `motif_pairs.pairs_table`.
 
     Returns
     -------
     DataFrame
-        The same columns, smallest data set first, those that lack something (or with an unknown
-        size) last; trend (running median over `window` data sets) and rho (Spearman's rank
-        correlation of size and difference), both of ten data sets or more.
+        The same columns, the fewest training sequences of the model first, those that lack
+        something (or with an unknown number) last; trend (running median over `window` data sets)
+        and rho (Spearman's rank correlation of the model's number and the difference), both of ten
+        data sets or more.
     """
-    sizes = pd.to_numeric(pairs["n_train"])
+    sizes = pd.to_numeric(pairs["n_train_y"])
     lacks = pairs["lacks"].where(sizes.notna() | (pairs["lacks"] != ""), "number of sequences")
-    table = pairs.assign(n_train=sizes, lacks=lacks)
-    table = table.sort_values("n_train", kind="stable")
+    table = pairs.assign(n_train_y=sizes, lacks=lacks)
+    table = table.sort_values("n_train_y", kind="stable")
     drawn, rest = table[table["lacks"] == ""], table[table["lacks"] != ""]
     trend, window, rho = np.nan, max(5, len(drawn) // 5) // 2 * 2 + 1, np.nan
     if len(drawn) >= _FEWEST_FOR_TREND:
         difference = drawn["difference"].astype(float)
         trend = difference.rolling(window, center=True, min_periods=window // 2 + 1).median()
-        if drawn["n_train"].nunique() > 1 and difference.nunique() > 1:
-            rho = drawn["n_train"].corr(difference, method="spearman")
+        if drawn["n_train_y"].nunique() > 1 and difference.nunique() > 1:
+            rho = drawn["n_train_y"].corr(difference, method="spearman")
     drawn = drawn.assign(trend=trend, window=window, rho=rho)
     return pd.concat([drawn, rest], ignore_index=True) if len(rest) else drawn
 
@@ -66,6 +68,9 @@ def size_table(pairs: pd.DataFrame) -> pd.DataFrame:
 @style()
 def difference_by_size(table: pd.DataFrame, named: int = 4) -> Figure:
     """One dot per data set, above zero where the model's best PWM is better.
+
+    A dot lies at the number of sequences that the model saw. Where the other tool saw another one,
+    a ring on a line with the dot lies there.
 
     Parameters
     ----------
@@ -78,33 +83,45 @@ def difference_by_size(table: pd.DataFrame, named: int = 4) -> Figure:
     if drawn.empty:
         return message(why_no_pairs(table))
     said = pair_words(table)
+    sizes, other = (pd.to_numeric(drawn[f"n_train_{side}"]) for side in ("y", "x"))
+    differs = other.notna() & (other != sizes)
     has_trend = drawn["trend"].notna().any()
-    top = 4 + _LINE * (len(said) + has_trend)
+    top = 4 + _LINE * (len(said) + has_trend + 2 * differs.any())
     figure = new_figure(COLUMN_WIDTH, top + 68)
     ax = axes_at(figure, 22, top, 63, 57)
     d = drawn["difference"].to_numpy(dtype=float)
     half = max(1.15 * np.abs(d).max(), 0.02)
     ax.set_ylim(-half, half)
-    size_axis(ax, drawn["n_train"].to_numpy(dtype=float))
+    size_axis(ax, np.concatenate([sizes, other.dropna()]).astype(float))
     ax.axhline(0, color=GREY, lw=0.6, zorder=0)
-    ax.scatter(drawn["n_train"], d, s=11, c=GREEN, ec="white", lw=0.3, zorder=2)
+    pair = drawn[["model", "compared"]].iloc[0]
     handles = []
+    if differs.any():
+        ax.set_xlabel("training sequences that a tool saw (log scale)")
+        ax.hlines(d[differs], other[differs], sizes[differs], color=PALE_GREEN, lw=0.8, zorder=1)
+        ring = {"marker": "o", "ls": "", "mfc": "white", "mec": GREY, "mew": 0.7}
+        ax.plot(other[differs], d[differs], ms=3, zorder=2, **ring)
+        short = fitted(pair, 50)
+        dot = {"marker": "o", "ls": "", "color": GREEN, "mew": 0}
+        for who, look in (("model", dot), ("compared", ring)):
+            label = f"at the number that {short[pair[who]]} saw"
+            handles.append(Line2D([], [], ms=3.5, label=label, **look))
+    ax.scatter(sizes, d, s=11, c=GREEN, ec="white", lw=0.3, zorder=3)
     if has_trend:
         rho = drawn["rho"].iloc[0]
         rho = f"{rho:+.2f}".replace("-", "−") if np.isfinite(rho) else "not defined"
         label = f"running median of {drawn['window'].iloc[0]:.0f}; Spearman's ρ {rho}"
-        handles = ax.plot(drawn["n_train"], drawn["trend"], color=BLACK, lw=0.9, label=label)
+        handles += ax.plot(sizes, drawn["trend"], color=BLACK, lw=0.9, label=label)
     metric = METRIC_LABELS.get(drawn["metric"].iloc[0], drawn["metric"].iloc[0])
-    pair = drawn[["model", "compared"]].iloc[0]
     label = f"difference in {metric}, {' − '.join(pair.map(fitted(pair, 44)))}"
     ax.set_ylabel(textwrap.fill(label, 42, break_long_words=False))
     figure.legend(handles=handles, loc="upper left", title="\n".join(said), alignment="left")
     far = drawn.loc[drawn["difference"].abs().sort_values(ascending=False, kind="stable").index]
     zero = np.geomspace(*ax.get_xlim(), 150)
     lines = np.concatenate(
-        [np.stack([zero, 0 * zero], axis=1), drawn[["n_train", "trend"]].dropna()]
+        [np.stack([zero, 0 * zero], axis=1), drawn[["n_train_y", "trend"]].dropna()]
     )
-    points = far[["n_train", "difference"]].to_numpy(dtype=float)
+    points = far[["n_train_y", "difference"]].to_numpy(dtype=float)
     name_dots(ax, points, far["name"].head(named), lines.astype(float))
     return figure
 
