@@ -215,6 +215,27 @@ def test_paired_difference_of_several_seeds_averages_the_scores():
     assert (same.difference, same.low, same.high) == (0, 0, 0)
 
 
+def test_the_interval_of_a_difference_covers_training_seeds_too():
+    predictions, labels = simulated(4000)
+    noise = np.random.default_rng(1).normal(size=(3, *labels.shape))
+    # Scores that differ by much more between seeds than between samples of so many sequences.
+    runs = [predictions + s * noise[0] for s in (0.0, 0.8, 1.6)]
+    scores = [paired_difference(labels, p, predictions).a for p in runs]
+    alone = paired_difference(labels, runs[1], predictions)
+    found = paired_difference(labels, runs, predictions)
+    assert found.high - found.low > 3 * (alone.high - alone.low)
+    # Two seeds of three are drawn: the spread is that of a mean of three.
+    error = np.std(scores, ddof=1) / np.sqrt(3)
+    assert (found.high - found.low) / 4 == pytest.approx(
+        error, rel=0.15
+    )  # of all three: 0.2 too few
+    # The same seeds on both sides are pairs: what all seeds gain is no spread.
+    worse = [p + 0.3 * noise[1] for p in runs]
+    paired = paired_difference(labels, runs, worse)
+    others = paired_difference(labels, runs, [*worse, worse[0]])
+    assert 0 < paired.low and paired.high - paired.low < 0.5 * (others.high - others.low)
+
+
 def test_paired_difference_leaves_out_targets_without_a_value():
     predictions, labels = simulated()
     labels[:, 0] = 0

@@ -62,9 +62,9 @@ def check_scored_sequences(config: Mapping[str, Any]) -> None:
     if "test" in settings.get("splits", ()) and not settings.get("allow_scored_sequences"):
         raise InputError(
             f"config, interpretation.splits: found {', '.join(settings['splits'])}; wanted train, "
-            "validation or both: models and motifs are scored on the test part, so filters that are "
-            "read from it have seen the answers. If that is meant: interpretation: "
-            "{allow_scored_sequences: true}; the report then says so"
+            "validation or both: models and motifs are scored on the test part, so filters of it "
+            "have seen the answers. If that is meant: `allow_scored_sequences: true` beside it, "
+            "and the report says so"
         )
 
 

@@ -1,5 +1,6 @@
 """Scores of predictions, per target and on average, with bootstrap intervals over sequences."""
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -112,12 +113,13 @@ def paired_difference(
         (n, targets), NaN = unresolved.
     predictions_a, predictions_b
         (n, targets), or a list of such arrays (one per training seed): then each is scored and
-        the scores, not the predictions, are averaged per target.
+        the scores, not the predictions, are averaged per target. Of two lists of one length those
+        at the same place are pairs (the same seed on both sides).
     metric
         A name in METRICS, or `pcc_per_sequence`.
     draws, seed
-        Of the bootstrap over sequences. The interval is over the choice of test
-        sequences; it does not include the spread over training seeds.
+        Of the bootstrap over test sequences and, where a side has several, over training seeds.
+        With one seed on a side the interval does not include that side's spread over seeds.
 
     Returns
     -------
@@ -129,16 +131,21 @@ def paired_difference(
     InputError
         As `evaluate`; or no predictions on one side.
     """
-    counts = bootstrap_counts(len(labels), draws, seed)
+    given = (predictions_a, predictions_b)
+    several = [[side] if isinstance(side, np.ndarray) else list(side) for side in given]
+    if not all(several):
+        raise InputError("no predictions to compare; wanted one array or more on each side")
+    for predictions in itertools.chain(*several):
+        _check(predictions, labels, [metric])
+    counts, rng = bootstrap_counts(len(labels), draws, seed), np.random.default_rng((seed, 1))
+    # One draw of seeds for each length: of equal lengths the same seeds are drawn on both sides.
+    weights = {len(side): _seed_weights(len(side), draws, rng) for side in several}
     sides = []
-    for given in (predictions_a, predictions_b):
-        several = [given] if isinstance(given, np.ndarray) else list(given)
-        if not several:
-            raise InputError("no predictions to compare; wanted one array or more on each side")
-        for predictions in several:
-            _check(predictions, labels, [metric])
-        values = [_replicates(predictions, labels, metric, counts) for predictions in several]
-        sides.append(np.mean(values, axis=0))
+    for side in several:
+        values = np.stack(
+            [_replicates(predictions, labels, metric, counts) for predictions in side]
+        )
+        sides.append((values * weights[len(side)][:, None]).sum(axis=0))
     # A replicate in which a target has no value on one side counts for neither.
     either_missing = np.isnan(sides[0] + sides[1])
     known = ~either_missing[:, 0]
@@ -155,6 +162,19 @@ def bootstrap_counts(n: int, draws: int, seed: int) -> np.ndarray:
         # Each count is about Poisson(1), far below 255; the type keeps n x draws small.
         counts[:, draw] = np.bincount(rng.integers(0, n, n), minlength=n)
     return counts
+
+
+def _seed_weights(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Weights of n training seeds in the value itself and in each bootstrap sample: (n, 1 + draws).
+
+    A sample holds n - 1 seeds, drawn with replacement: means of n would vary too little, by
+    (n - 1) / n (Rao and Wu 1988).
+    """
+    whole = np.full((n, 1), 1 / n)
+    if n == 1:
+        return np.ones((1, 1 + draws))
+    drawn = rng.multinomial(n - 1, [1 / n] * n, size=draws).T / (n - 1)
+    return np.hstack([whole, drawn])
 
 
 def _replicates(
