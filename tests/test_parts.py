@@ -147,11 +147,12 @@ def train(main, folder, data, _):
     settings = {"max_epochs": 1, "batch_size": 20}
     main("train")(RUN, data, model, settings, "", "cpu", outputs)
     (folder / "training_state.pt").unlink()
-    weights = models.load(folder / "trained").state_dict().values()
-    losses = read_table(folder / "history")
+    net, losses = models.load(folder / "trained"), read_table(folder / "history")
     # After one epoch the weights are those of the training part, whatever the validation part says.
-    learned = [value.tolist() for value in weights]
-    return {"weights": learned} | losses[["train_loss", "validation_loss"]].iloc[0].to_dict()
+    weights = [value.tolist() for value in net.state_dict().values()]
+    return {"weights": weights, "digest": net.metadata["data_digest"]} | losses[
+        ["train_loss", "validation_loss"]
+    ].iloc[0].to_dict()
 
 
 def sanity_checks(main, folder, data, splits):
@@ -209,7 +210,7 @@ FIXED = [
     (scan, ["validation", "test"], {part: {part} for part in ("validation", "test")}),
     (scan, ["train"], {"train": {"train"}}),
     (train, None, {"weights": {"train"}, "train_loss": {"train"},
-                   "validation_loss": {"train", "validation"}}),
+                   "validation_loss": {"train", "validation"}, "digest": {"train", "validation"}}),
     (sanity_checks, ["test"], {"random weights": {"train"}}),
     (collect_times, None, {"n_train": {"train"}}),
     (collect_motif_scores, None, {"n_train": {"train"}}),
