@@ -57,6 +57,65 @@ PARAMETERS = {
 }  # fmt: skip
 
 
+DENSE = ["linear 1000", "norm", "relu", "drop 0.3"] * 2
+CONV3 = ["norm", "relu", "pool 3/3"]
+# As the paper's Methods describe them ("Model architectures"); AI-TAC, which they do not, as its
+# authors' code: each of its blocks pools before it normalises.
+LAYERS = {
+    "cnn1": ["conv 100 x 19", "norm", "relu", "pool 7/7", "flatten", *DENSE, "linear 50"],
+    "cnn1exp": ["conv 100 x 19", "norm", "exp", "pool 7/7", "flatten", *DENSE, "linear 50"],
+    "deepcnn": ["conv 100 x 19", *CONV3, "conv 200 x 7", *CONV3, "conv 200 x 4", *CONV3, "flatten",
+                *DENSE, "linear 50"],
+    "danq": ["conv 320 x 26", "relu", "drop 0.2", "pool 13/13", "2 lstm 320 drop 0.5", "drop 0.5",
+             "flatten", "linear 925", "relu", "linear 50"],
+    "deepstarr": ["conv 256 x 7 pad 3", "norm", "relu", "pool 2/2",
+                  "conv 60 x 3 pad 1", "norm", "relu", "pool 2/2",
+                  "conv 60 x 5 pad 2", "norm", "relu", "pool 2/2",
+                  "conv 120 x 3 pad 1", "norm", "relu", "pool 2/2", "flatten",
+                  *["linear 256", "norm", "relu", "drop 0.4"] * 2, "linear 50"],
+    "aitac": ["conv 300 x 19 pad 9", "relu", "pool 3/3 pad 1", "norm",
+              "conv 200 x 11 pad 5", "relu", "pool 4/4 pad 1", "norm",
+              "conv 200 x 7 pad 3", "relu", "pool 4/4 pad 1", "norm", "flatten",
+              *["linear 1000", "relu", "drop 0.03"] * 2, "linear 50"],
+}  # fmt: skip
+
+
+def described(layer: torch.nn.Module) -> str:
+    """A layer in the words of LAYERS."""
+    pad = f" pad {p}" if (p := max(np.ravel(getattr(layer, "padding", 0)))) else ""
+    match type(layer).__name__:
+        case "Conv1d":
+            return f"conv {layer.out_channels} x {layer.kernel_size[0]}{pad}"
+        case "MaxPool1d":
+            return f"pool {layer.kernel_size}/{layer.stride}{pad}"
+        case "OverPositions":
+            lstm = layer.lstm
+            assert lstm.bidirectional
+            return f"{lstm.num_layers} lstm {lstm.hidden_size} drop {lstm.dropout}"
+        case "Linear":
+            return f"linear {layer.out_features}"
+        case "Dropout":
+            return f"drop {layer.p}"
+        case other:
+            return {"BatchNorm1d": "norm", "ReLU": "relu", "Exp": "exp", "Flatten": "flatten"}[
+                other
+            ]
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_layers_sizes_and_dropouts_come_in_the_published_order(name):
+    model = made(name)
+    assert [described(layer) for layer in (*model.first, *model.rest)] == LAYERS[name]
+
+
+def test_explainn_has_the_sizes_and_the_dropout_of_the_paper():
+    found = made("explainn").hyperparameters
+    assert found == {
+        "units": 100, "filter_size": 19, "pool_size": 7, "pool_stride": 7, "fc_layers": 2,
+        "fc_nodes": 100, "dropout": 0.3, "non_negative": False, "strands": "forward",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("name", BASELINES)
 def test_number_of_parameters_follows_from_the_description(name):
     assert sum(p.numel() for p in made(name).parameters()) == PARAMETERS[name]

@@ -45,6 +45,24 @@ def test_the_shipped_config_resolves(config, schema):
     assert len(found["datasets"]["tf_binding"]["options"]["targets"]) == 50
 
 
+def test_the_parts_that_are_read_unless_the_config_says_others(schema):
+    sections = schema["properties"]
+    found = {
+        name: section["properties"]["splits"]["default"]
+        for name, section in sections.items()
+        if "splits" in section.get("properties", {})
+    }
+    # Motifs are made without the sequences on which they are scored later; the best one is chosen
+    # on the validation part. None: the part that is scored.
+    assert found == {
+        "interpretation": ["train", "validation"],
+        "scanning": ["validation", "test"],
+        "instances": ["train", "validation", "test"],
+        "attribution": None,
+        "nullification": None,
+    }
+
+
 def test_the_50_tfs_are_the_papers(config, shared):
     names = (shared / "reference/tf_binding/paper50.txt").read_text().split()
     assert config["datasets"]["tf_binding"]["options"]["targets"] == names

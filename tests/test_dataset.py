@@ -41,6 +41,21 @@ def test_saved_data_set_is_plain_anndata_and_comes_back_whole(tmp_path):
     assert list(dataset.load(tmp_path / "x.h5ad").obs_names) == list(data.obs_names)
 
 
+def test_shuffled_labels_stay_within_their_part():
+    data, parts = make(60), np.repeat(["train", "validation", "test"], 20)
+    data.obs["split"] = pd.Categorical(parts)
+    before = np.arange(120, dtype=np.float32).reshape(60, 2)  # so that each row can be told
+    for seed in (1, 2):
+        data.X = before.copy()
+        dataset.shuffle_labels(data, seed)
+        for part in dataset.PARTS:
+            found, rows = data.X[parts == part], before[parts == part]
+            assert sorted(map(tuple, found)) == sorted(map(tuple, rows)) and (found != rows).any()
+        assert data.uns["shuffled_labels"] == seed
+    dataset.shuffle_labels(data, 1)
+    assert (data.obsm["sequence"] == make(60).obsm["sequence"]).all()
+
+
 @given(st.integers(0, 1000))
 def test_kept_and_dropped_always_add_up(seed):
     rng = np.random.default_rng(seed)

@@ -1,12 +1,16 @@
 """Metrics against scikit-learn, weights for bootstrap replicates, degenerate targets, intervals."""
 
+import runpy
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from workflow_lib.errors import InputError
+from workflow_lib.tables import read_table, write_run_table, write_table
 from workflow_lib.train.evaluation import COLUMNS, bootstrap_counts, evaluate, paired_difference
 from workflow_lib.train.metrics import METRICS, row_correlations
 
@@ -242,3 +246,74 @@ def test_paired_difference_leaves_out_targets_without_a_value():
     assert paired_difference(labels, predictions, -predictions).n_targets == 2
     with pytest.raises(InputError, match="no predictions"):
         paired_difference(labels, [], predictions)
+
+
+# The scripts
+
+
+@pytest.fixture
+def files(root, tmp_path):
+    """Labels, and predictions of two models, of which `good` is much better; AUPRC by target."""
+    values, labels = simulated(300, 2)
+    labels[::7, 0] = np.nan
+    ids, names = [f"s{i}" for i in range(300)], ["red", "blue"]
+    table = pd.DataFrame(labels, ids, names)
+    table.insert(0, "split", "test")
+    write_table(table, tmp_path / "labels.tsv.gz", index_label="id")
+    scores = {}
+    for name, noise in (("good", 0.0), ("poor", 2.0)):
+        noisy = values + noise * np.random.default_rng(1).normal(size=values.shape)
+        table = pd.DataFrame(noisy, ids, names).sample(frac=1, random_state=0)
+        run = {"dataset": "toy", "model": name, "seed": "0"}
+        write_run_table(table.assign(other=0.0), run, tmp_path / name, index_label="id")
+        known = [~np.isnan(column) for column in labels.T]
+        scores[name] = np.array(
+            [average_precision_score(labels[k, t], noisy[k, t]) for t, k in enumerate(known)]
+        )
+    return tmp_path, scores, np.nansum(labels, axis=0)
+
+
+def test_a_data_set_is_compared_with_the_one_whose_sequences_it_shares(root, files):
+    folder, scores, positives = files
+    main = runpy.run_path(str(root / "scripts/compare_on_same_regions.py"))["main"]
+    run, labels = {"dataset": "this", "model": "m"}, folder / "labels.tsv.gz"
+    for this, other in (("good", "poor"), ("poor", "good")):
+        main(run, [folder / other], [folder / this], labels, 50, folder / "comparison.tsv")
+        table = read_table(folder / "comparison.tsv").set_index("target")
+        assert list(table.index) == ["mean", "red", "blue"]
+        # a: the other data set, b: this one.
+        for side, model in (("auprc_a", other), ("auprc_b", this)):
+            np.testing.assert_allclose(table[side].iloc[1:], scores[model], atol=1e-5)
+        np.testing.assert_allclose(
+            table["difference"], table["auprc_b"] - table["auprc_a"], atol=1e-5
+        )
+        assert (table["low"] > 0).all() if this == "good" else (table["high"] < 0).all()
+        assert list(table["n_positive"]) == [positives.sum(), *positives]
+
+
+def test_ways_to_treat_the_strands_are_compared_with_the_first(root, files):
+    folder, scores, _ = files
+    for name, table in {
+        "history": {"epoch": [1, 2], "seconds": [3.0, 5.0]},
+        "annotation": {"unit": [0, 0, 4], "name": "X"},
+        "modes": {"expected": [True, True, False], "n_motifs": [0, 2, 3]},
+    }.items():
+        write_table(pd.DataFrame(table), folder / name)
+    given = {
+        "labels": [folder / "labels.tsv.gz"],
+        "predictions": [folder / "poor", folder / "good"],
+    }
+    tables = {"histories": "history", "annotations": "annotation", "binding_modes": "modes"}
+    given |= {key: [folder / name] * 2 for key, name in tables.items()}
+    outputs = {name: folder / f"{name}.tsv" for name in ("comparison", "runs")}
+    main = runpy.run_path(str(root / "scripts/strand_comparison.py"))["main"]
+    main(given, "auprc", 50, outputs)
+    first, second = read_table(outputs["comparison"]).to_dict("records")
+    for row, model in ((first, "poor"), (second, "good")):
+        assert (row["model"], row["reference"]) == (model, "poor")
+        assert row["value"] == pytest.approx(scores[model].mean(), abs=1e-5)
+        about = {"seconds_per_epoch": 4, "epochs": 2, "seconds": 8, "annotated_filters": 2}
+        assert about | {"expected_modes": 1} == {k: row[k] for k in (*about, "expected_modes")}
+    gained = scores["good"].mean() - scores["poor"].mean()
+    assert first["difference"] == 0 and second["difference"] == pytest.approx(gained, abs=1e-5)
+    assert 0 < second["low"] < second["difference"] < second["high"]

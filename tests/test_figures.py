@@ -196,6 +196,14 @@ def test_loss_curves_mark_the_kept_epoch_of_each_seed():
     dots = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert [list(dot.get_xdata()) for dot in dots] == [[3], [3]]
     assert "seed 7: epoch 3" in texts(figure)
+    table = history_table(seeds=(0,))
+    for name in ("training", "validation"):
+        # The legend says which line is which.
+        (shown,) = (h for h in figure.legends[0].legend_handles if h.get_label() == name)
+        width, column = shown.get_linewidth(), {"training": "train_loss"}.get(name, f"{name}_loss")
+        lines = [line for line in figure.axes[0].lines if line.get_marker() != "o"]
+        drawn = [list(line.get_ydata()) for line in lines if line.get_linewidth() == width]
+        assert drawn == [list(table[column])] * 2
 
 
 def test_one_epoch_still_shows():

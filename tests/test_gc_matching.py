@@ -1,5 +1,7 @@
 """Negative sequences with the %GC of the positive ones."""
 
+import runpy
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,3 +59,22 @@ def test_what_cannot_be_balanced_is_refused():
     two = dataset.build(["a"], encode(["ACGT"]), np.ones((1, 2)), ["A", "B"])
     with pytest.raises(InputError, match="found 2 targets"):
         balance(two)
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_a_data_set_that_is_to_be_balanced_is(root, tmp_path, balanced):
+    rng = np.random.default_rng(0)
+    bases, labels = np.array(list("ACGT")), np.repeat([1, 0], [40, 160])
+    rows = [f"s{i}\t{''.join(rng.choice(bases, 10))}\t{y}" for i, y in enumerate(labels)]
+    (tmp_path / "t.tsv").write_text("\n".join(["id\tsequence\tTF", *rows]) + "\n")
+    entry = {"source": "mine", "parser": "table", "task": "binary", "split": {"method": "random"}}
+    entry |= {"balance": {"seed": 0}} if balanced else {}
+    outputs = {"dataset": tmp_path / "dataset.h5ad", "labels": tmp_path / "labels.tsv.gz"}
+    main = runpy.run_path(str(root / "scripts/prepare.py"))["main"]
+    main("mine", {"t.tsv": str(tmp_path / "t.tsv")}, {}, entry, outputs)
+    data = dataset.load(outputs["dataset"])
+    percent, bound = percent_gc(data.obsm["sequence"]), data.X[:, 0] == 1
+    if balanced:
+        assert bound.sum() > 30 and sorted(percent[bound]) == sorted(percent[~bound])
+    else:
+        assert (bound.sum(), data.n_obs) == (40, 200)

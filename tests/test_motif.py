@@ -380,6 +380,14 @@ def test_q_values_of_uniform_p_are_large_and_of_signal_small():
     assert q_values(np.array([])).shape == (0,)
 
 
+@pytest.mark.parametrize("null", [0.2, 0.5, 1.0])
+def test_q_values_are_of_the_share_of_motifs_that_resemble_nothing(null):
+    n = int(1000 * null)
+    p = np.concatenate([np.full(1000 - n, 1e-9), (np.arange(n) + 0.5) / n])
+    # The largest p-value has all motifs before it: its q-value is the share that is taken for null.
+    assert q_values(p)[-1] == pytest.approx(null, abs=0.03)
+
+
 def test_further_profiles_come_from_other_releases(database):
     motifs, table = jaspar.profiles(also=["MA0037.4", "MA0139.1"])
     assert len(motifs) == len(database[0]) + 1  # CTCF's is there already

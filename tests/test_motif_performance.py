@@ -28,7 +28,7 @@ def ranking(dataset, method, tests, best, seed=None, n_train=1000, target="bound
             i + 1,
             1.0,
             metric,
-            test,
+            test / 2,  # what validation says is not what is drawn
             test,
             i == best,
         )

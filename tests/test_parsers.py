@@ -270,6 +270,17 @@ def test_tables_of_other_forms_are_read_by_options(tmp_path):
         parse_table(tmp_path, text, separator=",", columns={"sequence": "seq"})
 
 
+def test_parts_are_read_in_the_words_of_authors(tmp_path):
+    words = {
+        "train": ("train", "Training"),
+        "validation": ("validation", "val", "valid", "dev"),
+        "test": ("test", "testing"),
+    }
+    rows = [f"ACGT\t{word}\t1" for of_part in words.values() for word in of_part]
+    data = parse_table(tmp_path, "\n".join(["sequence\tsplit\tt", *rows]) + "\n")
+    assert list(data.obs["split"]) == [part for part, of in words.items() for _ in of]
+
+
 def test_sequences_of_regions_are_cut_from_a_genome(tmp_path):
     (tmp_path / "g.fa").write_text(">chr1\nACGTTGCAAC\n>chr2\nGGGGCCTA\n")
     text = "loc\tt\nchr1:2-6\t1\nchr2:4-8(-)\t0\nchrUn:1-5\t1\nchr2:6-10\t1\n"

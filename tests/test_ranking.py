@@ -185,6 +185,7 @@ def test_a_tfs_own_motif_is_chosen_before_a_better_partner():
         {
             "motif": ["unit0", "unit1", "unit2"],
             "validation": [0.9, 0.6, 0.7],
+            "test": [0.9, 0.8, 0.5],
             "best": [True, False, False],
         }
     )

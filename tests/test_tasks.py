@@ -42,6 +42,14 @@ def test_ranking_scores_rank_sequences_as_their_probabilities_do():
     assert ranking_scores("binary", LOGITS) is LOGITS
 
 
+def test_predictions_of_exclusive_classes_add_up_to_one_in_each_sequence():
+    predicted = LOSSES["cross_entropy"].activation(torch.from_numpy(LOGITS)).numpy()
+    np.testing.assert_allclose(predicted.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(
+        predicted, np.exp(ranking_scores("cross_entropy", LOGITS)), rtol=1e-4
+    )
+
+
 def test_only_the_likeliest_class_has_a_decision_score_above_0():
     yes = decision_scores("cross_entropy", LOGITS) > 0
     assert (yes.sum(axis=1) == 1).all()

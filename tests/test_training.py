@@ -1,5 +1,6 @@
 """Training: what it learns, when it stops, and that it survives being killed."""
 
+import dataclasses
 import multiprocessing
 import signal
 import time
@@ -7,6 +8,7 @@ import time
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch import nn
 
 from workflow_lib.errors import InputError
@@ -54,16 +56,35 @@ def test_same_seed_same_weights_and_eval_mode_at_the_end():
     assert list(history.columns) == ["epoch", "train_loss", "validation_loss", "seconds", "best"]
 
 
-def test_the_best_validation_weights_are_kept():
-    model, history = run(training.Settings(0.05, 16, max_epochs=8, patience=None))
+@pytest.mark.parametrize("opposite", [False, True])
+def test_the_best_validation_weights_are_kept(tmp_path, opposite):
     data = examples(40, seed=1)
+    if opposite:  # the more is learned, the worse: an early epoch is the best
+        data = training.Examples(data.X, 1 - data.targets)
+    checkpoint = Checkpoint(tmp_path / "state.pt", "one")
+    for epochs in (5, 8):  # stopped after the best epoch, and continued
+        model, settings = small_model(), training.Settings(0.05, 16, epochs, patience=None)
+        given = (examples(), data, "binary", settings, "cpu", checkpoint)
+        history = training.fit(model, *given)
     both = np.concatenate([data.X, reverse_complement(data.X)])
     outputs = torch.from_numpy(inference.predict(model, both))
     loss = masked_bce(outputs, torch.from_numpy(np.tile(data.targets, (2, 1))))
     assert len(history) == 8 and history["best"].sum() == 1
+    assert history["train_loss"].idxmin() >= 5
+    assert (history["best"].idxmax() < 4) == opposite
     best = history.loc[history["best"], "validation_loss"].item()
     assert best == history["validation_loss"].min()
     assert float(loss) == pytest.approx(best, rel=1e-5)
+
+
+def test_the_presets_are_those_of_the_paper_and_of_the_notebooks(root):
+    presets = yaml.safe_load((root / "config/models.yaml").read_text())["presets"]
+    # Methods, "Model training"; the patience and the most epochs are those of the published code.
+    paper = {"learning_rate": 0.003, "batch_size": 100, "max_epochs": 100, "patience": 10}
+    notebooks = {"learning_rate": 0.001, "batch_size": 128, "max_epochs": 50, "patience": None}
+    others = {"both_strands": True, "precision": "float32"}
+    assert presets == {"paper_methods": paper | others, "paper_notebooks": notebooks | others}
+    assert presets["paper_methods"] == dataclasses.asdict(training.Settings())
 
 
 def test_early_stop_waits_for_patience():

@@ -21,6 +21,9 @@ from reproduce import compare, write_inputs
 from running import planned, reasons, snakemake
 
 from workflow_lib import models
+from workflow_lib.data import dataset
+from workflow_lib.interpret.sequence_selection import correctly_predicted_sequences
+from workflow_lib.tables import read_table
 
 pytestmark = pytest.mark.slow
 RUN = "results/mini/tiny/seed0"
@@ -84,6 +87,37 @@ def test_metrics_have_the_documented_columns_and_add_up(finished):
         per_target.value.mean(), abs=1e-5
     )
     assert (auprc.low <= auprc.value).all() and (auprc.value <= auprc.high).all()
+
+
+def test_two_data_sets_are_compared_on_the_sequences_that_both_hold_out(finished):
+    metrics = read_table(finished / "results/metrics.tsv")
+    metrics = metrics[metrics["metric"] == "auprc"].set_index(["dataset", "target"])
+    table = read_table(finished / "results/mini_like/tiny/comparison.tsv").set_index("target")
+    for target in ("mean", "red", "blue"):
+        # a: the one whose split is shared, b: the other.
+        for side, name in (("auprc_a", "mini"), ("auprc_b", "mini_like")):
+            assert table[side][target] == pytest.approx(metrics["value"][name, target], abs=1e-5)
+        assert table["auprc_a"][target] != table["auprc_b"][target]
+        gain = table["auprc_b"][target] - table["auprc_a"][target]
+        assert table["difference"][target] == pytest.approx(gain, abs=1e-5)
+    n_positive = metrics["n_positive"].loc["mini"]
+    assert (table["n_positive"][["red", "blue"]] == n_positive[["red", "blue"]]).all()
+
+
+def test_motifs_are_made_without_the_sequences_that_are_scored(finished):
+    data = dataset.load(finished / "results/mini/dataset.h5ad")
+    model = models.load(finished / RUN / "model.safetensors")
+    told = read_table(finished / RUN / "selection.tsv").set_index("target")["n_selected"]
+
+    def selected(*parts):
+        given = dataset.part(data, *parts), {"correct": "exact_match"}
+        X, chosen, _ = correctly_predicted_sequences(model, *given)
+        return dict(zip(["any", *model.target_names], [len(X), *chosen.sum(axis=0)]))
+
+    assert told.to_dict() == selected("train", "validation") != selected("train", "test")
+    metrics = read_table(finished / RUN / "metrics.tsv")
+    assert set(metrics["split"]) == {"test"}
+    assert set(metrics["n"]) == {dataset.part_sizes(data)["test"]}
 
 
 def test_the_data_set_is_plain_anndata(finished):

@@ -9,7 +9,9 @@ from reproduce import write_inputs
 from running import linked_copy, made_once, planned, snakemake
 
 from workflow_lib import models
+from workflow_lib.data import dataset
 from workflow_lib.interpret import attribution_file
+from workflow_lib.interpret.nullification import chosen_sequences, nullification
 from workflow_lib.motif import read_meme
 
 pytestmark = pytest.mark.slow
@@ -178,6 +180,12 @@ def test_nullification_has_every_filter_and_target(drawn):
     table = read(drawn, f"{DANQ}/nullification.tsv")
     assert len(table) == 6 * 2 and (table.n_sequences == 20).all()
     assert (table.q05 <= table.impact).all() and (table.impact <= table.q95).all()
+    # Of sequences of the part that is scored.
+    model = models.load(drawn / DANQ / "model.safetensors")
+    scored = dataset.part(dataset.load(drawn / "results/mini/dataset.h5ad"), "test")
+    settings = {"correct": "all", "most_sequences": 20, "seed": 0}
+    again = nullification(model, *chosen_sequences(model, scored, settings), range(6))
+    np.testing.assert_allclose(table.impact, again.impact, rtol=1e-3, atol=1e-6)
 
 
 def test_an_unknown_target_is_named(checkout, drawn):

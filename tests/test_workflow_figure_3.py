@@ -90,6 +90,14 @@ def test_assays_are_scored_on_the_same_held_out_sequences(drawn):
     assert ((scores["low"] <= scores["value"]) & (scores["value"] <= scores["high"])).all()
 
 
+def test_motifs_are_scored_on_validation_and_test(drawn):
+    sizes = dataset.part_sizes(dataset.load(drawn / "results/mini_tf.blue/dataset.h5ad"))
+    for name in ("tiny_gata/seed0/filters", "motifs/known"):
+        scores = read(drawn, f"results/mini_tf.blue/{name}.scores.tsv")
+        found = {part: set(rows["n"]) for part, rows in scores.groupby("part")}
+        assert found == {part: {sizes[part]} for part in ("validation", "test")}
+
+
 def test_parts_without_test_are_scored_on_validation(drawn):
     ranking = read(drawn, "results/gata_pbm/tiny_gata/seed0/filters.ranking.tsv")
     assert ranking["test"].isna().all() and ranking["validation"].notna().any()
@@ -144,6 +152,8 @@ def test_times_of_all_steps_name_device_and_machine(drawn):
     of_blue = times[times.dataset == "mini_tf.blue"]
     assert of_blue["step"].tolist() == ["train", "filters"]
     assert of_blue["threads"].tolist() == [1, 2]
+    data = dataset.load(drawn / "results/mini_tf.blue/dataset.h5ad")
+    assert set(of_blue["n_train"]) == {dataset.part_sizes(data)["train"]}
     assert (times["wall_s"] > 0).all() and times["device"].str.startswith("cpu").all()
     assert times["machine"].notna().all()
 
@@ -153,5 +163,6 @@ def test_instances_lie_within_the_sequences_of_the_data_set(drawn):
     sites = pd.read_csv(bed, sep="\t")
     data = dataset.load(drawn / "results/mini_tf.blue/dataset.h5ad")
     assert len(sites) > 10 and set(sites.iloc[:, 5]) <= {"+", "-"}
-    assert set(sites.iloc[:, 0]) <= set(data.obs_names)  # no genome: positions in the sequence
+    # No genome: positions in the sequence. All three parts are searched.
+    assert set(data.obs.loc[sites.iloc[:, 0], "split"]) == set(dataset.PARTS)
     assert ((sites.iloc[:, 2] - sites.iloc[:, 1]) == 11).all()

@@ -1,6 +1,6 @@
 """Draw the scores of the models of two data sets on the same held-out regions."""
 
-from workflow_lib.data import dataset
+from workflow_lib.data.dataset import n_in_part
 from workflow_lib.execution.job import recorded
 from workflow_lib.figures.dataset_comparison import same_regions
 from workflow_lib.figures.style import save
@@ -11,9 +11,9 @@ def main(
     comparison: str, labels: tuple[str, str], datasets: tuple[str, str], outputs: dict
 ) -> None:
     """Draw; a is the first of the two labels and data sets, b the second."""
-    table = read_table(comparison)
+    n_train = [n_in_part(path, "train") for path in datasets]
+    table = read_table(comparison).assign(n_train_a=n_train[0], n_train_b=n_train[1])
     write_table(table, outputs["tsv"])
-    n_train = [dataset.part_sizes(dataset.load(path))["train"] for path in datasets]
     figure = same_regions(table, *labels, *n_train)
     save(figure, outputs["pdf"], outputs["png"])
 
