@@ -177,8 +177,16 @@ def collect_times(main, folder, data, _):
 def collect_motif_scores(main, folder, data, _):
     ranking = pd.DataFrame({"motif": ["unit0"]})
     write_run_table(ranking, RUN | {"dataset": data.parent.name}, folder / "ranking.tsv")
-    main("collect_motif_scores")([folder / "ranking.tsv"], [data], folder / "rankings.tsv")
+    main("collect_motif_scores")([folder / "ranking.tsv"], [[str(data)]], folder / "rankings.tsv")
     return {"n_train": read_table(folder / "rankings.tsv")["n_train"].item()}
+
+
+def align_motifs(main, folder, data, _):
+    entry = {"row": "TF", "column": "us", "motif": "unit0", "path": folder / "meme"}
+    entry |= {"profile": "unit1", "sequences": [str(data)]}
+    outputs = {name: folder / f"aligned.{name}" for name in ("meme", "table")}
+    main("align_motifs")([entry], folder / "meme", "known", 0.05, outputs)
+    return {"n_train": read_table(outputs["table"]).set_index("column").loc["us", "n_train"]}
 
 
 def same_regions(main, folder, data, _):
@@ -214,6 +222,7 @@ FIXED = [
     (sanity_checks, ["test"], {"random weights": {"train"}}),
     (collect_times, None, {"n_train": {"train"}}),
     (collect_motif_scores, None, {"n_train": {"train"}}),
+    (align_motifs, None, {"n_train": {"train"}}),
     (same_regions, None, {"n_train_a": set(), "n_train_b": {"train"}}),
     (overview, None, {part: {part} for part in PARTS} | {"kept": set(PARTS)}),
 ]  # fmt: skip
@@ -240,6 +249,14 @@ def test_a_step_reads_the_parts_that_it_is_told_to_and_by_default_the_scored_one
     assert found == told and found
 
 
+@pytest.mark.parametrize("splits", [["train"], ["train", "validation"], ["validation", "test"]])
+def test_filters_that_are_read_from_the_scored_sequences_are_warned_of(
+    scripts, folder, caplog, splits
+):
+    filters(scripts, folder, folder / "whole/dataset.h5ad", splits)
+    assert ("read from the test part too" in caplog.text) == ("test" in splits)
+
+
 @pytest.mark.parametrize("step", [attribute, nullification, predict, labels, score_assays])
 def test_without_a_test_part_the_validation_part_is_the_scored_one(scripts, folder, step):
     found = parts_read(step, scripts, folder, None, but=" but test")
@@ -247,6 +264,7 @@ def test_without_a_test_part_the_validation_part_is_the_scored_one(scripts, fold
     assert found == dict.fromkeys(found, {"validation"}) and found
 
 
+@pytest.mark.filterwarnings("ignore:tomtom was given 12 target motifs")
 @pytest.mark.parametrize(("step", "splits", "wanted"), FIXED)
 def test_each_result_depends_on_its_own_parts(scripts, folder, step, splits, wanted):
     assert parts_read(step, scripts, folder, splits) == wanted
@@ -254,7 +272,7 @@ def test_each_result_depends_on_its_own_parts(scripts, folder, step, splits, wan
 
 def test_no_script_that_reads_a_data_set_is_forgotten(root):
     tried = {step.__name__ for step, *_ in (*TOLD, *FIXED)}
-    reads = re.compile(r"dataset\.load\(|n_in_part\(|describe_dataset\(")
+    reads = re.compile(r"dataset\.load\(|n_in_part\(|n_training_sequences\(|describe_dataset\(")
     found = {p.stem for p in (root / "scripts").rglob("*.py") if reads.search(p.read_text())}
     # `prepare` makes data sets: the labels that it writes are tried.
     assert found - {"prepare"} == tried - {"labels"}
