@@ -89,6 +89,13 @@ def test_neither_a_flat_motif_nor_one_without_a_value_is_best(caplog):
     assert "no best motif for 1 targets: tf" in caplog.text
 
 
+def test_a_motif_with_little_information_may_be_best():
+    weak = np.full((4, 3), 0.25)
+    weak[:2, 0] = 0.4, 0.1  # a sixth of a bit in all
+    found = rank(scores([0.9, 0.5]), None, [Motif("unit0", "", weak), Motif("unit1", "", SHARP)])
+    assert list(found["motif"][found["best"]]) == ["unit0"]
+
+
 def test_no_motifs_give_an_empty_ranking():
     assert rank(scores([]), None, []).empty
     assert list(rank(scores([]), importances([]), [])) == list(COLUMNS)
