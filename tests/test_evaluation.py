@@ -116,6 +116,38 @@ def test_no_variance_is_no_correlation():
     )
 
 
+def test_correlations_depend_on_neither_unit_nor_origin_and_stay_within_1():
+    rng = np.random.default_rng(0)
+    one = np.ones((20, 1))
+    for _ in range(100):
+        x, y = rng.normal(size=(2, 20))
+        expected = np.corrcoef(x, y)[0, 1]
+        for a, b in ((1e-9, 1e9), (1e9, 1e-9), (-1, 1)):
+            found = METRICS["pcc"](a * x, b * y)(one)[0]
+            assert found == pytest.approx(np.sign(a) * expected, rel=1e-9)
+        assert METRICS["pcc"](x + 1e8, y - 1e8)(one)[0] == pytest.approx(expected, abs=1e-6)
+        # Exact correlations would be 1.0000000000000002 now and then.
+        for sign in (1, -1):
+            found = [METRICS["pcc"](x, sign * x)(one)[0]]
+            found += list(row_correlations(np.array([x, y]), sign * np.array([x, y])))
+            assert found == pytest.approx([sign] * 3) and max(np.abs(found)) <= 1
+
+
+def test_replicates_of_equal_values_have_no_correlation_whatever_the_rounding():
+    """0.1 has no exact mean: variances of equal values come out as 1e-17 or so, not as 0."""
+    rng = np.random.default_rng(0)
+    for n in range(5, 60):
+        varying, equal = rng.normal(size=n), np.full(n, 0.1)
+        equal[0] = 0.3
+        weights = np.ones((n, 2))
+        weights[0, 1] = 0
+        for pair in ((varying, equal), (equal, varying)):
+            found = METRICS["pcc"](*pair)(weights)
+            assert np.isfinite(found[0]) and np.isnan(found[1])
+        labels = np.array([np.where(equal == 0.3, np.nan, equal)])
+        assert np.isnan(row_correlations(varying[None], labels)).all()
+
+
 @pytest.mark.parametrize("shape", [(0, 3), (1, 3), (5, 0), (3, 1)])
 def test_tiny_input_does_not_crash(shape):
     names = [f"t{t}" for t in range(shape[1])]
@@ -248,8 +280,9 @@ def test_samples_in_which_a_target_has_no_value_count_for_neither_side():
     predictions, labels = simulated(30, targets=1)
     labels[:] = 0
     labels[3] = 1
-    found = paired_difference(labels, predictions, predictions + 1, draws=50)
-    assert (found.difference, found.low, found.high, found.n_targets) == (0, 0, 0, 1)
+    for seed in range(8):  # the last sample has the positive, or not
+        found = paired_difference(labels, predictions, predictions + 1, draws=50, seed=seed)
+        assert (found.difference, found.low, found.high, found.n_targets) == (0, 0, 0, 1)
     table = evaluate(predictions, labels, ["a"], ("auprc",), draws=50)
     lost = int((bootstrap_counts(30, 50, 0)[3] == 0).sum())
     note = f"interval without {lost} of 50 samples (no value)"
@@ -286,6 +319,20 @@ def test_the_interval_holds_the_truth_most_of_the_time(metric):
         table = evaluate(*simulated(1000, 4, 100 + seed, 0.03), list("abcd"), (metric,), 200, seed)
         held += value(table, "mean", metric, "low") <= truth <= value(table, "mean", metric, "high")
     assert held >= 51  # 57 expected; plain percentiles hold it about 40 times for auprc
+
+
+def test_a_target_without_a_value_on_one_side_counts_on_neither():
+    rng = np.random.default_rng(0)
+    labels = rng.normal(size=(40, 3))
+    predictions = labels + rng.normal(size=(40, 3))
+    lacking = predictions.copy()
+    lacking[:, 1] = 0.5
+    expected = np.mean([np.corrcoef(predictions[:, t], labels[:, t])[0, 1] for t in (0, 2)])
+    for sides in ((predictions, lacking), (lacking, predictions)):
+        found = paired_difference(labels, *sides, "pcc", draws=10)
+        assert found.n_targets == 2
+        assert (found.a, found.b) == pytest.approx((expected, expected))
+        assert (found.difference, found.low, found.high) == (0, 0, 0)
 
 
 def test_wrong_input_is_named():

@@ -97,6 +97,20 @@ def test_the_training_loss_is_the_mean_over_examples_in_batches_of_any_size():
         assert (history["validation_loss"] > 0).all()
 
 
+def test_the_validation_loss_is_over_both_strands_wherever_the_batches_end():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4 * 30, 2))
+    data, held_out = examples(8), examples(15, seed=1)
+    both = np.concatenate([held_out.X, reverse_complement(held_out.X)])
+    for batch_size in (1, 2):  # 16 examples at once end with the first reverse complement; 32
+        history = training.fit(
+            model, data, held_out, "binary", training.Settings(1e-9, batch_size, max_epochs=1)
+        )
+        outputs = torch.from_numpy(inference.predict(model, both))
+        expected = masked_bce(outputs, torch.from_numpy(np.tile(held_out.targets, (2, 1))))
+        assert history["validation_loss"].item() == pytest.approx(expected.item(), rel=1e-6)
+
+
 def test_the_last_batch_has_never_one_example_and_the_others_have_the_asked_for_size():
     data, model = examples(33), small_model()
     seen, _ = watched(model)
@@ -189,6 +203,11 @@ def test_the_loss_of_few_resolved_examples_is_their_mean_and_of_none_0(task, pla
         targets[:n] = torch.eye(3)[:n]
         found = loss(outputs, targets).item()
         assert found == pytest.approx(plain(outputs[:n], targets[:n]).item(), rel=1e-6)
+    if task != "cross_entropy":  # one label, not one row
+        targets = unresolved.clone()
+        targets[1, 2] = 1
+        expected = plain(outputs[1, 2], targets[1, 2]).item()
+        assert loss(outputs, targets).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_one_unresolved_class_leaves_out_the_row_and_one_unresolved_label_only_itself():
