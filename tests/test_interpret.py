@@ -142,7 +142,9 @@ def test_batch_size_changes_nothing():
             np.testing.assert_allclose(a, b, rtol=1e-6)
 
 
-def test_planted_sites_are_found_exactly():
+@pytest.mark.parametrize("many", [-1.0, 2.0])
+def test_planted_sites_are_found_exactly(monkeypatch, many):
+    monkeypatch.setattr(filters, "_MANY", many)  # all by one product, all site by site
     codes = np.zeros((4, 30), dtype=np.uint8)  # poly-A
     codes[0, 3:9] = codes[2, 0:6] = codes[2, 24:30] = encode(["GATTCC"])[0]
     codes[3, 10:16] = encode(["GATTCG"])[0]  # one mismatch: exactly half of the maximum
@@ -153,9 +155,26 @@ def test_planted_sites_are_found_exactly():
     assert found.counts[0, :, 5].tolist() == [0, 3, 1, 0]
     strict = filter_matrices(model, codes, inclusive=False)
     assert strict.n_sites.tolist() == [3, 0] and strict.n_sequences.tolist() == [2, 0]
+    for sites, maximum in ((found, found.activation_max), (strict, above(found.activation_max))):
+        reached = filters.sequences_with_sites(model, codes, maximum, batch_size=3)
+        assert reached.sum(axis=0).tolist() == sites.n_sequences.tolist()
     pwm = probabilities(strict.counts)
     assert (pwm[0].argmax(axis=0) == encode(["GATTCC"])[0]).all() and pwm[0].max(axis=0).min() == 1
     assert (pwm[1] == 0.25).all()
+
+
+def test_the_width_of_a_filter_follows_from_its_positions_where_the_model_does_not_say_it():
+    model, codes = Toy(["GATTCC", "CGCGCG"]), random_codes(50)
+    said = filter_matrices(model, codes)
+    del model.filter_size
+    model.activations = lambda X: torch.relu(model.conv(X) - 4)
+    for one, other in zip(said, filter_matrices(model, codes)):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_one_site_is_a_matrix_too():
+    counts = np.array([[[1, 0], [0, 0], [0, 0], [0, 0]]])
+    assert probabilities(counts)[0].T.tolist() == [[1, 0, 0, 0], [0.25] * 4]
 
 
 def test_sites_on_the_other_strand_count_in_the_orientation_of_the_filter():
@@ -322,12 +341,12 @@ def test_shapes_that_do_not_fit_are_refused():
 
 def test_criteria_that_do_not_fit_are_named_with_those_that_do():
     one = np.zeros((3, 1))
-    for task, criterion, wanted in (
-        ("binary", "correlation", "exact_match, true_positive, all"),
-        ("regression", "exact_match", "correlation, top_fraction, all"),
-        ("regression", "best", "correlation, top_fraction, all"),
+    for task, criterion, problem, wanted in (
+        ("binary", "correlation", "does not fit", "exact_match, true_positive, all"),
+        ("regression", "exact_match", "does not fit", "correlation, top_fraction, all"),
+        ("regression", "best", "is unknown", "correlation, top_fraction, all"),
     ):
-        with pytest.raises(InputError, match=f"'{criterion}'.*wanted one of {wanted}"):
+        with pytest.raises(InputError, match=f"'{criterion}'.*{problem}.*wanted one of {wanted}"):
             correctly_predicted(one, one, task, criterion)
     with pytest.raises(InputError, match="unknown task"):
         correctly_predicted(one, one, "binry", "all")

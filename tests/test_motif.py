@@ -397,10 +397,13 @@ def test_flat_queries_have_no_pairs_and_the_others_keep_their_names(database):
 def test_q_values_are_memes_recipe_step_by_step():
     """The share of true nulls at the lambda whose expected bootstrap error is least."""
     rng = np.random.default_rng(0)
-    for share in (0.0, 0.3, 0.9):
-        m = 400
-        p = np.where(rng.random(m) < share, rng.random(m) ** 6, rng.random(m))
+    chosen = set()
+    for power in (0.5, 0.8, 1, 1, 1, 1, 1, 1, 1.2, 1.5, 2, 3):
+        m = 200
+        p = rng.random(m) ** power  # fewer null the larger it is
         p[0] = 0.25  # one of the lambdas: not beyond it
+        if power == 1.5:
+            p[1:20] = 0.4975  # beyond the last lambda there are the fewest
         lambdas = [0.005 * k for k in range(1, 101)]
         beyond = [sum(value > one for value in p) / m for one in lambdas]
         estimates = [b / (1 - one) for b, one in zip(beyond, lambdas)]
@@ -408,6 +411,7 @@ def test_q_values_are_memes_recipe_step_by_step():
             b * (1 - b) / 1000 / (1 - one) ** 2 + (e - min(estimates)) ** 2
             for b, one, e in zip(beyond, lambdas, estimates)
         ]
+        chosen.add(errors.index(min(errors)))
         null = min(1, estimates[errors.index(min(errors))])
         order = sorted(range(m), key=lambda i: p[i])
         expected, least = np.empty(m), 1.0
@@ -416,6 +420,7 @@ def test_q_values_are_memes_recipe_step_by_step():
             least = min(least, null * m * p[i] / rank)
             expected[i] = least
         np.testing.assert_allclose(q_values(p), expected, rtol=1e-9)
+    assert {0, 99} < chosen  # both ends of the grid count
 
 
 def test_pairs_come_best_first_with_unit_numbers(database):
@@ -437,6 +442,8 @@ def test_without_pairs_the_table_is_empty_and_well_formed(database):
         empty = tomtom(queries, motifs)
         assert len(empty) == 0 and (empty.dtypes == full.dtypes).all()
         assert list(annotate(empty, table)) == list(annotate(full, table))
+    columns = ["unit", "profile", "name", "cluster", "family", *COLUMNS[2:]]
+    assert list(annotate(full, table)) == columns and COLUMNS[2] == "p_value"
     with pytest.raises(InputError, match="no target"):
         tomtom([flat], [])
 

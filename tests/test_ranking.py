@@ -51,6 +51,8 @@ def test_important_units_come_first_dead_ones_last_and_equal_ones_by_number():
     assert list(found["motif"]) == [f"unit{i}" for i in (2, 10, 3, 4, 8, 0, 9, 11, 7, 6, 1, 5)]
     assert list(found["rank"]) == list(range(1, 13))
     assert found["importance"].iloc[:2].tolist() == [5, 5]
+    zero = rank(scores([0.5]), importances([-0.0]), motifs(1))
+    assert not np.signbit(zero["importance"].item())  # a table would say -0.0
 
 
 def test_sets_without_a_model_keep_their_order():
