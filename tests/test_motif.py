@@ -402,8 +402,8 @@ def test_q_values_are_memes_recipe_step_by_step():
         m = 200
         p = rng.random(m) ** power  # fewer null the larger it is
         p[0] = 0.25  # one of the lambdas: not beyond it
-        if power == 1.5:
-            p[1:20] = 0.4975  # beyond the last lambda there are the fewest
+        # The smallest estimate is that of the first lambda, or of the last.
+        p[1:20] = {0.5: 0.001, 1.5: 0.4975}.get(power, p[1:20])
         lambdas = [0.005 * k for k in range(1, 101)]
         beyond = [sum(value > one for value in p) / m for one in lambdas]
         estimates = [b / (1 - one) for b, one in zip(beyond, lambdas)]
