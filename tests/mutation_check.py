@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +38,7 @@ import pytest
 import sklearn.metrics  # noqa: F401
 import torch  # noqa: F401
 
+Process = multiprocessing.get_context("fork").Process
 ROOT = Path(__file__).resolve().parent.parent
 # The modules, and which test files look at them.
 TESTS = {
@@ -139,38 +140,49 @@ def tested(waiting: list[Mutant], folder: Path) -> Iterator[tuple[Mutant, str, s
     hidden = shutil.ignore_patterns(".*", "__pycache__", "results", "downloads", "simulated")
     places = [folder / str(number) for number in range(WORKERS)]
     idle = [shutil.copytree(ROOT, place, ignore=hidden) for place in places]
+    whole = {module: (places[0] / "workflow_lib" / module).read_text() for module in TESTS}
     running, limits = {}, dict.fromkeys(TESTS, 600.0)
     gc.freeze()
-    while waiting or running:
-        while waiting and idle:
-            job = waiting.pop(0), idle.pop(), time.monotonic()
-            process = multiprocessing.get_context("fork").Process(
-                target=run_tests, args=(job[1], job[0]), daemon=True
-            )
-            process.start()
-            running[process] = job
-        wait([process.sentinel for process in running], timeout=1)
-        for process, (mutant, project, start) in list(running.items()):
-            late = (seconds := time.monotonic() - start) > limits[mutant.module]
-            if process.is_alive() and not late:
-                continue
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.join()
-            path = Path("workflow_lib", mutant.module)
-            texts = [(top / path).read_text().splitlines() for top in (ROOT, project)]
-            diff = "\n".join(difflib.unified_diff(*texts, str(path), str(path), n=0, lineterm=""))
-            if bool(diff) != bool(mutant.operator) or (process.exitcode and not diff):
-                sys.exit(f"{mutant}: {(project / 'log.txt').read_text()}")
-            if not diff:
-                limits[mutant.module] = 30 + 5 * seconds
-            shutil.copy2(ROOT / path, project / path)
-            idle.append(running.pop(process)[1])
-            yield (
-                mutant,
-                "timed out" if late else "killed" if process.exitcode else "survived",
-                diff,
-            )
+    try:
+        while waiting or running:
+            while waiting and idle:
+                job = waiting.pop(0), idle.pop(), time.monotonic()
+                running[start(job[1], job[0])] = job
+            wait([process.sentinel for process in running], timeout=1)
+            for process, (mutant, project, begun) in list(running.items()):
+                late = (seconds := time.monotonic() - begun) > limits[mutant.module]
+                if process.is_alive() and not late:
+                    continue
+                end(process)
+                path = project / "workflow_lib" / mutant.module
+                texts = [text.splitlines() for text in (whole[mutant.module], path.read_text())]
+                diff = "\n".join([*difflib.unified_diff(*texts, n=0, lineterm="")][2:])
+                if bool(diff) != bool(mutant.operator) or (process.exitcode and not diff):
+                    sys.exit(f"{mutant}: {(project / 'log.txt').read_text()}")
+                if not diff:
+                    limits[mutant.module] = 30 + 5 * seconds
+                path.write_text(whole[mutant.module])
+                idle.append(running.pop(process)[1])
+                became = "timed out" if late else "killed" if process.exitcode else "survived"
+                yield mutant, became, diff
+    finally:
+        for process in running:
+            end(process)
+
+
+def start(project: Path, mutant: Mutant) -> Process:
+    """Start `run_tests` in a process of its own."""
+    process = Process(target=run_tests, args=(project, mutant), daemon=True)
+    process.start()
+    return process
+
+
+def end(process: Process) -> None:
+    """Kill a process, if it still runs, and all that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.join()
 
 
 def main() -> int:
@@ -181,17 +193,21 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=30, help="mutants of each module, at most")
     options = parser.parse_args()
     chosen = mutants(options.modules, options.sample, options.seed)
-    start, survivors, counts = time.monotonic(), [], {module: [0, 0] for module in options.modules}
-    with tempfile.TemporaryDirectory() as folder:
-        baselines = [Mutant(module) for module in options.modules]
-        for mutant, became, diff in tested(baselines + chosen, Path(folder)):
+    begun, survivors, counts = time.monotonic(), [], {module: [0, 0] for module in options.modules}
+    baselines = [Mutant(module) for module in options.modules]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(tested(baselines + chosen, Path(folder))) as results,
+    ):
+        for mutant, became, diff in results:
             if not mutant.operator:
                 continue
             counts[mutant.module][0] += became != "survived"
             counts[mutant.module][1] += 1
-            survivors += [f"{mutant.operator}\n{diff}\n"] if became == "survived" else []
-            done, minutes = sum(n for _, n in counts.values()), (time.monotonic() - start) / 60
-            where = f"{mutant.module}:{mutant.place[0]}"
+            where = f"workflow_lib/{mutant.module}:{mutant.place[0]}"
+            if became == "survived":
+                survivors.append(f"{where} {mutant.operator}\n{diff}\n")
+            done, minutes = sum(n for _, n in counts.values()), (time.monotonic() - begun) / 60
             print(f"{done}/{len(chosen)} after {minutes:.1f} min: {where} {became}", flush=True)
     print(f"\nseed {options.seed}, {len(survivors)} survivors:\n", *survivors, sep="\n")
     counts["all"] = [sum(column) for column in zip(*counts.values())]
