@@ -63,6 +63,8 @@ OPERATORS = re.compile(
     "|Mod_FloorDiv|BitAnd_BitOr|BitOr_BitAnd)|ComparisonOperator_(Eq_NotEq|NotEq_Eq|Lt_LtE|Lt_GtE"
     "|LtE_Lt|LtE_Gt|Gt_GtE|Gt_LtE|GtE_Gt|GtE_Lt|Is_IsNot|IsNot_Is)))"
 )
+# Names of constants that decide how often something is said and how much is computed at once.
+PACE = re.compile("PROGRESS|_CHUNK_BYTES|_AT_ONCE|_MANY")
 
 
 class Mutant(NamedTuple):
@@ -101,15 +103,19 @@ def mutants(modules: list[str], size: int, seed: int) -> list[Mutant]:
 def no_results(tree: ast.Module) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """First and last place (line, column) of what changes no result.
 
-    Types, decorators, texts of errors and of the log, what is done only to log, progress intervals.
+    Types, decorators, texts of errors and of the log, what is done only to log, how often that is,
+    and how much is computed at once.
     """
     nodes = []
     for node in ast.walk(tree):
         nodes += getattr(node, "decorator_list", [])
         nodes += [getattr(node, "annotation", None), getattr(node, "returns", None)]
         to_log = ast.unparse(node.body[-1] if isinstance(node, ast.If) else node).startswith("log.")
-        progress = isinstance(node, ast.Assign) and "PROGRESS" in ast.unparse(node.targets[0])
-        if to_log or progress or isinstance(node, ast.Raise | ast.JoinedStr):
+        pace = isinstance(node, ast.Assign) and PACE.search(ast.unparse(node))
+        if isinstance(node, ast.arguments):
+            defaults = zip(reversed(node.args), reversed(node.defaults))
+            nodes += [default for name, default in defaults if name.arg == "batch_size"]
+        if to_log or pace or isinstance(node, ast.Raise | ast.JoinedStr):
             nodes.append(node)
     nodes = [node for node in nodes if hasattr(node, "lineno")]
     return [((n.lineno, n.col_offset), (n.end_lineno, n.end_col_offset)) for n in nodes]
