@@ -2,6 +2,7 @@
 #   make demo PYTHON=/path/to/python3.12     another Python for a new .venv (make clean-all removes the old)
 #   make demo CORES=4                        not all cores
 #   make test TESTS="-k explainn"            some tests
+#   make mutation-check SEED=2               other mutants
 
 # The first Python that is new enough; else python3, so that the set-up says what is wrong with it.
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
@@ -10,6 +11,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 CORES ?= all
 WORKERS ?= 2
 TESTS ?=
+SEED ?= 1
 
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m
 REPORT := results/report.html
@@ -25,7 +27,8 @@ make_venv = python="$(PYTHON)"; command -v "$$python" >/dev/null || { \
 	echo "Set-up failed: there is no $$python. Install Python 3.11 or newer, or name it: make PYTHON=/path/to/python3.12 ..." >&2; \
 	exit 1; }; "$$python" envs/make_venv.py $(1)
 
-.PHONY: help demo test test-cluster lint bench reproduce-check reruns clean clean-all venv venv-modisco venv-dev
+.PHONY: help demo test test-cluster lint bench reproduce-check reruns mutation-check \
+	clean clean-all venv venv-modisco venv-dev venv-mutation
 .DEFAULT_GOAL := help
 
 help:
@@ -54,6 +57,10 @@ reproduce-check: venv-dev ## run the mini project in two folders: every result h
 reruns: venv-dev ## plan a change of every key of the config: what runs again has to be what is written down
 	@.venv/bin/python tests/reruns.py
 
+mutation-check: venv-mutation ## break code that decides numbers, in a sample of places: tests have to fail
+	@OMP_NUM_THREADS=1 PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python tests/mutation_check.py \
+		--seed $(SEED) --sample 20
+
 lint: venv-dev ## format, style, rules, environments and configs
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
@@ -78,3 +85,6 @@ venv-modisco: ## set up what TF-MoDISco needs too (the paper's Figure 1)
 
 venv-dev:
 	@$(call make_venv,--dev)
+
+venv-mutation:
+	@$(call make_venv,--mutation)

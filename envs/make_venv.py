@@ -1,4 +1,4 @@
-"""Make .venv and install the pinned packages into it: `python envs/make_venv.py [--modisco|--dev]`.
+"""Make .venv and install pinned packages into it: `python envs/make_venv.py [--GROUP]`, of GROUPS.
 
 Does nothing, and says nothing, when .venv already holds what the requirement files ask for. An
 interrupted install continues where it stopped. Standard library only, and no syntax newer than
@@ -24,6 +24,12 @@ GROUPS = {
     "base": ["requirements.txt"],
     "modisco": ["requirements.txt", "requirements-modisco.txt"],
     "dev": ["requirements.txt", "requirements-modisco.txt", "requirements-dev.txt"],
+    "mutation": [
+        "requirements.txt",
+        "requirements-modisco.txt",
+        "requirements-dev.txt",
+        "requirements-mutation.txt",
+    ],
 }
 CONSTRAINTS = "constraints.txt"
 

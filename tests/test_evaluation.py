@@ -120,6 +120,38 @@ def test_no_variance_is_no_correlation():
     )
 
 
+def test_correlations_depend_on_neither_unit_nor_origin_and_stay_within_1():
+    rng = np.random.default_rng(0)
+    one = np.ones((20, 1))
+    for _ in range(100):
+        x, y = rng.normal(size=(2, 20))
+        expected = np.corrcoef(x, y)[0, 1]
+        for a, b in ((1e-9, 1e9), (1e9, 1e-9), (-1, 1)):
+            found = METRICS["pcc"](a * x, b * y)(one)[0]
+            assert found == pytest.approx(np.sign(a) * expected, rel=1e-9)
+        assert METRICS["pcc"](x + 1e8, y - 1e8)(one)[0] == pytest.approx(expected, abs=1e-6)
+        # Exact correlations would be 1.0000000000000002 now and then.
+        for sign in (1, -1):
+            found = [METRICS["pcc"](x, 3.7 * sign * x)(one)[0]]
+            found += list(row_correlations(np.array([x, y]), 3.7 * sign * np.array([x, y])))
+            assert found == pytest.approx([sign] * 3) and max(np.abs(found)) <= 1
+
+
+def test_replicates_of_equal_values_have_no_correlation_whatever_the_rounding():
+    """0.1 has no exact mean: variances of equal values come out as 1e-17 or so, not as 0."""
+    rng = np.random.default_rng(0)
+    for n in range(5, 60):
+        varying, equal = rng.normal(size=n), np.full(n, 0.1)
+        equal[0] = 0.3
+        weights = np.ones((n, 2))
+        weights[0, 1] = 0
+        for pair in ((varying, equal), (equal, varying)):
+            found = METRICS["pcc"](*pair)(weights)
+            assert np.isfinite(found[0]) and np.isnan(found[1])
+        labels = np.array([np.where(equal == 0.3, np.nan, equal)])
+        assert np.isnan(row_correlations(varying[None], labels)).all()
+
+
 @pytest.mark.parametrize("shape", [(0, 3), (1, 3), (5, 0), (3, 1)])
 def test_tiny_input_does_not_crash(shape):
     names = [f"t{t}" for t in range(shape[1])]
@@ -143,6 +175,122 @@ def test_the_seed_fixes_the_interval_and_the_value_lies_in_it():
     assert not first["low"].equals(other["low"])
     assert ((first["low"] <= first["value"]) & (first["value"] <= first["high"])).all()
     assert (first["low"] < first["high"]).all()
+
+
+def drawn_one_by_one(statistic, n, draws, seed):
+    """The basic bootstrap interval of a statistic of row numbers, straight from its definition."""
+    counts = bootstrap_counts(n, draws, seed)
+    rows = [np.repeat(np.arange(n), counts[:, draw]) for draw in range(draws)]
+    lowest, highest = np.quantile([statistic(drawn) for drawn in rows], [0.025, 0.975])
+    value = statistic(np.arange(n))
+    return value, 2 * value - highest, 2 * value - lowest
+
+
+def test_intervals_are_the_basic_bootstrap_of_the_same_samples_for_targets_and_their_mean():
+    predictions, labels = simulated(300)
+    table = evaluate(predictions, labels, list("abc"), ("auroc", "base_rate", "mse"), 40, seed=3)
+    errors = (predictions.astype(float) - labels) ** 2
+    for target, metric, statistic in (
+        ("b", "auroc", lambda rows: roc_auc_score(labels[rows, 1], predictions[rows, 1])),
+        ("c", "base_rate", lambda rows: labels[rows, 2].mean(dtype=float)),
+        ("mean", "base_rate", lambda rows: labels[rows].mean(dtype=float)),
+        ("mean", "mse", lambda rows: errors[rows].mean()),
+    ):
+        found = [value(table, target, metric, column) for column in ("value", "low", "high")]
+        assert found == pytest.approx(drawn_one_by_one(statistic, 300, 40, 3), rel=1e-6)
+
+
+def test_the_difference_has_the_basic_bootstrap_interval_of_paired_samples():
+    predictions, labels = simulated(300)
+    other = predictions[:, ::-1]
+
+    def statistic(rows):
+        return np.mean((predictions[rows] - labels[rows]) ** 2, dtype=float) - np.mean(
+            (other[rows] - labels[rows]) ** 2, dtype=float
+        )
+
+    found = paired_difference(labels, predictions, other, "mse", draws=40, seed=3)
+    expected = drawn_one_by_one(statistic, 300, 40, 3)
+    assert (found.difference, found.low, found.high) == pytest.approx(expected, rel=1e-5)
+    assert found.difference == found.a - found.b
+
+
+def test_without_being_asked_200_samples_of_seed_0_are_drawn():
+    predictions, labels = simulated(60)
+    asked = evaluate(predictions, labels, list("abc"), draws=200, seed=0)
+    assert evaluate(predictions, labels, list("abc")).equals(asked)
+    both = labels, predictions, -predictions
+    assert paired_difference(*both) == paired_difference(*both, draws=200, seed=0)
+
+
+def test_each_sample_draws_as_many_as_there_are_and_each_sequence_equally_often():
+    counts = bootstrap_counts(20, 2000, seed=0)
+    assert counts.shape == (20, 2000) and (counts.sum(axis=0) == 20).all()
+    assert np.abs(counts.mean(axis=1) - 1).max() < 0.1  # standard error .02
+    assert bootstrap_counts(0, 3, seed=0).shape == (0, 3)
+
+
+def test_intervals_end_where_the_metric_does():
+    """Of tiny test sets some intervals would reach beyond."""
+    ends = {metric: [] for metric in METRICS}
+    for seed in range(30):
+        predictions, labels = simulated(8, targets=2, seed=seed, rate=0.1 + 0.8 * (seed % 2))
+        predictions[0] *= 100  # one error above all others
+        for metric in METRICS:
+            table = evaluate(predictions, labels, list("ab"), (metric,), draws=40, seed=seed)
+            ends[metric] += [table["low"].min(), table["high"].max()]
+    lowest = {metric: np.nanmin(values) for metric, values in ends.items()}
+    highest = {metric: np.nanmax(values) for metric, values in ends.items()}
+    assert lowest == {"auprc": 0, "auroc": 0, "base_rate": 0, "pcc": -1, "mse": 0}
+    assert highest.pop("mse") > 1
+    assert highest == {"auprc": 1, "auroc": 1, "base_rate": 1, "pcc": 1}
+
+
+def test_the_means_row_counts_sequences_with_any_label():
+    predictions, labels = simulated(50)
+    labels[:, 2] = 0
+    labels[:20, 0] = labels[:10, 1:] = np.nan
+    labels[15, 1:] = [1, 0]
+    table = evaluate(predictions, labels, list("abc"), ("auprc",), draws=3)
+    assert value(table, "mean", "auprc", "n") == 40
+    positive = (labels == 1).any(axis=1).sum()
+    assert value(table, "mean", "auprc", "n_positive") == positive > (labels[:, 0] == 1).sum()
+
+
+def test_correlations_over_five_targets_are_no_cause_for_caution():
+    for targets, note in (
+        (4, "a correlation over 4 targets means little"),
+        (5, ""),
+    ):
+        predictions, labels = simulated(30, targets, rate=0.5)
+        labels += predictions
+        names = [f"t{t}" for t in range(targets)]
+        (row,) = evaluate(predictions, labels, names, ("pcc_per_sequence",), 0).itertuples()
+        assert (row.target, row.n, row.note) == ("mean", 30, note)
+        assert np.isnan(row.low) and np.isnan(row.high)
+
+
+def test_the_difference_of_correlations_per_sequence_is_over_all_targets():
+    predictions, labels = simulated(40, targets=6)
+    labels += np.random.default_rng(1).normal(size=labels.shape)
+    found = paired_difference(labels, predictions, labels, "pcc_per_sequence", draws=20)
+    assert found.n_targets == 6
+    assert found.b == pytest.approx(1)
+    assert found.a == pytest.approx(row_correlations(predictions, labels).mean())
+
+
+def test_samples_in_which_a_target_has_no_value_count_for_neither_side():
+    """One positive: a third of the samples lack it, and say nothing of the difference."""
+    predictions, labels = simulated(30, targets=1)
+    labels[:] = 0
+    labels[3] = 1
+    for seed in range(8):  # the last sample has the positive, or not
+        found = paired_difference(labels, predictions, predictions + 1, draws=50, seed=seed)
+        assert (found.difference, found.low, found.high, found.n_targets) == (0, 0, 0, 1)
+    table = evaluate(predictions, labels, ["a"], ("auprc",), draws=50)
+    lost = int((bootstrap_counts(30, 50, 0)[3] == 0).sum())
+    note = f"interval without {lost} of 50 samples (no value)"
+    assert lost and list(table["note"]) == [note, note]
 
 
 def test_chunks_of_draws_change_nothing(monkeypatch):
@@ -175,6 +323,20 @@ def test_the_interval_holds_the_truth_most_of_the_time(metric):
         table = evaluate(*simulated(1000, 4, 100 + seed, 0.03), list("abcd"), (metric,), 200, seed)
         held += value(table, "mean", metric, "low") <= truth <= value(table, "mean", metric, "high")
     assert held >= 51  # 57 expected; plain percentiles hold it about 40 times for auprc
+
+
+def test_a_target_without_a_value_on_one_side_counts_on_neither():
+    rng = np.random.default_rng(0)
+    labels = rng.normal(size=(40, 3))
+    predictions = labels + rng.normal(size=(40, 3))
+    lacking = predictions.copy()
+    lacking[:, 1] = 0.5
+    expected = np.mean([np.corrcoef(predictions[:, t], labels[:, t])[0, 1] for t in (0, 2)])
+    for sides in ((predictions, lacking), (lacking, predictions)):
+        found = paired_difference(labels, *sides, "pcc", draws=10)
+        assert found.n_targets == 2
+        assert (found.a, found.b) == pytest.approx((expected, expected))
+        assert (found.difference, found.low, found.high) == (0, 0, 0)
 
 
 def test_wrong_input_is_named():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow_lib.data import dataset
-from workflow_lib.data.gc_matching import balance, match_gc, percent_gc
+from workflow_lib.data.gc_matching import balance, match_gc, match_or_explain, percent_gc
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import encode
 
@@ -36,6 +36,26 @@ def test_the_seed_decides_which_are_drawn():
     assert drawn[0] == drawn[1] != drawn[2]
 
 
+def test_half_of_the_bound_sequences_may_be_lost_and_no_more(caplog):
+    caplog.set_level("INFO")
+    candidates = np.array([40, 40])
+    kept, drawn = match_or_explain(np.array([40, 41, 42, 40]), candidates, 0, "x")
+    assert kept.tolist() == [0, 3] and drawn.tolist() == [0, 1]
+    assert "2 of 4 bound sequences have no partner" in caplog.text
+    with pytest.raises(InputError, match=r"x: 3 of 5 bound .* among 2 \(most of them at 42 %GC\)"):
+        match_or_explain(np.array([40, 42, 42, 40, 41]), candidates, 0, "x")
+
+
+def test_partners_are_a_random_choice_of_their_bin():
+    """Every candidate of the bin is drawn with some seed, alone and in groups."""
+    wanted, candidates = np.full(3, 40), np.repeat([39, 40, 41], 12)
+    for ratio in (1, 2):
+        draws = [match_or_explain(wanted, candidates, seed, "x", ratio)[1] for seed in range(40)]
+        assert {len(drawn) for drawn in draws} == {3 * ratio}
+        assert set(np.concatenate(draws).tolist()) == set(range(12, 24))
+        assert len({tuple(drawn) for drawn in draws}) > 30
+
+
 def data_of(sequences, labels):
     ids = [f"s{i}" for i in range(len(sequences))]
     return dataset.build(ids, encode(sequences), np.array(labels, float)[:, None], ["TF"])
@@ -49,6 +69,9 @@ def test_what_is_left_out_is_counted_by_reason():
     assert kept.uns["n_read"] == 7 == kept.n_obs + 3
     assert kept.X.sum() == 2
     assert data.uns["dropped"] == {}
+    assert list(kept.obs_names) == sorted(kept.obs_names)
+    assert list(balance(data).obs_names) == list(kept.obs_names)
+    assert percent_gc(kept.obsm["sequence"]).tolist() == [100] * 4
 
 
 def test_what_cannot_be_balanced_is_refused():

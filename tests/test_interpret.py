@@ -142,7 +142,9 @@ def test_batch_size_changes_nothing():
             np.testing.assert_allclose(a, b, rtol=1e-6)
 
 
-def test_planted_sites_are_found_exactly():
+@pytest.mark.parametrize("many", [-1.0, 2.0])
+def test_planted_sites_are_found_exactly(monkeypatch, many):
+    monkeypatch.setattr(filters, "_MANY", many)  # all by one product, all site by site
     codes = np.zeros((4, 30), dtype=np.uint8)  # poly-A
     codes[0, 3:9] = codes[2, 0:6] = codes[2, 24:30] = encode(["GATTCC"])[0]
     codes[3, 10:16] = encode(["GATTCG"])[0]  # one mismatch: exactly half of the maximum
@@ -153,9 +155,26 @@ def test_planted_sites_are_found_exactly():
     assert found.counts[0, :, 5].tolist() == [0, 3, 1, 0]
     strict = filter_matrices(model, codes, inclusive=False)
     assert strict.n_sites.tolist() == [3, 0] and strict.n_sequences.tolist() == [2, 0]
+    for sites, maximum in ((found, found.activation_max), (strict, above(found.activation_max))):
+        reached = filters.sequences_with_sites(model, codes, maximum, batch_size=3)
+        assert reached.sum(axis=0).tolist() == sites.n_sequences.tolist()
     pwm = probabilities(strict.counts)
     assert (pwm[0].argmax(axis=0) == encode(["GATTCC"])[0]).all() and pwm[0].max(axis=0).min() == 1
     assert (pwm[1] == 0.25).all()
+
+
+def test_the_width_of_a_filter_follows_from_its_positions_where_the_model_does_not_say_it():
+    model, codes = Toy(["GATTCC", "CGCGCG"]), random_codes(50)
+    said = filter_matrices(model, codes)
+    del model.filter_size
+    model.activations = lambda X: torch.relu(model.conv(X) - 4)
+    for one, other in zip(said, filter_matrices(model, codes)):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_one_site_is_a_matrix_too():
+    counts = np.array([[[1, 0], [0, 0], [0, 0], [0, 0]]])
+    assert probabilities(counts)[0].T.tolist() == [[1, 0, 0, 0], [0.25] * 4]
 
 
 def test_sites_on_the_other_strand_count_in_the_orientation_of_the_filter():
@@ -282,14 +301,52 @@ def test_criteria_for_regression():
     assert top[:, 0].tolist() == [True, False, False, False, False]
 
 
+def test_correlations_have_to_exceed_their_threshold():
+    up, noise = np.arange(6.0), np.array([1.0, -1, 0, 0, -1, 1])  # uncorrelated
+    for wanted, found in ((0.76, True), (0.74, False)):
+        ratio = np.sqrt(1 / wanted**2 - 1) * np.linalg.norm(up - up.mean()) / np.linalg.norm(noise)
+        logits = (up + ratio * noise)[None]
+        assert np.corrcoef(logits, up)[0, 1] == pytest.approx(wanted)
+        rows = correctly_predicted(logits, up[None], "regression", "correlation")
+        assert rows.shape == (1, 6) and (rows == found).all()
+        lower = correctly_predicted(logits, up[None], "regression", "correlation", 0.0)
+        assert lower.all()
+    opposite = correctly_predicted(-up[None], up[None], "regression", "correlation", -1)
+    assert not opposite.any()
+    for threshold in (-1.1, 1):
+        with pytest.raises(InputError, match=f"the threshold {threshold}, wanted one from -1 to 1"):
+            correctly_predicted(up[None], up[None], "regression", "correlation", threshold)
+
+
+def test_the_top_fraction_is_of_the_resolved_labels_and_rounds_down():
+    values = np.arange(100.0)[:, None]
+    assert correctly_predicted(values, values, "regression", "top_fraction").sum() == 5
+    labels = values.copy()
+    labels[40:] = NAN
+    for threshold, n in ((1, 40), (0.5, 20), (0.049, 1), (0.02, 0)):
+        top = correctly_predicted(values, labels, "regression", "top_fraction", threshold)
+        np.testing.assert_array_equal(np.flatnonzero(top), np.arange(40 - n, 40))
+    tied = np.array([[3.0], [5], [5], [1]])
+    chosen = correctly_predicted(tied, tied, "regression", "top_fraction", 0.25)
+    assert chosen[:, 0].tolist() == [False, True, True, False]
+    for threshold in (0, 1.1):
+        with pytest.raises(InputError, match=f"found {threshold}, wanted more than 0"):
+            correctly_predicted(values, values, "regression", "top_fraction", threshold)
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match=r"logits of shape \(3, 1\) for labels of shape \(3, 2\)"):
+        correctly_predicted(np.zeros((3, 1)), np.zeros((3, 2)), "binary", "all")
+
+
 def test_criteria_that_do_not_fit_are_named_with_those_that_do():
     one = np.zeros((3, 1))
-    for task, criterion, wanted in (
-        ("binary", "correlation", "exact_match, true_positive, all"),
-        ("regression", "exact_match", "correlation, top_fraction, all"),
-        ("regression", "best", "correlation, top_fraction, all"),
+    for task, criterion, problem, wanted in (
+        ("binary", "correlation", "does not fit", "exact_match, true_positive, all"),
+        ("regression", "exact_match", "does not fit", "correlation, top_fraction, all"),
+        ("regression", "best", "is unknown", "correlation, top_fraction, all"),
     ):
-        with pytest.raises(InputError, match=f"'{criterion}'.*wanted one of {wanted}"):
+        with pytest.raises(InputError, match=f"'{criterion}'.*{problem}.*wanted one of {wanted}"):
             correctly_predicted(one, one, task, criterion)
     with pytest.raises(InputError, match="unknown task"):
         correctly_predicted(one, one, "binry", "all")
@@ -307,6 +364,55 @@ def test_every_criterion_takes_no_sequences(criterion):
     task = "regression" if CRITERIA[criterion].binary is False else "binary"
     nothing = np.zeros((0, 5))
     assert correctly_predicted(nothing, nothing, task, criterion).shape == (0, 5)
+
+
+def values_of(n_targets, n=200):
+    """Sequences and values; a model that predicts the values but for the first sequence's."""
+
+    class Composition(nn.Module):
+        def forward(self, x):
+            return x[:, 0, :n_targets] + 2 * x[:, 1, :n_targets]
+
+    codes = random_codes(n)
+    data = dataset.build(
+        [f"s{i}" for i in range(n)],
+        codes,
+        ((codes[:, :n_targets] == 0) + 2.0 * (codes[:, :n_targets] == 1)).astype(np.float32),
+        [f"t{t}" for t in range(n_targets)],
+    )
+    data.uns["task"] = "regression"
+    return Composition(), data
+
+
+def test_a_threshold_counts_where_its_criterion_was_asked_for():
+    model, data = values_of(1)
+    asked = {"correct": "top_fraction", "correct_threshold": 0.5}
+    sizes = {}
+    for settings in (asked, {"correct": "auto", "correct_threshold": 0.5}, {"correct": "auto"}):
+        chosen = correctly_predicted_sequences(model, data, settings)
+        assert chosen.criterion == "top_fraction"
+        wanted = correctly_predicted(
+            np.asarray(data.X), data.X, "regression", "top_fraction",
+            0.5 if settings is asked else None,
+        )  # fmt: skip
+        np.testing.assert_array_equal(chosen.X, data.obsm["sequence"][wanted[:, 0]])
+        assert chosen.selected.shape == (wanted.sum(), 1) and chosen.selected.all()
+        sizes[settings is asked] = len(chosen.X)
+    assert sizes[True] > sizes[False] > 0
+
+
+def test_one_target_without_a_right_sequence_selects_nothing():
+    """For one target, exact_match and true_positive would differ in the unbound sequences only."""
+    codes = random_codes(20)
+    data = dataset.build([f"s{i}" for i in range(20)], codes, np.ones((20, 1)), ["TF"])
+    data.uns["task"] = "binary"
+
+    class Never(nn.Module):
+        def forward(self, x):
+            return x[:, 0, :1] - 5
+
+    chosen = correctly_predicted_sequences(Never(), data, {"correct": "auto"})
+    assert chosen.criterion == "exact_match" and len(chosen.X) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Motifs, MEME files, JASPAR and Tomtom: by property, and against the published tables."""
 
+import memelite
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +19,7 @@ from workflow_lib.motif import (
     write_meme,
 )
 from workflow_lib.motifs import jaspar
-from workflow_lib.motifs.tomtom import COLUMNS, annotate, q_values, tomtom
+from workflow_lib.motifs.tomtom import COLUMNS, annotate, compare, q_values, tomtom
 
 GOOD = """MEME version 4
 
@@ -339,6 +340,89 @@ def test_a_profile_finds_itself_on_either_strand(database):
         assert list(best["overlap"]) == [m.width for m in queries]
 
 
+def test_p_values_are_memelites_for_two_strands(database):
+    motifs = database[0][:40]
+    queries = [Motif("q", "", motifs[i].probabilities[:, 1:]) for i in (3, 20)]
+    found = compare(queries, motifs)
+    both = [m.probabilities for m in motifs]
+    both += [m.probabilities[::-1, ::-1] for m in motifs]
+    p, _, offset, overlap, _ = memelite.tomtom(
+        [m.probabilities for m in queries], both, reverse_complement=False, n_jobs=1
+    )
+    assert found.p_value.shape == (2, 80)
+    np.testing.assert_allclose(found.p_value, 1 - (1 - p) ** 2, rtol=1e-6, atol=1e-12)
+    np.testing.assert_array_equal(found.offset, offset)
+    np.testing.assert_array_equal(found.overlap, overlap)
+
+
+def test_offset_overlap_and_strand_of_a_part_of_a_profile(database):
+    motifs = database[0]
+    whole = next(m for m in motifs if m.width >= 14 and information(m.probabilities).min() > 0.3)
+    for start in (0, 2):
+        part = Motif("part", "", whole.probabilities[:, start : start + 10])
+        for query, orientation in ((part, "+"), (reverse_complement(part), "-")):
+            pairs = tomtom([query], motifs, 1.0).set_index("profile")
+            pair = pairs.loc[whole.id]
+            assert pair["orientation"] == orientation and pair["overlap"] == 10
+            # Of the query relative to the strand of the target that fits.
+            assert pair["offset"] == (start if orientation == "+" else whole.width - start - 10)
+            assert pair["e_value"] == pytest.approx(pair["p_value"] * len(motifs))
+            assert pairs["q_value"].is_monotonic_increasing
+
+
+def test_flat_queries_have_no_pairs_and_the_others_keep_their_names(database):
+    motifs = database[0]
+    flat = np.full((4, 8), 0.25)
+    weak = flat.copy()
+    weak[:2] = [[0.3], [0.2]]  # 0.06 bits in all
+    queries = [
+        Motif("unit4", "", motifs[3].probabilities),
+        Motif("unit2", "", flat),
+        Motif("unit9", "", motifs[60].probabilities),
+        Motif("unit1", "", weak),
+    ]
+    pairs = tomtom(queries, motifs, 1.0)
+    assert pairs.groupby("unit", sort=False).size().to_dict() == dict.fromkeys(
+        (4, 9, 1), len(motifs)
+    )
+    best = pairs.drop_duplicates("unit").set_index("unit")["profile"]
+    assert best[4] == motifs[3].id and best[9] == motifs[60].id
+    few = tomtom(queries, motifs)
+    expected = pairs[pairs["q_value"] <= 0.05].reset_index(drop=True)
+    pd.testing.assert_frame_equal(few, expected)
+    limit = pairs["q_value"].iloc[3]
+    assert (tomtom(queries[:1], motifs, limit)["q_value"] == limit).any()  # `<=`
+
+
+def test_q_values_are_memes_recipe_step_by_step():
+    """The share of true nulls at the lambda whose expected bootstrap error is least."""
+    rng = np.random.default_rng(0)
+    chosen = set()
+    for power in (0.5, 0.8, 1, 1, 1, 1, 1, 1, 1.2, 1.5, 2, 3):
+        m = 200
+        p = rng.random(m) ** power  # fewer null the larger it is
+        p[0] = 0.25  # one of the lambdas: not beyond it
+        # The smallest estimate is that of the first lambda, or of the last.
+        p[1:20] = {0.5: 0.001, 1.5: 0.4975}.get(power, p[1:20])
+        lambdas = [0.005 * k for k in range(1, 101)]
+        beyond = [sum(value > one for value in p) / m for one in lambdas]
+        estimates = [b / (1 - one) for b, one in zip(beyond, lambdas)]
+        errors = [
+            b * (1 - b) / 1000 / (1 - one) ** 2 + (e - min(estimates)) ** 2
+            for b, one, e in zip(beyond, lambdas, estimates)
+        ]
+        chosen.add(errors.index(min(errors)))
+        null = min(1, estimates[errors.index(min(errors))])
+        order = sorted(range(m), key=lambda i: p[i])
+        expected, least = np.empty(m), 1.0
+        for rank in range(m, 0, -1):
+            i = order[rank - 1]
+            least = min(least, null * m * p[i] / rank)
+            expected[i] = least
+        np.testing.assert_allclose(q_values(p), expected, rtol=1e-9)
+    assert {0, 99} < chosen  # both ends of the grid count
+
+
 def test_pairs_come_best_first_with_unit_numbers(database):
     motifs, _ = database
     queries = [Motif(f"unit{7 - i}", "", motifs[40 * i].probabilities) for i in range(5)]
@@ -358,6 +442,8 @@ def test_without_pairs_the_table_is_empty_and_well_formed(database):
         empty = tomtom(queries, motifs)
         assert len(empty) == 0 and (empty.dtypes == full.dtypes).all()
         assert list(annotate(empty, table)) == list(annotate(full, table))
+    columns = ["unit", "profile", "name", "cluster", "family", *COLUMNS[2:]]
+    assert list(annotate(full, table)) == columns and COLUMNS[2] == "p_value"
     with pytest.raises(InputError, match="no target"):
         tomtom([flat], [])
 

@@ -202,6 +202,13 @@ def test_at_most_so_many_sequences_of_each_target():
         at_most(selected, 0)
 
 
+def test_one_sequence_may_be_the_most_and_the_seed_is_0_unless_given():
+    selected = np.ones((50, 2), dtype=bool)
+    assert at_most(selected, 1).sum(axis=0).tolist() == [1, 1]
+    np.testing.assert_array_equal(at_most(selected, 5), at_most(selected, 5, seed=0))
+    assert (at_most(selected, 5)[:, 0] != at_most(selected, 5)[:, 1]).any()
+
+
 def data_set(X, labels, task="binary"):
     names = [f"t{i}" for i in range(labels.shape[1])]
     data = dataset.build([f"s{i}" for i in range(len(X))], X, labels, names)

@@ -51,6 +51,8 @@ def test_important_units_come_first_dead_ones_last_and_equal_ones_by_number():
     assert list(found["motif"]) == [f"unit{i}" for i in (2, 10, 3, 4, 8, 0, 9, 11, 7, 6, 1, 5)]
     assert list(found["rank"]) == list(range(1, 13))
     assert found["importance"].iloc[:2].tolist() == [5, 5]
+    zero = rank(scores([0.5]), importances([-0.0]), motifs(1))
+    assert not np.signbit(zero["importance"].item())  # a table would say -0.0
 
 
 def test_sets_without_a_model_keep_their_order():
@@ -87,6 +89,13 @@ def test_neither_a_flat_motif_nor_one_without_a_value_is_best(caplog):
     found = rank(scores([NAN, 0.5, NAN]), importance, motifs(3, flat=[1]))
     assert not found["best"].any()
     assert "no best motif for 1 targets: tf" in caplog.text
+
+
+def test_a_motif_with_little_information_may_be_best():
+    weak = np.full((4, 3), 0.25)
+    weak[:2, 0] = 0.4, 0.1  # a sixth of a bit in all
+    found = rank(scores([0.9, 0.5]), None, [Motif("unit0", "", weak), Motif("unit1", "", SHARP)])
+    assert list(found["motif"][found["best"]]) == ["unit0"]
 
 
 def test_no_motifs_give_an_empty_ranking():

@@ -36,7 +36,7 @@ def make_venv() -> ModuleType:
 def project(tmp_path: Path) -> Path:
     """Return a folder whose only requirement is a package called tiny."""
     (tmp_path / "requirements.txt").write_text("tiny==1.0  # why\n")
-    for group in ("modisco", "dev"):
+    for group in ("modisco", "dev", "mutation"):
         (tmp_path / f"requirements-{group}.txt").write_text("# nothing\n")
     (tmp_path / "constraints.txt").write_text("tiny==1.0\n")
     return tmp_path
@@ -143,6 +143,8 @@ def test_reason_is_one_line_with_the_log(make_venv, said, told):
         ("modisco", ["--dev"], 1),
         ("dev", [], 0),
         ("dev", ["--modisco"], 0),
+        ("dev", ["--mutation"], 1),
+        ("mutation", ["--dev"], 0),
         ("dev", ["--dev"], 0),
     ],
 )
@@ -244,7 +246,10 @@ def program(path: Path, text: str) -> None:
 @needs_make
 def test_make_alone_lists_the_targets():
     names = [line.split()[1] for line in make(ROOT).splitlines()]
-    wanted = "demo test test-cluster reproduce-check reruns lint bench clean clean-all venv-modisco"
+    wanted = (
+        "demo test test-cluster reproduce-check reruns mutation-check lint bench clean clean-all "
+    )
+    wanted += "venv-modisco"
     assert names == wanted.split()
 
 

@@ -45,6 +45,17 @@ def run(settings=SETTINGS, checkpoint=None, data=None):
     return model, history
 
 
+def watched(model, look=len):
+    """The list to which `look(inputs)` of each batch in training mode, and in eval mode, goes."""
+    seen = {True: [], False: []}
+
+    def hook(module, inputs):
+        seen[module.training].append(look(inputs[0]))
+
+    model.register_forward_pre_hook(hook)
+    return seen[True], seen[False]
+
+
 def weights(model):
     return torch.cat([value.flatten().float() for value in model.state_dict().values()])
 
@@ -93,6 +104,78 @@ def test_early_stop_waits_for_patience():
     assert len(history) == min(best + 3, 60) < 60
 
 
+def test_the_training_loss_is_the_mean_over_examples_in_batches_of_any_size():
+    """Weights that hardly move: every epoch's losses are those of the model as it was given."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4 * 30, 2))
+    data, held_out = examples(33), examples(20, seed=1)
+    outputs = torch.from_numpy(inference.predict(model, data.X))
+    expected = masked_bce(outputs, torch.from_numpy(data.targets)).item()
+    for batch_size in (8, 32, 33, 100):  # the last example joins the batch before; one batch
+        settings = training.Settings(1e-9, batch_size, max_epochs=2, both_strands=False)
+        history = training.fit(model, data, held_out, "binary", settings)
+        np.testing.assert_allclose(history["train_loss"], expected, rtol=1e-4)
+        assert (history["validation_loss"] > 0).all()
+
+
+def test_the_validation_loss_is_over_both_strands_wherever_the_batches_end():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4 * 30, 2))
+    data, held_out = examples(8), examples(15, seed=1)
+    both = np.concatenate([held_out.X, reverse_complement(held_out.X)])
+    for batch_size in (1, 2):  # 16 examples at once end with the first reverse complement; 32
+        history = training.fit(
+            model, data, held_out, "binary", training.Settings(1e-9, batch_size, max_epochs=1)
+        )
+        outputs = torch.from_numpy(inference.predict(model, both))
+        expected = masked_bce(outputs, torch.from_numpy(np.tile(held_out.targets, (2, 1))))
+        assert history["validation_loss"].item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_the_last_batch_has_never_one_example_and_the_others_have_the_asked_for_size():
+    data, model = examples(33), small_model()
+    seen, _ = watched(model)
+    for batch_size in (8, 11, 31, 32, 33):
+        seen.clear()
+        settings = training.Settings(0.01, batch_size, max_epochs=1, both_strands=False)
+        training.fit(model, data, examples(2, seed=1), "binary", settings)
+        full, rest = divmod(33, batch_size)
+        sizes = [batch_size] * full + [rest] * (rest > 0)
+        assert seen == (sizes if rest != 1 else [*sizes[:-2], batch_size + 1])
+
+
+def test_only_sequences_have_a_second_strand():
+    data = examples(20)
+    one_hot = inference.to_input(data.X).numpy()
+    for X, doubled in ((data.X, True), (one_hot, False)):
+        model = small_model()
+        seen = watched(model)
+        both = training.Examples(X, data.targets)
+        training.fit(model, both, both, "binary", training.Settings(max_epochs=1))
+        assert [sum(sizes) for sizes in seen] == [40 if doubled else 20] * 2
+
+
+def test_an_epochs_seconds_are_those_that_it_took():
+    start = time.perf_counter()
+    _, history = run()
+    elapsed = time.perf_counter() - start
+    assert (history["seconds"] > 0).all() and history["seconds"].sum() <= elapsed + 0.01
+
+
+def test_of_equal_validation_losses_the_first_is_best_and_patience_counts_from_it():
+    history = [
+        {"epoch": epoch, "validation_loss": value}
+        for epoch, value in enumerate([3.0, 2.0, 2.0, 2.5], start=1)
+    ]
+    assert training._best_epoch(history) == 2
+    for patience, epochs, finished in (
+        (2, 9, True), (3, 9, False), (None, 9, False), (3, 4, True), (None, 5, False),
+    ):  # fmt: skip
+        settings = training.Settings(patience=patience, max_epochs=epochs)
+        assert training._finished(history, settings) == finished
+    assert not training._finished([], training.Settings(max_epochs=0, patience=0))
+
+
 def test_both_strands_double_the_examples_and_none_is_left_out(monkeypatch):
     seen = []
     model = small_model()
@@ -124,12 +207,55 @@ def test_unresolved_labels_change_neither_loss_nor_gradient():
     assert masked_bce(outputs, torch.full((5, 3), float("nan"))).item() == 0
 
 
+@pytest.mark.parametrize(
+    ("task", "plain"),
+    [
+        ("binary", nn.functional.binary_cross_entropy_with_logits),
+        ("cross_entropy", nn.functional.cross_entropy),
+        ("regression", nn.functional.mse_loss),
+    ],
+)
+def test_the_loss_of_few_resolved_examples_is_their_mean_and_of_none_0(task, plain):
+    loss, outputs = LOSSES[task].function, torch.randn(4, 3)
+    unresolved = torch.full((4, 3), float("nan"))
+    assert loss(outputs, unresolved).item() == 0
+    for n in (1, 2):
+        targets = unresolved.clone()
+        targets[:n] = torch.eye(3)[:n]
+        found = loss(outputs, targets).item()
+        assert found == pytest.approx(plain(outputs[:n], targets[:n]).item(), rel=1e-6)
+    if task != "cross_entropy":  # one label, not one row
+        targets = unresolved.clone()
+        targets[1, 2] = 1
+        expected = plain(outputs[1, 2], targets[1, 2]).item()
+        assert loss(outputs, targets).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_one_unresolved_class_leaves_out_the_row_and_one_unresolved_label_only_itself():
+    outputs, targets = torch.randn(3, 3), torch.eye(3)
+    targets[1, 2] = float("nan")
+    found = LOSSES["cross_entropy"].function(outputs, targets).item()
+    rows = [0, 2]
+    expected = nn.functional.cross_entropy(outputs[rows], targets[rows])
+    assert found == pytest.approx(expected.item(), rel=1e-6)
+    one = ~targets.isnan()
+    expected = nn.functional.mse_loss(outputs[one], targets[one])
+    assert masked_mse(outputs, targets).item() == pytest.approx(expected.item(), rel=1e-6)
+
+
 def test_a_loss_that_is_not_a_number_stops_with_advice():
     data = examples()
     data.targets[3, 0] = np.inf
     model = small_model()
     with pytest.raises(InputError, match="epoch 1: the loss is not a number.*learning_rate"):
         training.fit(model, data, examples(40, seed=1), "regression", SETTINGS)
+
+
+def test_a_validation_loss_that_is_not_a_number_stops_too():
+    held_out = examples(40, seed=1)
+    held_out.targets[3, 0] = np.inf
+    with pytest.raises(InputError, match="training [0-9.]+, validation inf"):
+        training.fit(small_model(), examples(), held_out, "regression", SETTINGS)
 
 
 def test_regression_learns():
@@ -146,6 +272,9 @@ def test_regression_learns():
 def test_too_few_examples_and_precisions_that_do_not_exist():
     with pytest.raises(InputError, match="training part has 1 examples"):
         run(data=examples(1))
+    training.fit(small_model(), examples(2), examples(2), "binary", SETTINGS)  # two are enough
+    with pytest.raises(InputError, match="validation part has 1 examples"):
+        training.fit(small_model(), examples(2), examples(1), "binary", SETTINGS)
     with pytest.raises(InputError, match="bf16 needs device cuda"):
         run(training.Settings(precision="bf16"))
     with pytest.raises(InputError, match="precision: found 'half'"):
@@ -164,7 +293,17 @@ def test_devices():
 
 def test_precision_settings_are_put_back():
     before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
-    run()
+    model = small_model()
+    seen = watched(
+        model,
+        lambda X: (
+            torch.get_float32_matmul_precision(),
+            torch.backends.cudnn.allow_tf32,
+            torch.is_autocast_enabled("cpu"),
+        ),
+    )
+    training.fit(model, examples(20), examples(20, seed=1), "binary", SETTINGS)
+    assert set(seen[0]) == set(seen[1]) == {("highest", False, False)}
     assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == before
 
 
