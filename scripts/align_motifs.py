@@ -29,7 +29,7 @@ def effort(entry: Mapping) -> dict[str, object]:
         "row": entry["row"],
         "column": entry["column"],
         "n_motifs": len(read_meme(entry["path"])),
-        "n_train": n_training_sequences(entry.get("sequences", [])),
+        "n_train": n_training_sequences(entry["sequences"]),
     }
 
 
@@ -51,7 +51,8 @@ def main(
     references = {entry["row"]: entry["profile"] for entry in entries}
     beside = reference_motifs(references, known, database)
     aligned, table = align_entries(chosen, beside, known, reference_label, q_value)
-    efforts = pd.DataFrame([effort(entry) for entry in entries], columns=EFFORT)
+    efforts = [effort(entry) for entry in entries if "sequences" in entry]
+    efforts = pd.DataFrame(efforts, columns=EFFORT)
     table = table.merge(efforts, how="left", on=["row", "column"])
     table = table.astype({"n_motifs": "Int64", "n_train": "Int64"})
     write_meme(outputs["meme"], aligned)

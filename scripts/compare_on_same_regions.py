@@ -26,15 +26,15 @@ def main(
     if not names:
         raise InputError(f"{of_this[0]} and {of_other[0]} share no target; nothing to compare")
     truth = tables[0].labels[names]
-    values = [scored.predictions[names].to_numpy() for scored in tables]
-    a, b = values[: len(of_other)], values[len(of_other) :]
+    values = [(scored.run["seed"], scored.predictions[names].to_numpy()) for scored in tables]
+    a, b = dict(values[: len(of_other)]), dict(values[len(of_other) :])
     columns = {"mean": slice(None)} | {name: [i] for i, name in enumerate(truth)}
     rows = []
     for name, chosen in columns.items():
         found = paired_difference(
             truth.to_numpy()[:, chosen],
-            [predictions[:, chosen] for predictions in b],
-            [predictions[:, chosen] for predictions in a],
+            {seed: predictions[:, chosen] for seed, predictions in b.items()},
+            {seed: predictions[:, chosen] for seed, predictions in a.items()},
             draws=draws,
         )
         n_positive = int(np.nansum(truth.to_numpy()[:, chosen]))

@@ -48,9 +48,9 @@ def main(
     write_run_table(counts.assign(**about), run, outputs["selection"])
     if "test" in settings["splits"]:
         log.warning(
-            "%s, %s, seed %s: filters and importances are read from the test part too "
-            "(allow_scored_sequences), on which models and motifs are scored: scores of these "
-            "motifs there are too good",
+            "%s, %s, seed %s: filters and importances are read from the test part "
+            "(allow_scored_sequences), on which models and motifs are scored: the motifs' scores "
+            "there are too good",
             run["dataset"], run["model"], run["seed"],
         )  # fmt: skip
     if len(X) < FEW:

@@ -29,7 +29,7 @@ def main(files: dict[str, list[str]], metric: str, draws: int, outputs: dict) ->
     scores, rows = {}, []
     for i, path in enumerate(files["predictions"]):
         predictions, truth, _, run = read_predictions(path, files["labels"][0])
-        scores.setdefault(run["model"], []).append(predictions.to_numpy())
+        scores.setdefault(run["model"], {})[run["seed"]] = predictions.to_numpy()
         found = evaluate(predictions.to_numpy(), truth.to_numpy(), list(truth), (metric,), draws=0)
         value = found.loc[found["target"] == MEAN, "value"].iloc[0]
         names = ("histories", "annotations", "binding_modes")
@@ -38,14 +38,14 @@ def main(files: dict[str, list[str]], metric: str, draws: int, outputs: dict) ->
         rows.append(row | summary(*tables))
     table, first, compared = pd.DataFrame(rows), rows[0]["model"], []
     write_table(table, outputs["runs"], float_format="%.6g")
-    for model, arrays in scores.items():
-        found = paired_difference(truth.to_numpy(), arrays, scores[first], metric, draws)
+    for model, of_seeds in scores.items():
+        found = paired_difference(truth.to_numpy(), of_seeds, scores[first], metric, draws)
         low, high = (found.low, found.high) if model != first else (None, None)
         row = {
             "dataset": rows[0]["dataset"],
             "model": model,
             "reference": first,
-            "n_seeds": len(arrays),
+            "n_seeds": len(of_seeds),
             "metric": metric,
         }
         row |= {"value": found.a, "difference": found.difference, "low": low, "high": high}

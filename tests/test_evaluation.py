@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from workflow_lib.errors import InputError
@@ -371,35 +372,42 @@ def test_paired_difference_is_narrower_than_the_two_intervals():
 
 def test_paired_difference_of_several_seeds_averages_the_scores():
     predictions, labels = simulated()
-    runs = [predictions, predictions[::-1].copy()]
+    runs = {0: predictions, 1: predictions[::-1].copy()}
     found = paired_difference(labels, runs, predictions)
-    alone = [evaluate(p, labels, list("abc"), ("auprc",), 0) for p in runs]
+    alone = [evaluate(p, labels, list("abc"), ("auprc",), 0) for p in runs.values()]
     expected = np.mean([value(table, "mean", "auprc") for table in alone])
     assert found.a == pytest.approx(expected)
     assert found.n_targets == 3
-    same = paired_difference(labels, predictions, [predictions, predictions])
+    same = paired_difference(labels, predictions, {0: predictions, 1: predictions})
     assert (same.difference, same.low, same.high) == (0, 0, 0)
 
 
 def test_the_interval_of_a_difference_covers_training_seeds_too():
     predictions, labels = simulated(4000)
-    noise = np.random.default_rng(1).normal(size=(3, *labels.shape))
+    noise = np.random.default_rng(1).normal(size=(2, *labels.shape))
     # Scores that differ by much more between seeds than between samples of so many sequences.
-    runs = [predictions + s * noise[0] for s in (0.0, 0.8, 1.6)]
-    scores = [paired_difference(labels, p, predictions).a for p in runs]
-    alone = paired_difference(labels, runs[1], predictions)
+    runs = {seed: predictions + 0.8 * seed * noise[0] for seed in range(3)}
+    alone = [paired_difference(labels, p, predictions) for p in runs.values()]
     found = paired_difference(labels, runs, predictions)
-    assert found.high - found.low > 3 * (alone.high - alone.low)
-    # Two seeds of three are drawn: the spread is that of a mean of three.
-    error = np.std(scores, ddof=1) / np.sqrt(3)
-    assert (found.high - found.low) / 4 == pytest.approx(
-        error, rel=0.15
-    )  # of all three: 0.2 too few
-    # The same seeds on both sides are pairs: what all seeds gain is no spread.
-    worse = [p + 0.3 * noise[1] for p in runs]
+    half = stats.t.ppf(0.975, 2) * stats.sem([one.a for one in alone])
+    over_sequences = max(one.high - one.low for one in alone) / 2
+    assert half < (found.high - found.low) / 2 < half + over_sequences
+    # Of two seeds it is their range, of one nothing.
+    two = paired_difference(labels, {0: runs[0], 1: runs[2]}, predictions)
+    half = (alone[0].a - alone[2].a) / 2
+    assert half < (two.high - two.low) / 2 < half + over_sequences
+
+
+def test_the_same_seeds_on_both_sides_are_compared_with_each_other():
+    predictions, labels = simulated(4000)
+    noise = np.random.default_rng(1).normal(size=(2, *labels.shape))
+    runs = {seed: predictions + 0.8 * seed * noise[0] for seed in range(3)}
+    worse = {seed: runs[seed] + 0.3 * noise[1] for seed in (2, 0, 1)}  # in another order
     paired = paired_difference(labels, runs, worse)
-    others = paired_difference(labels, runs, [*worse, worse[0]])
-    assert 0 < paired.low and paired.high - paired.low < 0.5 * (others.high - others.low)
+    others = paired_difference(labels, runs, {seed + 1: p for seed, p in worse.items()})
+    # What one seed gains varies little; what another seed's model has varies as both sides do.
+    assert paired.difference == pytest.approx(others.difference)
+    assert paired.high - paired.low < 0.3 * (others.high - others.low)
 
 
 def test_paired_difference_leaves_out_targets_without_a_value():
@@ -407,7 +415,7 @@ def test_paired_difference_leaves_out_targets_without_a_value():
     labels[:, 0] = 0
     assert paired_difference(labels, predictions, -predictions).n_targets == 2
     with pytest.raises(InputError, match="no predictions"):
-        paired_difference(labels, [], predictions)
+        paired_difference(labels, {}, predictions)
 
 
 # The scripts

@@ -100,6 +100,12 @@ def test_each_method_says_how_many_motifs_it_gave_from_how_many_sequences():
     said = check_texts(logo_grid(table, motifs)[0])
     assert "100 motifs, 70,000 sequences" in said
     assert "20 motifs, 900 to 4,000 sequences" in said
+    # Known motifs were learned from none; numbers that do not fit are left out, not cut.
+    known = table.assign(n_train=np.nan, n_motifs=1)
+    assert "1 motif\n" in check_texts(logo_grid(known, motifs)[0]) + "\n"
+    long = table.assign(n_train=range(10**11, 10**11 + len(table)))
+    said = check_texts(logo_grid(long, motifs)[0])
+    assert "sequences" not in said and "…" not in said
 
 
 def test_a_table_without_motifs_is_said():

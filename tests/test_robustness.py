@@ -60,7 +60,7 @@ def runs(tmp_path):
         for seed in "01":
             run = {"dataset": "tfs", "model": model, "seed": seed}
             values = truth + rng.normal(0, noise, truth.shape)
-            predictions.setdefault(model, []).append(values)
+            predictions.setdefault(model, {})[int(seed)] = values
             write(run, "predictions", scored(values))
             seconds = [2.0, 4.0, 6.0] if model == "plain" else [8.0, 10.0]
             write(run, "histories", pd.DataFrame({"seconds": seconds}))

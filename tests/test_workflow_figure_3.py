@@ -136,6 +136,8 @@ def test_logos_say_how_many_motifs_and_sequences_they_were_chosen_from(drawn):
         data = dataset.load(drawn / f"results/mini_tf.{row}/dataset.h5ad")
         of_model = table.loc[(row, "ExplaiNN"), ["n_motifs", "n_train"]]
         assert of_model.tolist() == [8, dataset.part_sizes(data)["train"]]
+    # Of assays only the best motif of each is at hand.
+    assert read(drawn, "results/figures/figure_3g.motifs.tsv")["n_motifs"].isna().all()
     known = table.loc[("blue", "known")]
     assert known["n_motifs"] == 2 and np.isnan(known["n_train"])
 

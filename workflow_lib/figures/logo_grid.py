@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from workflow_lib.errors import InputError
 from workflow_lib.figures.logos import bit_axis, draw_logo
-from workflow_lib.figures.motif_pairs import number_range
+from workflow_lib.figures.motif_pairs import effort
 from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     GREY,
@@ -187,10 +187,10 @@ def _efforts(table: pd.DataFrame, columns: list[str], cell: float) -> dict[str, 
     found = {}
     for column in columns:
         rows = table[table["column"] == column]
-        motifs, seen = (number_range(rows[name]) for name in ("n_motifs", "n_train"))
-        if motifs and seen:
-            # On narrow columns the end of the text is left out.
-            found[column] = _fit(f"{motifs} motifs, {seen} sequences", cell)
+        text = effort(rows["n_motifs"], rows["n_train"], "{}, {} sequences")
+        # Numbers that are cut would be other numbers.
+        if text and text_width([text]) <= cell:
+            found[column] = text
     return found
 
 

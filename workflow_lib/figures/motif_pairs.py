@@ -154,16 +154,27 @@ def effort_words(table: pd.DataFrame) -> list[str]:
     short = fitted(names, 40)
     said = []
     for side, who in (("y", "model"), ("x", "compared")):
-        text = f"{short[names[who]]}: {number_range(both[f'n_motifs_{side}'])} motifs"
-        seen = number_range(both[f"n_train_{side}"])
-        said += textwrap.wrap(text + f" from {seen} training sequences" * bool(seen), 66)
+        numbers = both[f"n_motifs_{side}"], both[f"n_train_{side}"]
+        text = effort(*numbers, "{} from {} training sequences")
+        said += textwrap.wrap(f"{short[names[who]]}: {text}", 66)
     return said
 
 
-def number_range(numbers: pd.Series) -> str:
-    """The smallest and the largest of some whole numbers, as text; empty without any."""
-    ends = pd.to_numeric(numbers).dropna().agg(["min", "max"])
-    return " to ".join(f"{end:,.0f}" for end in dict.fromkeys(ends.dropna()))
+def effort(n_motifs: pd.Series, n_train: pd.Series, form: str) -> str:
+    """How many motifs a method gave from how many sequences, as text; empty without motifs.
+
+    Numbers that differ between data sets are the smallest and the largest. Without a number of
+    sequences (known motifs) only the motifs are said.
+    """
+    motifs, seen = _range(n_motifs), _range(n_train)
+    motifs += " motif" if motifs == "1" else " motifs" * bool(motifs)
+    return form.format(motifs, seen) if motifs and seen else motifs
+
+
+def _range(numbers: pd.Series) -> str:
+    known = pd.to_numeric(numbers).dropna()
+    ends = sorted({known.min(), known.max()}) if len(known) else []
+    return " to ".join(f"{end:,.0f}" for end in ends)
 
 
 def _lacking(table: pd.DataFrame) -> str:

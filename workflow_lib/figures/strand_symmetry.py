@@ -35,7 +35,8 @@ def strand_symmetry_table(comparison: pd.DataFrame, runs: pd.DataFrame) -> pd.Da
     ----------
     comparison, runs
         strand_comparison.tsv and strand_runs.tsv (see scripts/strand_comparison.py). A run's
-        difference is its score minus the mean of the first model's runs.
+        difference is its score minus that of the first model's run with the same seed, or, where
+        there is none, minus the mean of the first model's runs.
 
     Returns
     -------
@@ -47,8 +48,9 @@ def strand_symmetry_table(comparison: pd.DataFrame, runs: pd.DataFrame) -> pd.Da
         return pd.DataFrame(
             columns=["panel", "metric", "model", "seed", "value", "low", "high", "score"]
         )
-    reference = runs.loc[runs["model"] == comparison["model"].iloc[0], "value"].mean()
-    runs = runs.assign(difference=runs["value"] - reference)
+    reference = runs[runs["model"] == comparison["model"].iloc[0]].set_index("seed")["value"]
+    same_seed = runs["seed"].map(reference).fillna(reference.mean())
+    runs = runs.assign(difference=runs["value"] - same_seed)
     parts = []
     for panel in _STRAND_PANELS:
         models = comparison[["metric", "model"]].assign(panel=panel, value=comparison[panel])

@@ -1,11 +1,11 @@
-"""Scores of predictions, per target and on average, with bootstrap intervals over sequences."""
+"""Scores of predictions and their differences, per target and on average, with 95 % intervals."""
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from workflow_lib.config.limits import FEWEST_TARGETS
 from workflow_lib.errors import InputError
@@ -28,7 +28,7 @@ _CHUNK_BYTES = 64_000_000
 class Difference(NamedTuple):
     """Two sets of predictions compared on the same sequences: `difference` is `a` minus `b`.
 
-    `low` and `high` bound its 95 % bootstrap interval; `n_targets` is how many targets both means
+    `low` and `high` bound its 95 % interval; `n_targets` is how many targets both means
     are over.
     """
 
@@ -99,8 +99,8 @@ def evaluate(
 
 def paired_difference(
     labels: np.ndarray,
-    predictions_a: np.ndarray | Sequence[np.ndarray],
-    predictions_b: np.ndarray | Sequence[np.ndarray],
+    predictions_a: np.ndarray | Mapping[object, np.ndarray],
+    predictions_b: np.ndarray | Mapping[object, np.ndarray],
     metric: str = "auprc",
     draws: int = 200,
     seed: int = 0,
@@ -112,46 +112,60 @@ def paired_difference(
     labels
         (n, targets), NaN = unresolved.
     predictions_a, predictions_b
-        (n, targets), or a list of such arrays (one per training seed): then each is scored and
-        the scores, not the predictions, are averaged per target. Of two lists of one length those
-        at the same place are pairs (the same seed on both sides).
+        (n, targets), or training seed -> such an array: then each is scored and the scores, not
+        the predictions, are averaged per target.
     metric
         A name in METRICS, or `pcc_per_sequence`.
     draws, seed
-        Of the bootstrap over test sequences and, where a side has several, over training seeds.
-        With one seed on a side the interval does not include that side's spread over seeds.
+        Of the bootstrap over test sequences.
 
     Returns
     -------
     Difference
-        Of the means over the targets that have a value on both sides.
+        Of the means over the targets that have a value on both sides. Its interval is that over
+        test sequences and that over training seeds, added in quadrature. Over seeds it is a t
+        interval, of two the range, of one nothing; where both sides have the same seeds it is that
+        of the differences seed by seed.
 
     Raises
     ------
     InputError
         As `evaluate`; or no predictions on one side.
     """
-    given = (predictions_a, predictions_b)
-    several = [[side] if isinstance(side, np.ndarray) else list(side) for side in given]
-    if not all(several):
-        raise InputError("no predictions to compare; wanted one array or more on each side")
-    for predictions in itertools.chain(*several):
-        _check(predictions, labels, [metric])
-    counts, rng = bootstrap_counts(len(labels), draws, seed), np.random.default_rng((seed, 1))
-    # One draw of seeds for each length: of equal lengths the same seeds are drawn on both sides.
-    weights = {len(side): _seed_weights(len(side), draws, rng) for side in several}
-    sides = []
-    for side in several:
-        values = np.stack(
-            [_replicates(predictions, labels, metric, counts) for predictions in side]
-        )
-        sides.append((values * weights[len(side)][:, None]).sum(axis=0))
+    counts = bootstrap_counts(len(labels), draws, seed)
+    both = (predictions_a, predictions_b)
+    given = [{0: side} if isinstance(side, np.ndarray) else side for side in both]
+    values = []
+    for side in given:
+        if not side:
+            raise InputError("no predictions to compare; wanted one array or more on each side")
+        for predictions in side.values():
+            _check(predictions, labels, [metric])
+        of_seeds = [_replicates(side[name], labels, metric, counts) for name in sorted(side)]
+        values.append(np.stack(of_seeds))
+    sides = [of_seeds.mean(axis=0) for of_seeds in values]
     # A replicate in which a target has no value on one side counts for neither.
     either_missing = np.isnan(sides[0] + sides[1])
     known = ~either_missing[:, 0]
     a, b = (_mean_over_targets(np.where(either_missing, np.nan, side)[known]) for side in sides)
     n_targets = labels.shape[1] if metric == PER_SEQUENCE else int(known.sum())
-    return Difference(a[0], b[0], a[0] - b[0], *_interval(a - b), n_targets)
+    per_seed = [_mean_over_targets(of_seeds[:, known, 0].T) for of_seeds in values]
+    if given[0].keys() == given[1].keys():
+        over_seeds = _half_width(per_seed[0] - per_seed[1])
+    else:
+        over_seeds = np.hypot(*map(_half_width, per_seed))
+    difference, (low, high) = a[0] - b[0], _interval(a - b)
+    low = difference - np.hypot(difference - low, over_seeds)
+    high = difference + np.hypot(high - difference, over_seeds)
+    return Difference(a[0], b[0], difference, float(low), float(high), n_targets)
+
+
+def _half_width(values: np.ndarray) -> float:
+    """Half of the interval of the mean over seeds: t for three or more, else half their range."""
+    n = len(values)
+    if n < 3:
+        return float(np.ptp(values) / 2)
+    return float(stdtrit(n - 1, _LEVELS[1]) * values.std(ddof=1) / np.sqrt(n))
 
 
 def bootstrap_counts(n: int, draws: int, seed: int) -> np.ndarray:
@@ -162,19 +176,6 @@ def bootstrap_counts(n: int, draws: int, seed: int) -> np.ndarray:
         # Each count is about Poisson(1), far below 255; the type keeps n x draws small.
         counts[:, draw] = np.bincount(rng.integers(0, n, n), minlength=n)
     return counts
-
-
-def _seed_weights(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Weights of n training seeds in the value itself and in each bootstrap sample: (n, 1 + draws).
-
-    A sample holds n - 1 seeds, drawn with replacement: means of n would vary too little, by
-    (n - 1) / n (Rao and Wu 1988).
-    """
-    whole = np.full((n, 1), 1 / n)
-    if n == 1:
-        return np.ones((1, 1 + draws))
-    drawn = rng.multinomial(n - 1, [1 / n] * n, size=draws).T / (n - 1)
-    return np.hstack([whole, drawn])
 
 
 def _replicates(
