@@ -57,7 +57,7 @@ def test_every_panel_is_drawn_in_three_formats(drawn):
 def test_attributions_are_of_the_scored_sequences(drawn):
     data = dataset.load(drawn / "results/mini/dataset.h5ad")
     scored = set(data.obs_names[data.obs["split"] == "test"])
-    groups = attribution_file.read(drawn / f"{UNITS}/attributions/ism.h5")
+    groups = attribution_file.read(drawn / f"{UNITS}/attributions/deep_lift_shap.h5")
     ids = [set(group.ids) for group in groups]
     assert any(ids) and all(names <= scored for names in ids)
 
