@@ -13,7 +13,7 @@ from one_machine_slurm import Slurm
 
 # Jobs are short: ask about them soon.
 QUICK = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "20")
-PATIENCE = 300
+PATIENCE = 600  # seconds; the longest run takes 240 on two idle cores
 # The runs that a test started; those still running are ended after it.
 RUNS: list["Run"] = []
 
