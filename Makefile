@@ -58,8 +58,7 @@ reruns: venv-dev ## plan a change of every key of the config: what runs again ha
 	@.venv/bin/python tests/reruns.py
 
 mutation-check: venv-mutation ## break code that decides numbers, in a sample of places: tests have to fail
-	@OMP_NUM_THREADS=1 PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python tests/mutation_check.py \
-		--seed $(SEED) --sample 20
+	@OMP_NUM_THREADS=1 PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python tests/mutation_check.py --seed $(SEED)
 
 lint: venv-dev ## format, style, rules, environments and configs
 	@$(RUN) ruff check .

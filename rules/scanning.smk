@@ -100,13 +100,13 @@ def scanned_sets():
 
 def learned_from(dataset, motif_set=None):
     """The files with the sequences that a model or a motif set was learned from; none for known motifs."""
-    entry = config["motif_sets"][motif_set] if motif_set else {}
+    if motif_set is None:
+        return [f"results/{dataset}/dataset.h5ad"]
+    entry = config["motif_sets"][motif_set]
     if "streme" in entry:
         base = SET.format(dataset=dataset, motif_set=motif_set)
         return [f"{base}/train.{kind}.fa" for kind in ("bound", "unbound")]
-    if "of" in entry or not motif_set:
-        return [f"results/{entry['of']['dataset'] if entry else dataset}/dataset.h5ad"]
-    return []
+    return learned_from(entry["of"]["dataset"]) if "of" in entry else []
 
 
 def rankings():

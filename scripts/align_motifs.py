@@ -14,23 +14,14 @@ from workflow_lib.tables import read_table, write_table
 EFFORT = ("row", "column", "n_motifs", "n_train")
 
 
-def of_entry(entry: Mapping, known: Sequence[Motif], q_value: float) -> Motif | None:
+def of_entry(
+    entry: Mapping, motifs: Sequence[Motif], known: Sequence[Motif], q_value: float
+) -> Motif | None:
     """The motif to show: with a `ranking`, the best of those that resemble the row's profile."""
-    motifs = read_meme(entry["path"])
     if not entry.get("ranking"):
         return choose(motifs, entry.get("motif"), entry["path"])
     ranking = read_table(entry["ranking"], dtype={"motif": str})
     return best_resembling(motifs, ranking, entry["profile"], known, q_value)
-
-
-def effort(entry: Mapping) -> dict[str, object]:
-    """How many motifs a method gave, from how many training sequences; of a cell of the figure."""
-    return {
-        "row": entry["row"],
-        "column": entry["column"],
-        "n_motifs": len(read_meme(entry["path"])),
-        "n_train": n_training_sequences(entry["sequences"]),
-    }
 
 
 def main(
@@ -42,18 +33,20 @@ def main(
 ) -> None:
     """Align; each entry has path, row, column, profile, and the motif's id or the ranking.
 
-    Those with `sequences` name the files with the sequences that their motifs were learned from.
+    Those with `sequences` name the files with the sequences that their motifs were learned from:
+    their number, and how many motifs there were to choose from, stand in the table.
     """
     known = read_meme(database)
-    chosen = [
-        Entry(entry["row"], entry["column"], of_entry(entry, known, q_value)) for entry in entries
-    ]
+    chosen, efforts = [], []
+    for entry in entries:
+        motifs, cell = read_meme(entry["path"]), (entry["row"], entry["column"])
+        chosen.append(Entry(*cell, of_entry(entry, motifs, known, q_value)))
+        if "sequences" in entry:
+            efforts.append((*cell, len(motifs), n_training_sequences(entry["sequences"])))
     references = {entry["row"]: entry["profile"] for entry in entries}
     beside = reference_motifs(references, known, database)
     aligned, table = align_entries(chosen, beside, known, reference_label, q_value)
-    efforts = [effort(entry) for entry in entries if "sequences" in entry]
-    efforts = pd.DataFrame(efforts, columns=EFFORT)
-    table = table.merge(efforts, how="left", on=["row", "column"])
+    table = table.merge(pd.DataFrame(efforts, columns=EFFORT), how="left", on=["row", "column"])
     table = table.astype({"n_motifs": "Int64", "n_train": "Int64"})
     write_meme(outputs["meme"], aligned)
     write_table(table, outputs["table"], float_format="%.6g")

@@ -1,7 +1,7 @@
 """Turn each filter into a position weight matrix, and measure the importance of each unit."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,7 @@ from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret.activations import read_strands
-from workflow_lib.interpret.filters import above, filter_matrices, probabilities
+from workflow_lib.interpret.filters import FilterMatrices, above, filter_matrices, probabilities
 from workflow_lib.interpret.importance import output_weights, unit_importance
 from workflow_lib.interpret.sequence_selection import correctly_predicted_sequences
 from workflow_lib.motif import Motif, consensus, information, write_meme
@@ -46,20 +46,7 @@ def main(
     strands = read_strands(model, settings["strands"])
     about = {"criterion": criterion, "strands": strands}
     write_run_table(counts.assign(**about), run, outputs["selection"])
-    if "test" in settings["splits"]:
-        log.warning(
-            "%s, %s, seed %s: filters and importances are read from the test part "
-            "(allow_scored_sequences), on which models and motifs are scored: the motifs' scores "
-            "there are too good",
-            run["dataset"], run["model"], run["seed"],
-        )  # fmt: skip
-    if len(X) < FEW:
-        log.warning(
-            "%s, %s, seed %s: %d of %d sequences are correctly predicted (%s), of whose sites the "
-            "filters' motifs are made. Look at metrics.tsv: a model that learned nothing shows "
-            "nothing; else choose another interpretation.correct (true_positive, top_fraction ...)",
-            run["dataset"], run["model"], run["seed"], len(X), part.n_obs, criterion,
-        )  # fmt: skip
+    warn(run, settings["splits"], len(X), part.n_obs, criterion)
     options = {"inclusive": settings["inclusive"], "strands": strands}
     found = filter_matrices(model, X, device=chosen, **options)
     motifs = [
@@ -67,17 +54,7 @@ def main(
         for unit, (matrix, n) in enumerate(zip(probabilities(found.counts), found.n_sites))
     ]
     write_meme(outputs["meme"], motifs)
-    table = pd.DataFrame(
-        {
-            "unit": range(len(motifs)),
-            # Nine digits preserve a float32 exactly, and with it the threshold.
-            "activation_max": [f"{value:.9g}" for value in found.activation_max],
-            "n_sites": found.n_sites,
-            "n_sequences": found.n_sequences,
-            "information": [information(motif.probabilities).sum().round(3) for motif in motifs],
-            "consensus": [consensus(motif.probabilities) for motif in motifs],
-        }
-    )
+    table = filter_table(found, motifs)
     write_run_table(table, run, outputs["filters"])
     if "importance" in outputs:
         # At the same threshold as a later step that reads it from the table.
@@ -88,6 +65,41 @@ def main(
         importance = unit_importance(model, X, selected, maximum, model.target_names, **options)
         write_run_table(importance, run, outputs["importance"], float_format="%.6g")
         write_run_table(output_weights(model), run, outputs["weights"], float_format="%.6g")
+
+
+def warn(
+    run: Mapping[str, str], splits: Sequence[str], n_used: int, n: int, criterion: str
+) -> None:
+    """Warn of filters from sequences that are scored too, or from few of the n sequences."""
+    name = f"{run['dataset']}, {run['model']}, seed {run['seed']}"
+    if "test" in splits:
+        log.warning(
+            "%s: filters and importances are read from the test part (allow_scored_sequences), on "
+            "which models and motifs are scored: the motifs' scores there are too good",
+            name,
+        )
+    if n_used < FEW:
+        log.warning(
+            "%s: %d of %d sequences are correctly predicted (%s), of whose sites the filters' motifs "
+            "are made. Look at metrics.tsv: a model that learned nothing shows nothing; else choose "
+            "another interpretation.correct (true_positive, top_fraction ...)",
+            name, n_used, n, criterion,
+        )  # fmt: skip
+
+
+def filter_table(found: FilterMatrices, motifs: Sequence[Motif]) -> pd.DataFrame:
+    """What each filter's matrix was made of: filters.tsv."""
+    return pd.DataFrame(
+        {
+            "unit": range(len(motifs)),
+            # Nine digits preserve a float32 exactly, and with it the threshold.
+            "activation_max": [f"{value:.9g}" for value in found.activation_max],
+            "n_sites": found.n_sites,
+            "n_sequences": found.n_sequences,
+            "information": [information(motif.probabilities).sum().round(3) for motif in motifs],
+            "consensus": [consensus(motif.probabilities) for motif in motifs],
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -139,7 +139,7 @@ def run_tests(project: Path, mutant: Mutant) -> None:
     sys.exit(pytest.main([*options, "not slow", *files]))
 
 
-def tested(waiting: list[Mutant], folder: Path) -> Iterator[tuple[Mutant, str, str]]:
+def outcomes(waiting: list[Mutant], folder: Path) -> Iterator[tuple[Mutant, str, str]]:
     """Yield each mutant, `survived`, `killed` or `timed out`, and its diff, in the order of ending.
 
     A mutant without an operator is the module as it is: it has to survive, and sets the time limit.
@@ -204,7 +204,7 @@ def main() -> int:
     baselines = [Mutant(module) for module in options.modules]
     with (
         tempfile.TemporaryDirectory() as folder,
-        closing(tested(baselines + chosen, Path(folder))) as results,
+        closing(outcomes(baselines + chosen, Path(folder))) as results,
     ):
         for mutant, became, diff in results:
             if not mutant.operator:

@@ -72,7 +72,7 @@ def pairs_table(
     for side, (method, run, motif) in sides.items():
         best = best_rows(rows_of(scores, method, run, datasets, metric))
         names = {"test": side, "motif": motif}
-        names |= {effort: f"{effort}_{side}" for effort in ("n_train", "n_motifs")}
+        names |= {number: f"{number}_{side}" for number in ("n_train", "n_motifs")}
         found.append(best.drop(columns="rank").rename(columns=names))
     table = found[0].merge(found[1], on=KEYS, how="outer")
     absent = [name for name in dict.fromkeys(datasets) if name not in set(table["dataset"])]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+
+from workflow_lib.train.evaluation import half_width_over_seeds
 
 
 def over_seeds(values: Sequence[float]) -> dict[str, object]:
@@ -17,11 +18,10 @@ def over_seeds(values: Sequence[float]) -> dict[str, object]:
     n, mean = len(known), known.mean() if len(known) else np.nan
     low = high = np.nan
     said = "none" if n else ""
-    if n == 2:
-        low, high, said = known.min(), known.max(), "range of the seeds"
-    if n > 2:
-        half = stats.t.ppf(0.975, n - 1) * known.std(ddof=1) / np.sqrt(n)
-        low, high, said = mean - half, mean + half, "95 % t interval over seeds"
+    if n > 1:
+        half = half_width_over_seeds(known)
+        low, high = mean - half, mean + half
+        said = "range of the seeds" if n == 2 else "95 % t interval over seeds"
     return {"mean": mean, "low": low, "high": high, "n_seeds": n, "interval": said}
 
 

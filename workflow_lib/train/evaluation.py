@@ -141,6 +141,7 @@ def paired_difference(
             raise InputError("no predictions to compare; wanted one array or more on each side")
         for predictions in side.values():
             _check(predictions, labels, [metric])
+        # By seed, so that the same ones are at the same place on both sides.
         of_seeds = [_replicates(side[name], labels, metric, counts) for name in sorted(side)]
         values.append(np.stack(of_seeds))
     sides = [of_seeds.mean(axis=0) for of_seeds in values]
@@ -151,17 +152,20 @@ def paired_difference(
     n_targets = labels.shape[1] if metric == PER_SEQUENCE else int(known.sum())
     per_seed = [_mean_over_targets(of_seeds[:, known, 0].T) for of_seeds in values]
     if given[0].keys() == given[1].keys():
-        over_seeds = _half_width(per_seed[0] - per_seed[1])
+        over_seeds = half_width_over_seeds(per_seed[0] - per_seed[1])
     else:
-        over_seeds = np.hypot(*map(_half_width, per_seed))
+        over_seeds = np.hypot(*map(half_width_over_seeds, per_seed))
     difference, (low, high) = a[0] - b[0], _interval(a - b)
     low = difference - np.hypot(difference - low, over_seeds)
     high = difference + np.hypot(high - difference, over_seeds)
     return Difference(a[0], b[0], difference, float(low), float(high), n_targets)
 
 
-def _half_width(values: np.ndarray) -> float:
-    """Half of the interval of the mean over seeds: t for three or more, else half their range."""
+def half_width_over_seeds(values: np.ndarray) -> float:
+    """Half of the interval of a mean over training seeds (n,).
+
+    A 95 % t interval of three seeds or more, the range of two, 0 of one.
+    """
     n = len(values)
     if n < 3:
         return float(np.ptp(values) / 2)
