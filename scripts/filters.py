@@ -80,9 +80,9 @@ def warn(
         )
     if n_used < FEW:
         log.warning(
-            "%s: %d of %d sequences are correctly predicted (%s), of whose sites the filters' motifs "
-            "are made. Look at metrics.tsv: a model that learned nothing shows nothing; else choose "
-            "another interpretation.correct (true_positive, top_fraction ...)",
+            "%s: %d of %d sequences are correctly predicted (%s), of whose sites the filters' "
+            "motifs are made. Look at metrics.tsv: a model that learned nothing shows nothing; "
+            "else choose another interpretation.correct (true_positive, top_fraction ...)",
             name, n_used, n, criterion,
         )  # fmt: skip
 
