@@ -304,6 +304,9 @@ def interpretation_results(wildcards):
     found += for_runs("results/{dataset}/{model}/motif_agreement.tsv", several)
     found += for_runs(f"{RUN}/nullification.tsv", nullified_runs())
     found += for_runs(f"{RUN}/instances.bed.gz", chosen_runs("instances", runs_with_units()))
+    for experiment in config["marginalisation"]["experiments"]:
+        found += for_runs(f"{RUN}/marginalisation/{experiment}.tsv", marginalised_runs(experiment))
+    found += for_runs(f"{RUN}/ablation.tsv", ablated_runs())
     found += for_runs(f"{RUN}/attributions/{{method}}.tsv", by_method(attributed_runs))
     found += for_runs(f"{RUN}/binding_modes/{{method}}.tsv", by_method(runs_with_patterns))
     found += for_runs(f"{RUN}/sanity_checks/{{method}}.tsv", by_method(checked_runs))

@@ -17,6 +17,7 @@ from workflow_lib.config.criteria import check_criteria, check_scored_sequences
 from workflow_lib.config.expand import expand_datasets, expand_models, expand_sources
 from workflow_lib.config.lengths import check_lengths
 from workflow_lib.config.limits import check_fractions
+from workflow_lib.config.marginalisation import check_marginalisation
 from workflow_lib.config.names import known, match, nearest
 from workflow_lib.config.registries import check_options
 from workflow_lib.config.selection import check_names, select
@@ -228,6 +229,7 @@ def resolve(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
     check_criteria(config, runs, written_out["datasets"])
     check_scored_sequences(config)
     check_lengths(runs, written_out["datasets"], written_out["models"], written_out["sources"])
+    check_marginalisation(config, runs, written_out["datasets"], written_out["sources"])
     training: dict[str, dict[str, Any]] = {}
     for dataset, model, _ in runs:
         layers = written_out["datasets"][dataset], written_out["models"][model]

@@ -10,6 +10,8 @@ from workflow_lib.errors import InputError
 
 FOR_LABELS = ("exact_match", "true_positive")
 FOR_VALUES = ("correlation", "top_fraction")
+# Of the config, with a criterion each.
+SECTIONS = ("interpretation", "attribution", "nullification", "ablation")
 
 
 def check_criteria(
@@ -20,7 +22,7 @@ def check_criteria(
     Parameters
     ----------
     config
-        The merged config: sections interpretation, attribution and nullification.
+        The merged config, of which SECTIONS are looked at.
     runs
         Selected runs.
     datasets
@@ -31,7 +33,7 @@ def check_criteria(
     InputError
         Names the key and the data set.
     """
-    for section in ("interpretation", "attribution", "nullification"):
+    for section in SECTIONS:
         settings = config.get(section, {})
         criterion = settings.get("correct", "auto")
         if settings.get("correct_threshold") is not None and criterion not in FOR_VALUES:

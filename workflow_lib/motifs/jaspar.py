@@ -77,8 +77,19 @@ def profiles(
     return [_from_counts(profile) for profile in found], table.assign(cluster=own)
 
 
+def profile(name: str) -> Motif:
+    """A profile by its id (`MA0139.1`), of the newest release that has it.
+
+    Raises
+    ------
+    InputError
+        No release has it.
+    """
+    return _from_counts(_further(name))
+
+
 def _further(name: str) -> object:
-    """A profile by its id, of the newest release that has it."""
+    """As in `profile`, as JASPAR's package gives it."""
     from pyjaspar import jaspardb
 
     with warnings.catch_warnings():

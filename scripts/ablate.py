@@ -1,0 +1,56 @@
+"""Measure what a model's outputs lose when a filter's sites are shuffled."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from workflow_lib import models
+from workflow_lib.data import dataset
+from workflow_lib.execution.job import recorded
+from workflow_lib.interpret.ablation import ablation, best_sites
+from workflow_lib.interpret.nullification import chosen_filters, chosen_sequences
+from workflow_lib.interpret.units import unit_label, unit_names
+from workflow_lib.tables import read_table, write_run_table
+from workflow_lib.train.inference import choose_device, describe_device
+
+log = logging.getLogger("workflow_lib.ablate")
+
+
+def main(
+    run: Mapping[str, str], inputs: Mapping[str, str], settings: dict[str, Any], device: str,
+    output: str,
+) -> None:  # fmt: skip
+    """Write what the sites of each filter are worth to each target."""
+    model, chosen = models.load(inputs["model"]), choose_device(device)
+    data = dataset.load(inputs["dataset"])
+    part = dataset.part(data, *(settings["splits"] or [dataset.scored_part(data)]))
+    X, selected = chosen_sequences(model, part, settings, chosen)
+    maximum = read_table(inputs["filters"])["activation_max"].to_numpy(dtype=np.float32)
+    annotation = read_table(inputs["annotation"])
+    filters = chosen_filters(annotation.astype({"unit": str}), settings["filters"], len(maximum))
+    log.info(
+        "%d filters (%s), %d sequences of %d targets, %d shuffles of each site; on %s",
+        len(filters), settings["filters"], len(X), int(selected.any(axis=0).sum()),
+        settings["draws"], describe_device(chosen),
+    )  # fmt: skip
+    starts = best_sites(model, X, maximum, chosen)
+    sites = {unit: starts[:, unit] for unit in filters}
+    table = ablation(model, X, selected, sites, settings["draws"], settings["seed"], chosen)
+    names = unit_names(annotation, 2)
+    table.insert(0, "motif", [unit_label(unit, names) for unit in table["unit"]])
+    write_run_table(table, run, output, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(snakemake.threads)
+    with recorded(snakemake):
+        main(
+            run=dict(snakemake.wildcards.items()),
+            inputs=dict(snakemake.input.items()),
+            settings=dict(snakemake.params.settings),
+            device=snakemake.resources.device,
+            output=snakemake.output.ablation,
+        )

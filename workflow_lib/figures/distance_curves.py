@@ -1,0 +1,202 @@
+"""Effects of two motifs by the distance between them: one fixed, the other moved along."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from workflow_lib.figures.names import fitted, legend_columns
+from workflow_lib.figures.style import (
+    BLACK,
+    GREY,
+    LIGHT,
+    PAGE_WIDTH,
+    axes_at,
+    colours,
+    message,
+    new_figure,
+    style,
+    text_at,
+    text_width,
+)
+
+_LEFT, _TOP, _BOTTOM, _RIGHT = 20.0, 15.0, 12.0, 3.0  # mm
+_HEIGHT, _GAP = 27.0, 5.0  # mm, of a panel, and between panels
+_LARGEST_WIDTH = 75.0  # mm
+_BEYOND = (0.005, 0.995)  # quantiles of the values that the axis is to hold
+KEY = ("column", "fixed", "slid", "position")
+
+
+class Axis(NamedTuple):
+    """What the y axis shows.
+
+    Attributes
+    ----------
+    column
+        Of the table: `ratio` or `excess`; with `_low` and `_high`, the ends of its interval.
+    label
+        What it is called.
+    neutral
+        The value without any interaction.
+    least
+        The smallest range that is drawn.
+    band
+        Draw the intervals.
+    """
+
+    column: str
+    label: str
+    neutral: float
+    least: tuple[float, float]
+    band: bool
+
+
+RATIO = Axis("ratio", "AB / (A + B − background)", 1.0, (0.8, 1.8), False)
+EXCESS = Axis("excess", "AB − (A + B − background)", 0.0, (-0.1, 0.1), True)
+
+
+def distance_table(
+    spacing: pd.DataFrame, columns: Mapping[str, pd.Series], order: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The curves of one or more columns of panels.
+
+    Parameters
+    ----------
+    spacing
+        Tables of the experiment `spacing`.
+    columns
+        Name of a column of panels -> which rows of the table it shows.
+    order
+        Fixed motifs from top to bottom; None = all, in the table's order.
+
+    Returns
+    -------
+    DataFrame
+        KEY, target, fixed_start, fixed_end, n_backgrounds, ratio and excess with their intervals.
+    """
+    names = [f"{value}{end}" for value in ("ratio", "excess") for end in ("", "_low", "_high")]
+    kept = [*KEY, "target", "fixed_start", "fixed_end", "n_backgrounds", *names]
+    parts = [spacing[rows].assign(column=name) for name, rows in columns.items()]
+    if not sum(map(len, parts)):
+        return pd.DataFrame(columns=kept)
+    table = pd.concat(parts, ignore_index=True)
+    shown = list(dict.fromkeys(table["fixed"])) if order is None else list(order)
+    table = table[table["fixed"].isin(shown)]
+    rank = {name: i for i, name in enumerate(shown)}
+    return (
+        table[kept]
+        .assign(_rank=table["fixed"].map(rank))
+        .sort_values(["_rank"], kind="stable")
+        .drop(columns="_rank")
+        .reset_index(drop=True)
+    )
+
+
+def most_affected(spacing: pd.DataFrame, most: int = 2) -> list[str]:
+    """Targets with the largest excess over additivity at any distance, in the table's order."""
+    if spacing.empty:  # no motif, and so no columns of experiments
+        return []
+    size = spacing["excess"].abs().groupby(spacing["target"], sort=False).max()
+    chosen = set(size.sort_values(ascending=False, kind="stable").index[:most])
+    return [name for name in size.index if name in chosen]
+
+
+@style()
+def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[str, str]) -> Figure:
+    """Panels of curves: a row for each fixed motif, a colour for each moved one.
+
+    Parameters
+    ----------
+    table
+        From `distance_table`.
+    axis
+        RATIO or EXCESS.
+    title
+        Above all panels.
+    said
+        Moved motif -> its colour; others get colours of their own.
+    """
+    if table.empty:
+        return message(f"{title}: no two motifs at any distance; nothing to draw.")
+    rows, columns = (list(dict.fromkeys(table[name])) for name in ("fixed", "column"))
+    motifs = list(dict.fromkeys(table["slid"]))
+    of_motif = colours(motifs) | {name: said[name] for name in motifs if name in said}
+    names = fitted([*rows, *motifs], 24)
+    width = min(_LARGEST_WIDTH, (PAGE_WIDTH - _LEFT - _RIGHT) / len(columns) - _GAP)
+    across = _LEFT + len(columns) * (width + _GAP) - _GAP + _RIGHT
+    across = max(across, text_width([title], 7, "bold") + 6)
+    legend = legend_columns([*names.values(), "place of the fixed motif"], across - 4)
+    top = _TOP + 3.5 * -(-(len(motifs) + 2) // legend)
+    down = top + len(rows) * (_HEIGHT + _GAP) - _GAP + _BOTTOM
+    figure = new_figure(across, down)
+    text_at(figure, 2, 2, title, fontweight="bold")
+    _legend(figure, {names[m]: of_motif[m] for m in motifs}, axis, legend, 1 - 5 / down)
+    limits = _limits(table[axis.column], axis)
+    for (i, fixed), (j, column) in ((r, c) for r in enumerate(rows) for c in enumerate(columns)):
+        place = _LEFT + j * (width + _GAP), top + i * (_HEIGHT + _GAP)
+        ax = axes_at(figure, *place, width, _HEIGHT)
+        shown = table[(table["fixed"] == fixed) & (table["column"] == column)]
+        _panel(ax, shown, axis, of_motif, limits)
+        if i == 0:
+            ax.set_title(fitted(columns, width)[column])
+        if i == len(rows) - 1:
+            ax.set_xlabel("start of the moved motif (bp)")
+        ax.tick_params(labelbottom=i == len(rows) - 1, labelleft=j == 0)
+        if j == 0:
+            ax.set_ylabel(f"{names[fixed]} fixed", labelpad=2)
+    text_at(figure, 2, down - 4, f"y axis: {axis.label}", fontsize=6, color=GREY)
+    return figure
+
+
+def _legend(
+    figure: Figure, motifs: Mapping[str, str], axis: Axis, columns: int, top: float
+) -> None:
+    handles = [Line2D([], [], color=colour, label=name) for name, colour in motifs.items()]
+    handles.append(Line2D([], [], color=BLACK, lw=0.8, label="no interaction"))
+    handles.append(Patch(color=LIGHT, label="place of the fixed motif"))
+    title = "moved motif" + (", with 95 % interval of the median" if axis.band else "")
+    figure.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0.0, top), ncols=columns, title=title,
+        alignment="left",
+    )  # fmt: skip
+
+
+def _limits(values: pd.Series, axis: Axis) -> tuple[float, float]:
+    """Of the y axis: all but the outermost values, since a ratio may have a denominator near 0."""
+    known = values.replace([np.inf, -np.inf], np.nan).dropna()
+    ends = np.quantile(known, _BEYOND) if len(known) else axis.least
+    low, high = min(ends[0], axis.least[0]), max(ends[1], axis.least[1])
+    return low - 0.05 * (high - low), high + 0.05 * (high - low)
+
+
+def _panel(
+    ax: Axes, table: pd.DataFrame, axis: Axis, of_motif: Mapping[str, str],
+    limits: tuple[float, float],
+) -> None:  # fmt: skip
+    ax.set_ylim(*limits)
+    ax.axhline(axis.neutral, color=BLACK, lw=0.8, zorder=1)
+    for start, end in {tuple(ends) for ends in table[["fixed_start", "fixed_end"]].to_numpy()}:
+        ax.axvspan(start, end, color=LIGHT, lw=0, zorder=0)
+    for motif, line in table.groupby("slid", sort=False):
+        line = _broken(line.sort_values("position"))
+        x = line["position"]
+        ax.plot(x, line[axis.column], color=of_motif[motif], lw=0.9)
+        if axis.band:
+            low, high = line[f"{axis.column}_low"], line[f"{axis.column}_high"]
+            ax.fill_between(x, low, high, color=of_motif[motif], alpha=0.2, lw=0)
+    n = table["n_backgrounds"].max()
+    ax.text(0.99, 0.98, f"n = {n}", transform=ax.transAxes, ha="right", va="top", fontsize=6)
+
+
+def _broken(line: pd.DataFrame) -> pd.DataFrame:
+    """A curve with a row of NaN where places are left out, so that no line leads across."""
+    steps = line["position"].diff()
+    gaps = steps > 1.5 * steps.median()
+    between = line[gaps].assign(**dict.fromkeys(line.select_dtypes("number"), np.nan))
+    between["position"] = line["position"][gaps] - steps[gaps] / 2
+    return pd.concat([line, between]).sort_values("position", kind="stable")

@@ -1,0 +1,118 @@
+"""Marginalisation: what a pattern does to a model's outputs, over many backgrounds.
+
+Also called global importance analysis (review of Koo & Ploenzke 2020): the effect of a pattern is
+the difference of the outputs with and without it, over draws from a null model. Two patterns AB are
+held against A + B - b, the sum of their effects (paper, Figure 2; b = background).
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+from torch import nn
+
+from workflow_lib.interpret.embedding import Design, outputs
+from workflow_lib.interpret.experiments import Contrast
+
+COLUMNS = ("target", "n_backgrounds", "background", "effect", "effect_low", "effect_high")
+OF_PARTS = ("ratio", "ratio_low", "ratio_high", "excess", "excess_low", "excess_high")
+_CONFIDENCE = 0.95
+
+log = logging.getLogger(__name__)
+
+
+def all_designs(contrasts: Sequence[Contrast]) -> list[Design]:
+    """All designs of some contrasts, each once; the first has no pattern: the backgrounds."""
+    named = ((contrast.whole, *contrast.parts) for contrast in contrasts)
+    return list(dict.fromkeys([(), *(design for group in named for design in group)]))
+
+
+def predicted(
+    model: nn.Module, X: np.ndarray, designs: Sequence[Design], drawn: Sequence[np.ndarray],
+    **options: object,
+) -> Iterator[np.ndarray]:  # fmt: skip
+    """`embedding.outputs`, with the progress in the log."""
+    said = 0
+    for number, found in enumerate(outputs(model, X, designs, drawn, **options), start=1):
+        if number >= said + len(designs) / 10 or number == len(designs):
+            said = number
+            log.info("%d of %d designs in %d backgrounds", number, len(designs), len(X))
+        yield found
+
+
+def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Medians over the first axis, and 95 % intervals that make no assumption.
+
+    The interval's ends are order statistics: of n values as many lie below the median as heads fall
+    in n throws of a coin. With fewer than six values it is their range, which covers less.
+
+    Parameters
+    ----------
+    values
+        float (n, ...); NaN only where all of a column are.
+
+    Returns
+    -------
+    median, low, high
+        float (...) each.
+    """
+    n = len(values)
+    ordered = np.sort(values.astype(float), axis=0)
+    beyond = max(int(binom.ppf((1 - _CONFIDENCE) / 2, n, 0.5)), 1)
+    middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+    return middle, ordered[beyond - 1], ordered[n - beyond]
+
+
+def summary(
+    contrasts: Sequence[Contrast],
+    found: Mapping[Design, np.ndarray],
+    targets: Sequence[str],
+) -> pd.DataFrame:
+    """One row for each contrast and target.
+
+    Parameters
+    ----------
+    contrasts
+        Of an experiment.
+    found
+        Design -> outputs, float (backgrounds, targets); read once for each use.
+    targets
+        Names of the targets.
+
+    Returns
+    -------
+    DataFrame
+        The contrasts' labels; COLUMNS: the median output of the backgrounds, and the effect of the
+        patterns, whole - b (median over backgrounds, with its interval). Where there are parts also
+        OF_PARTS: whole / (sum of parts - (k - 1) b) for k parts, and the difference of these two,
+        the excess over additivity, each a median with its interval. The ratio means little where
+        its denominator is near 0.
+    """
+    if not contrasts:
+        return pd.DataFrame(columns=list(COLUMNS))
+    background, rows = np.asarray(found[()], dtype=float), []
+    for contrast in contrasts:
+        chosen = slice(None) if contrast.rows is None else contrast.rows
+        b, whole = background[chosen], np.asarray(found[contrast.whole], dtype=float)[chosen]
+        numbers = [len(b), np.median(b, axis=0), *median_interval(whole - b)]
+        names = list(COLUMNS[1:])
+        if contrast.parts:
+            parts = sum(np.asarray(found[part], dtype=float)[chosen] for part in contrast.parts)
+            expected = parts - (len(contrast.parts) - 1) * b
+            with np.errstate(divide="ignore", invalid="ignore"):
+                numbers += median_interval(whole / expected)
+            numbers += median_interval(whole - expected)
+            names += OF_PARTS
+        table = pd.DataFrame({"target": list(targets)} | dict(zip(names, numbers, strict=True)))
+        for place, (name, value) in enumerate(contrast.labels.items()):
+            table.insert(place, name, value)
+        rows.append(table)
+    return pd.concat(rows, ignore_index=True)
+
+
+def without_effect(table: pd.DataFrame, share: float = 1e-3) -> list[str]:
+    """Targets that no pattern moves by more than a share of what it moves another target by."""
+    largest = table.groupby("target", sort=False)["effect"].agg(lambda values: values.abs().max())
+    return list(largest.index[largest <= share * max(largest.max(), 1e-6)])
