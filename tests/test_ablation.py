@@ -35,7 +35,7 @@ def test_sites_of_a_first_layer_that_pads_are_counted_from_the_sequences_start()
     net = models.build("deepstarr", length=LENGTH, n_targets=1).eval()
     X = sequences()[0]
     maps = net.activations(one_hot(X))
-    found = best_sites(net, X, np.zeros(256))
+    found = best_sites(net, X, np.full(256, 1e-9))
     wanted = np.maximum(maps.argmax(dim=2).numpy() - 3, 0)  # 7 bp, padded by 3
     active = maps.max(dim=2).values.detach().numpy() > 0
     assert (found[active] == wanted[active]).all() and (found[~active] == -1).all()
@@ -49,8 +49,9 @@ def test_a_site_is_worth_what_its_unit_adds():
     assert tuple(table) == COLUMNS
     red, blue = table.iloc[0], table.iloc[1]
     assert red["n_sequences"] == ((starts >= 0) & selected[:, 0]).sum()
-    # Unit output 1 times weight 2, but for shuffles that are the site again.
-    assert red["effect"] == pytest.approx(2.0, abs=1e-5) and red["unchanged"] < 0.5
+    # Unit output 1 times weight 2; shuffles that are the site again do not count.
+    assert red["effect"] == red["effect_low"] == pytest.approx(2.0, abs=1e-5)
+    assert 0 < red["unchanged"] < 0.5
     assert blue["n_sequences"] == 0 and np.isnan(blue["effect"])
 
 
@@ -67,13 +68,22 @@ def test_only_the_site_is_shuffled_and_the_mean_over_the_draws_is_taken():
     made = np.repeat(X[rows], 5, axis=0)
     site = X[rows, start : start + 8]
     made[:, start : start + 8] = dinucleotide_shuffles(site, 5, 7)[0]
+    changed = (made != X[rows]).any(axis=1)
     with torch.no_grad():
-        effect = net(one_hot(X[rows]))[0, 1] - net(one_hot(made))[:, 1].mean()
+        effect = net(one_hot(X[rows]))[0, 1] - net(one_hot(made[changed]))[:, 1].mean()
     of_y = table[table["target"] == "y"].iloc[0]
     assert of_y["effect"] == pytest.approx(float(effect), abs=1e-5)
     assert of_y[["unit", "n_sequences"]].tolist() == [3, 1]
-    assert of_y["unchanged"] == np.mean([(row == X[rows[0]]).all() for row in made])
+    assert of_y["unchanged"] == pytest.approx(1 - changed.mean())
     assert table[table["target"] == "x"]["n_sequences"].tolist() == [0]
+
+
+def test_a_site_that_cannot_be_shuffled_does_not_count():
+    X = sequences()[0]
+    X[0, 20:28] = 0
+    starts = np.where(np.arange(40) == 0, 20, -1)
+    table = ablation(hand_made(0), X, np.ones((40, 1), bool), {0: starts}, draws=3)
+    assert table["n_sequences"].tolist() == [0] and table["unchanged"].tolist() == [1.0]
 
 
 def test_without_any_sequence_there_are_no_numbers():

@@ -87,9 +87,10 @@ def ablation(
     -------
     DataFrame
         COLUMNS, by filter, then target. The effect of a site is the output of the sequence minus
-        the mean output over its shuffles: positive where the site raises the output. Of it the
-        median over sequences with a 95 % interval (`marginalisation.median_interval`); NaN without
-        any sequence. `unchanged`: the share of shuffles that are equal to their site.
+        the mean output over its shuffles, of those that change it: positive where the site raises
+        the output. Of it the median over sequences with a 95 % interval
+        (`marginalisation.median_interval`); NaN without any sequence. A sequence of whose site all
+        shuffles are the site itself does not count; `unchanged` is the share of such shuffles.
     """
     names, rows = list(model.target_names), []
     # Without any sequence there are no outputs, not even of no sequence.
@@ -101,9 +102,9 @@ def ablation(
         effects, same = _effects(model, X[used], starts[used], whole[used], (draws, seed, device))
         for target, name in enumerate(names):
             counts = selected[used, target]
-            values = effects[counts, target]
+            values = effects[counts & (same < 1), target]
             numbers = median_interval(values) if len(values) else (np.nan,) * 3
-            share = same[counts].mean() if len(values) else np.nan
+            share = same[counts].mean() if counts.any() else np.nan
             rows.append((unit, name, len(values), *numbers, share))
         if number % max(1, len(sites) // 10) == 0 or number == len(sites):
             log.info("sites of %d of %d filters shuffled", number, len(sites))
@@ -116,17 +117,19 @@ def _effects(
     """Effect of each site, (n, targets), and the share of its shuffles that change nothing (n,)."""
     draws, seed, device = how
     effects, same = np.zeros_like(whole), np.zeros(len(X))
-    for rows, shuffled, unchanged in _shuffled(X, starts, model.filter_size, draws, seed):
+    for rows, shuffled in _shuffled(X, starts, model.filter_size, draws, seed):
         outputs = predict(model, shuffled.reshape(-1, X.shape[1]), device=device)
-        means = outputs.reshape(len(shuffled), draws, -1).mean(axis=1, dtype=float)
-        effects[rows], same[rows] = whole[rows] - means, unchanged
+        changed = (shuffled != np.asarray(X)[rows, None]).any(axis=2)
+        weights = changed / np.maximum(changed.sum(axis=1, keepdims=True), 1)
+        means = (outputs.reshape(len(shuffled), draws, -1) * weights[..., None]).sum(axis=1)
+        effects[rows], same[rows] = whole[rows] - means, 1 - changed.mean(axis=1)
     return effects, same
 
 
 def _shuffled(
     X: np.ndarray, starts: np.ndarray, width: int, draws: int, seed: int
-) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Sequences with shuffled sites, (rows, draws, L), and the share of them that are unchanged."""
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Sequences with shuffled sites, uint8 (rows, draws, L), and which rows they are."""
     step = max(1, _AT_ONCE // draws)
     for first in range(0, len(X), step):
         some = slice(first, min(first + step, len(X)))
@@ -134,4 +137,4 @@ def _shuffled(
         for row, start in enumerate(starts[some]):
             site = slice(start, start + width)
             made[row, :, site] = dinucleotide_shuffles(made[row, :1, site], draws, seed)[0]
-        yield some, made, (made == X[some, None]).all(axis=2).mean(axis=1)
+        yield some, made
