@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from test_attribution_tracks import track
+from test_distance_curves import spacing
 from test_figures import (
     comparison_table,
     history_table,
@@ -16,6 +17,7 @@ from test_figures import (
 )
 from test_logo_grid import cells
 from test_mode_counts import model_table
+from test_motif_effects import ablated, copies, single
 from test_motif_performance import many
 from test_nullified_filters import annotation, impacts, importances
 from test_pattern_sheet import discovery, drawn
@@ -28,11 +30,13 @@ from workflow_lib.figures import (
     assay_bars,
     attribution_tracks,
     dataset_comparison,
+    distance_curves,
     importance_boxes,
     logo_grid,
     logos,
     mode_counts,
     model_scatter,
+    motif_effects,
     motif_pairs,
     motif_performance,
     negative_weights,
@@ -222,6 +226,20 @@ def _measured(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
     return predicted_vs_measured.predicted_vs_measured(table, scores, title, len(targets))
 
 
+def _effects(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
+    parts = [make(names[:6], targets) for make in (single, copies, ablated)]
+    title = f"{names[0]} on {names[1]}"
+    return motif_effects.motif_effects(motif_effects.effects_table(*parts), title, len(targets))
+
+
+def _spacing(targets: Sequence[str], names: Sequence[str]) -> Figure:
+    table = spacing(names[:4], targets[:3])
+    shown = {t: table["target"] == t for t in distance_curves.most_affected(table, 3)}
+    curves = distance_curves.distance_table(table, shown)
+    title = f"{names[0]} on {names[1]}"
+    return distance_curves.distance_curves(curves, distance_curves.EXCESS, title, {})
+
+
 def gallery(
     targets: Sequence[str], names: Sequence[str]
 ) -> dict[str, Callable[[], Figure | list[Figure]]]:
@@ -241,6 +259,8 @@ def gallery(
         "modisco_patterns": lambda: _patterns(targets, names),
         "attribution_tracks": lambda: _tracks(targets, names),
         "predicted_vs_measured": lambda: _measured(targets, names),
+        "motif_effects": lambda: _effects(targets, names),
+        "motif_spacing": lambda: _spacing(targets, names),
         "recovered_motifs, many seeds": lambda: recovered(targets, range(20)),
         "same_regions": lambda: _regions(targets, names),
         "strand_symmetry": lambda: _strands(names[:4]),

@@ -13,7 +13,6 @@ from matplotlib.patches import Patch
 from workflow_lib.figures.names import fitted, legend_columns
 from workflow_lib.figures.style import (
     BLACK,
-    GREY,
     LIGHT,
     PAGE_WIDTH,
     axes_at,
@@ -25,7 +24,7 @@ from workflow_lib.figures.style import (
     text_width,
 )
 
-_LEFT, _TOP, _BOTTOM, _RIGHT = 20.0, 15.0, 12.0, 3.0  # mm
+_LEFT, _TOP, _BOTTOM, _RIGHT = 23.0, 15.0, 10.0, 3.0  # mm
 _HEIGHT, _GAP = 27.0, 5.0  # mm, of a panel, and between panels
 _LARGEST_WIDTH = 75.0  # mm
 _BEYOND = (0.005, 0.995)  # quantiles of the values that the axis is to hold
@@ -126,7 +125,8 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[s
     rows, columns = (list(dict.fromkeys(table[name])) for name in ("fixed", "column"))
     motifs = list(dict.fromkeys(table["slid"]))
     of_motif = colours(motifs) | {name: said[name] for name in motifs if name in said}
-    names = fitted([*rows, *motifs], 24)
+    names = fitted(motifs, 40)
+    beside = fitted([f"{fixed} fixed" for fixed in rows], _HEIGHT, size=7)
     width = min(_LARGEST_WIDTH, (PAGE_WIDTH - _LEFT - _RIGHT) / len(columns) - _GAP)
     across = _LEFT + len(columns) * (width + _GAP) - _GAP + _RIGHT
     across = max(across, text_width([title], 7, "bold") + 6)
@@ -148,8 +148,9 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[s
             ax.set_xlabel("start of the moved motif (bp)")
         ax.tick_params(labelbottom=i == len(rows) - 1, labelleft=j == 0)
         if j == 0:
-            ax.set_ylabel(f"{names[fixed]} fixed", labelpad=2)
-    text_at(figure, 2, down - 4, f"y axis: {axis.label}", fontsize=6, color=GREY)
+            ax.set_ylabel(beside[f"{fixed} fixed"], labelpad=2)
+    middle = 1 - (top + (down - _BOTTOM - top) / 2) / down
+    figure.text(3.5 / across, middle, axis.label, rotation=90, ha="center", va="center")
     return figure
 
 
@@ -183,7 +184,7 @@ def _panel(
     for start, end in {tuple(ends) for ends in table[["fixed_start", "fixed_end"]].to_numpy()}:
         ax.axvspan(start, end, color=LIGHT, lw=0, zorder=0)
     for motif, line in table.groupby("slid", sort=False):
-        line = _broken(line.sort_values("position"))
+        line = _two_sided(line)
         x = line["position"]
         ax.plot(x, line[axis.column], color=of_motif[motif], lw=0.9)
         if axis.band:
@@ -193,10 +194,9 @@ def _panel(
     ax.text(0.99, 0.98, f"n = {n}", transform=ax.transAxes, ha="right", va="top", fontsize=6)
 
 
-def _broken(line: pd.DataFrame) -> pd.DataFrame:
-    """A curve with a row of NaN where places are left out, so that no line leads across."""
-    steps = line["position"].diff()
-    gaps = steps > 1.5 * steps.median()
-    between = line[gaps].assign(**dict.fromkeys(line.select_dtypes("number"), np.nan))
-    between["position"] = line["position"][gaps] - steps[gaps] / 2
-    return pd.concat([line, between]).sort_values("position", kind="stable")
+def _two_sided(line: pd.DataFrame) -> pd.DataFrame:
+    """A curve by position, with a row of NaN so that no line leads across the fixed motif."""
+    line = line.sort_values("position", kind="stable")
+    right = line["position"] >= line["fixed_start"]
+    between = line[right][:1].assign(**dict.fromkeys(line.select_dtypes("number"), np.nan))
+    return pd.concat([line[~right], between, line[right]])
