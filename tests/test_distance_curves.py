@@ -59,7 +59,7 @@ def test_lines_are_the_tables_and_none_leads_across_the_fixed_motif(axis):
     table = distance_table(found, columns(found))
     figure = distance_curves(table, axis, "Spacing", {"red": "#123456"})
     written = check_texts(figure)
-    assert axis.label in written and "n = 60" in written and "red fixed" in written
+    assert axis.label in written and "over 60 backgrounds" in written and "red fixed" in written
     assert len(figure.axes) == 4
     ax = figure.axes[1]  # red fixed, y
     rows = table[(table["fixed"] == "red") & (table["target"] == "y")]

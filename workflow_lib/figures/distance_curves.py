@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from workflow_lib.figures.names import fitted, legend_columns
+from workflow_lib.figures.pages import LINE, in_lines
 from workflow_lib.figures.style import (
     BLACK,
     LIGHT,
@@ -21,7 +22,6 @@ from workflow_lib.figures.style import (
     new_figure,
     style,
     text_at,
-    text_width,
 )
 
 _LEFT, _TOP, _BOTTOM, _RIGHT = 23.0, 15.0, 10.0, 3.0  # mm
@@ -129,13 +129,15 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[s
     beside = fitted([f"{fixed} fixed" for fixed in rows], _HEIGHT, size=7)
     width = min(_LARGEST_WIDTH, (PAGE_WIDTH - _LEFT - _RIGHT) / len(columns) - _GAP)
     across = _LEFT + len(columns) * (width + _GAP) - _GAP + _RIGHT
-    across = max(across, text_width([title], 7, "bold") + 6)
+    titles = in_lines(title, across - 4, 7, "bold")
     legend = legend_columns([*names.values(), "place of the fixed motif"], across - 4)
-    top = _TOP + 3.5 * -(-(len(motifs) + 2) // legend)
+    top = _TOP + LINE * (len(titles) - 1) + 3.5 * -(-(len(motifs) + 2) // legend)
     down = top + len(rows) * (_HEIGHT + _GAP) - _GAP + _BOTTOM
     figure = new_figure(across, down)
-    text_at(figure, 2, 2, title, fontweight="bold")
-    _legend(figure, {names[m]: of_motif[m] for m in motifs}, axis, legend, 1 - 5 / down)
+    text_at(figure, 2, 2, "\n".join(titles), fontweight="bold")
+    place = 1 - (2 + LINE * len(titles)) / down
+    said = _said(table, axis)
+    _legend(figure, {names[m]: of_motif[m] for m in motifs}, said, legend, place)
     limits = _limits(table[axis.column], axis)
     for (i, fixed), (j, column) in ((r, c) for r in enumerate(rows) for c in enumerate(columns)):
         place = _LEFT + j * (width + _GAP), top + i * (_HEIGHT + _GAP)
@@ -143,7 +145,7 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[s
         shown = table[(table["fixed"] == fixed) & (table["column"] == column)]
         _panel(ax, shown, axis, of_motif, limits)
         if i == 0:
-            ax.set_title(fitted(columns, width)[column])
+            ax.set_title(fitted(columns, width, size=7)[column])
         if i == len(rows) - 1:
             ax.set_xlabel("start of the moved motif (bp)")
         ax.tick_params(labelbottom=i == len(rows) - 1, labelleft=j == 0)
@@ -154,13 +156,18 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[s
     return figure
 
 
+def _said(table: pd.DataFrame, axis: Axis) -> str:
+    """What the lines are."""
+    n = "/".join(f"{n:,}" for n in sorted(table["n_backgrounds"].unique()))
+    return f"moved motif; median over {n} backgrounds" + ", 95 % interval" * axis.band
+
+
 def _legend(
-    figure: Figure, motifs: Mapping[str, str], axis: Axis, columns: int, top: float
+    figure: Figure, motifs: Mapping[str, str], title: str, columns: int, top: float
 ) -> None:
     handles = [Line2D([], [], color=colour, label=name) for name, colour in motifs.items()]
     handles.append(Line2D([], [], color=BLACK, lw=0.8, label="no interaction"))
     handles.append(Patch(color=LIGHT, label="place of the fixed motif"))
-    title = "moved motif" + (", with 95 % interval of the median" if axis.band else "")
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.0, top), ncols=columns, title=title,
         alignment="left",
@@ -190,8 +197,6 @@ def _panel(
         if axis.band:
             low, high = line[f"{axis.column}_low"], line[f"{axis.column}_high"]
             ax.fill_between(x, low, high, color=of_motif[motif], alpha=0.2, lw=0)
-    n = table["n_backgrounds"].max()
-    ax.text(0.99, 0.98, f"n = {n}", transform=ax.transAxes, ha="right", va="top", fontsize=6)
 
 
 def _two_sided(line: pd.DataFrame) -> pd.DataFrame:
