@@ -15,6 +15,7 @@ from workflow_lib.figures.pages import LINE, in_lines
 from workflow_lib.figures.style import (
     BLACK,
     LIGHT,
+    MAX_PROPORTION,
     PAGE_WIDTH,
     axes_at,
     colours,
@@ -26,7 +27,6 @@ from workflow_lib.figures.style import (
 
 _LEFT, _TOP, _BOTTOM, _RIGHT = 23.0, 15.0, 10.0, 3.0  # mm
 _HEIGHT, _GAP = 27.0, 5.0  # mm, of a panel, and between panels
-_LARGEST_WIDTH = 75.0  # mm
 _BEYOND = (0.005, 0.995)  # quantiles of the values that the axis is to hold
 KEY = ("column", "fixed", "slid", "position")
 
@@ -126,13 +126,15 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[s
     motifs = list(dict.fromkeys(table["slid"]))
     of_motif = colours(motifs) | {name: said[name] for name in motifs if name in said}
     names = fitted(motifs, 40)
-    beside = fitted([f"{fixed} fixed" for fixed in rows], _HEIGHT, size=7)
-    width = min(_LARGEST_WIDTH, (PAGE_WIDTH - _LEFT - _RIGHT) / len(columns) - _GAP)
+    width = (PAGE_WIDTH - _LEFT - _RIGHT + _GAP) / len(columns) - _GAP
     across = _LEFT + len(columns) * (width + _GAP) - _GAP + _RIGHT
     titles = in_lines(title, across - 4, 7, "bold")
     legend = legend_columns([*names.values(), "place of the fixed motif"], across - 4)
     top = _TOP + LINE * (len(titles) - 1) + 3.5 * -(-(len(motifs) + 2) // legend)
-    down = top + len(rows) * (_HEIGHT + _GAP) - _GAP + _BOTTOM
+    room = (MAX_PROPORTION * across - top - _BOTTOM + _GAP) / len(rows) - _GAP
+    height = min(_HEIGHT, room)
+    beside = fitted([f"{fixed} fixed" for fixed in rows], height, size=7)
+    down = top + len(rows) * (height + _GAP) - _GAP + _BOTTOM
     figure = new_figure(across, down)
     text_at(figure, 2, 2, "\n".join(titles), fontweight="bold")
     place = 1 - (2 + LINE * len(titles)) / down
@@ -140,8 +142,8 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[s
     _legend(figure, {names[m]: of_motif[m] for m in motifs}, said, legend, place)
     limits = _limits(table[axis.column], axis)
     for (i, fixed), (j, column) in ((r, c) for r in enumerate(rows) for c in enumerate(columns)):
-        place = _LEFT + j * (width + _GAP), top + i * (_HEIGHT + _GAP)
-        ax = axes_at(figure, *place, width, _HEIGHT)
+        place = _LEFT + j * (width + _GAP), top + i * (height + _GAP)
+        ax = axes_at(figure, *place, width, height)
         shown = table[(table["fixed"] == fixed) & (table["column"] == column)]
         _panel(ax, shown, axis, of_motif, limits)
         if i == 0:
