@@ -106,6 +106,29 @@ def nullification(main, folder, data, splits):
     return {"impacts": table.to_csv()}
 
 
+def ablate(main, folder, data, splits):
+    names = ("filters", "annotation")
+    inputs = {"model": folder / "model", "dataset": data} | dict.fromkeys(names, folder / "units")
+    settings = MORE | {"splits": splits, "draws": 2}
+    main("ablate")(RUN, inputs, settings, "cpu", folder / "ablation.tsv")
+    table = read_table(folder / "ablation.tsv")
+    assert table["effect"].any()
+    return {"effects": table.to_csv()}
+
+
+def marginalise(main, folder, data, splits):
+    outputs = {"values": folder / "single.h5", "summary": folder / "single.tsv"}
+    backgrounds = {"kind": "shuffled", "n": 20, "seed": 0, "quantiles": None}
+    settings = {"splits": splits, "backgrounds": backgrounds, "motifs": {"word": "ACGT"},
+                "targets": ["*"], "position": None, "both_strands": False, "sampled": False,
+                "single": {"positions": 2}}  # fmt: skip
+    inputs = {"model": folder / "model", "dataset": data}
+    main("marginalise")(RUN, inputs, "single", settings, "cpu", outputs)
+    table = read_table(outputs["summary"])
+    assert table["effect"].any()
+    return {"effects": table.to_csv()}
+
+
 def instances(main, folder, data, splits):
     settings = {"splits": splits, "targets": None, "strands": "both", "inclusive": True}
     tables, output = (folder / "units", folder / "units"), folder / "instances.bed.gz"
@@ -209,7 +232,9 @@ def overview(_, __, data, ___):
 TOLD = [
     *((step, ["train", "validation"]) for step in (filters, attribute, nullification, instances)),
     *((step, ["test"]) for step in (filters, attribute, nullification, instances)),
-    *((step, None) for step in (attribute, attribution_examples, nullification)),
+    *((step, ["train", "validation"]) for step in (ablate, marginalise)),
+    *((step, ["test"]) for step in (ablate, marginalise)),
+    *((step, None) for step in (attribute, attribution_examples, nullification, ablate)),
     *((step, None) for step in (predict, labels, score_assays)),
     *((sequences_to_fasta, [part]) for part in PARTS),
 ]

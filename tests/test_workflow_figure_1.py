@@ -1,5 +1,6 @@
-"""Figure 1 on the mini project: baselines, strands, attributions, nullification, panels."""
+"""Figure 1 on the mini project: baselines, strands, attributions, marginalisation, panels."""
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,10 +14,12 @@ from workflow_lib.data import dataset
 from workflow_lib.interpret import attribution_file
 from workflow_lib.interpret.nullification import chosen_sequences, nullification
 from workflow_lib.motif import read_meme
+from workflow_lib.sequence import gc_content
+from workflow_lib.train.inference import predict
 
 pytestmark = pytest.mark.slow
 CONFIG = "tests/mini/config.yaml tests/mini/figure_1.yaml"
-PANELS = ["1a", "1b", "1c", "1d", "1e", "1f", "1g", "s1"]
+PANELS = ["1a", "1b", "1c", "1d", "1e", "1f", "1g", "s1", "2a"]
 UNITS = "results/mini/tiny_units.units6/seed0"
 DANQ = "results/mini/tiny_danq/seed0"
 
@@ -47,6 +50,7 @@ def test_every_panel_is_drawn_in_three_formats(drawn):
             assert len(set(image.convert("L").get_flattened_data())) > 10, panel
     for name in (
         "results/mini/figures/strand_symmetry", "results/mini/tiny_units.units6/recurring_modes",
+        f"{UNITS}/figures/motif_effects", f"{UNITS}/figures/motif_spacing",
         f"{UNITS}/figures/sanity_correlations", f"{UNITS}/figures/deep_lift_shap/modisco_patterns",
         *(f"{run}/figures/{method}/attribution_tracks" for run in (UNITS, DANQ)
           for method in ("deep_lift_shap", "ism")),
@@ -194,6 +198,36 @@ def test_nullification_has_every_filter_and_target(drawn):
     settings = {"correct": "all", "most_sequences": 20, "seed": 0}
     again = nullification(model, *chosen_sequences(model, scored, settings), range(6))
     np.testing.assert_allclose(table.impact, again.impact, rtol=1e-3, atol=1e-6)
+
+
+def test_marginalised_motifs_are_put_into_backgrounds_of_the_data_set(drawn):
+    table = read(drawn, f"{UNITS}/marginalisation/single.tsv")
+    assert set(table.motif) == {"GATA", "first", "FOXA1"} and (table.n_backgrounds == 10).all()
+    model = models.load(drawn / UNITS / "model.safetensors")
+    with h5py.File(drawn / UNITS / "marginalisation/single.h5") as file:
+        X, gata = file["backgrounds"][:], file["drawn/0"][:]
+        assert len(file["drawn/2"]) == 10  # each background has its own draw
+    train = dataset.part(dataset.load(drawn / "results/mini/dataset.h5ad"), "train")
+    counts = np.sort(gc_content(np.asarray(train.obsm["sequence"])))
+    assert np.isin(gc_content(X).round(6), counts.round(6)).all()
+    made = X.copy()
+    made[:, 26:34] = gata  # 8 bp in the middle of 60
+    effect = np.median(predict(model, made) - predict(model, X), axis=0)
+    rows = table[(table.motif == "GATA") & table.central & (table.strand == "+")]
+    np.testing.assert_allclose(rows.effect, effect, atol=1e-5)
+
+
+def test_ablation_has_every_filter_and_the_scored_sequences(drawn):
+    table = read(drawn, f"{UNITS}/ablation.tsv")
+    assert len(table) == 6 * 2 and table.n_sequences.between(0, 20).all()
+    assert table.effect.notna().any()
+
+
+def test_distances_are_drawn_of_the_motifs_and_the_model_that_the_config_names(drawn):
+    table = read(drawn, "results/figures/figure_2a.tsv")
+    assert list(dict.fromkeys(table.fixed)) == ["first", "GATA"]
+    assert set(table.column) == {"tiny_units.units6"} and set(table.target) == {"red"}
+    assert len(set(table.slid)) == 3
 
 
 def test_an_unknown_target_is_named(checkout, drawn):

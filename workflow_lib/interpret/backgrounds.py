@@ -1,7 +1,7 @@
 """Sequences that patterns are put into: draws from a null model of the data.
 
 Review of Koo & Ploenzke (2020), "Global importance analysis": the null model decides which
-correlations are averaged out. The paper's Figure 2 uses uniform random sequences.
+correlations are averaged out. The paper uses uniform random sequences.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The experiments of marginalisation: which patterns stand where, and what is compared with what.
 
-Review of Koo & Ploenzke (2020), "Global importance analysis"; distance as in the paper's Figure 2.
+Review of Koo & Ploenzke (2020), "Global importance analysis"; distances as the paper has them.
 Each experiment is a list of contrasts: a design, and the designs whose sum it is held against.
 """
 
@@ -98,7 +98,7 @@ def copies(given: Setting) -> Iterator[Contrast]:
 
 
 def spacing(given: Setting) -> Iterator[Contrast]:
-    """A pattern at a fixed place, another one moved along the sequence (paper, Figure 2)."""
+    """A pattern at a fixed place, another one moved along the sequence, as in the paper."""
     for a, b in itertools.product(range(len(given.patterns)), repeat=2):
         fixed, slid = given.patterns[a], given.patterns[b]
         at = Placed(a, given.start(a))

@@ -2,7 +2,8 @@
 
 Also called global importance analysis (review of Koo & Ploenzke 2020): the effect of a pattern is
 the difference of the outputs with and without it, over draws from a null model. Two patterns AB are
-held against A + B - b, the sum of their effects (paper, Figure 2; b = background).
+held against A + B - b, what they would do independently (b: background; the paper's distance
+dependence analysis).
 """
 
 import logging

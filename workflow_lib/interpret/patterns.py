@@ -1,6 +1,6 @@
 """Patterns that are put into sequences: a consensus, or a motif that each sequence draws from.
 
-Review of Koo & Ploenzke (2020), "Global importance analysis"; the paper's Figure 2 uses consensus
+Review of Koo & Ploenzke (2020), "Global importance analysis"; the paper uses consensus
 sequences.
 """
 
