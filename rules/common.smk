@@ -127,7 +127,10 @@ def sharing(*names, trained=False):
         by_value.setdefault(tuple(str(getattr(run, name)) for name in names), []).append(run)
 
     def runs(wildcards):
-        return by_value.get(tuple(str(getattr(wildcards, name)) for name in names), [])
+        found = by_value.get(tuple(str(getattr(wildcards, name)) for name in names), [])
+        if trained and not found:
+            raise SystemExit(f"no run of {wildcards.dataset} has a history: its models are published")
+        return found
 
     return runs
 
