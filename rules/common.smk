@@ -129,7 +129,9 @@ def sharing(*names, trained=False):
     def runs(wildcards):
         found = by_value.get(tuple(str(getattr(wildcards, name)) for name in names), [])
         if trained and not found:
-            raise SystemExit(f"no run of {wildcards.dataset} has a history: its models are published")
+            raise SystemExit(
+                f"no run of {wildcards.dataset} has a history: its models are published"
+            )
         return found
 
     return runs
