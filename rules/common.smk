@@ -51,6 +51,9 @@ if config["mirror"] and not Path(config["mirror"]).is_dir():
     )
 
 RUNS = CATALOGUE["runs"]
+# The models that are published checkpoints, and the runs that are trained.
+PUBLISHED = [name for name, entry in CATALOGUE["models"].items() if "published" in entry]
+TRAINED_RUNS = [run for run in RUNS if run.model not in PUBLISHED]
 RUN = "results/{dataset}/{model}/seed{seed}"
 # The known motifs that filters and patterns are compared with.
 DATABASE = f"results/motifs/{config['annotation']['database']}"
@@ -114,14 +117,22 @@ def paths(pattern, runs):
 
 
 @cache
-def sharing(*names):
-    """A function of the wildcards or a run: the runs with the same data set, model or seed, as named."""
+def sharing(*names, trained=False):
+    """A function of the wildcards or a run: the runs with the same data set, model or seed, as named.
+
+    With `trained` those of them that have a history of their training.
+    """
     by_value = {}
-    for run in RUNS:
+    for run in TRAINED_RUNS if trained else RUNS:
         by_value.setdefault(tuple(str(getattr(run, name)) for name in names), []).append(run)
 
     def runs(wildcards):
-        return by_value.get(tuple(str(getattr(wildcards, name)) for name in names), [])
+        found = by_value.get(tuple(str(getattr(wildcards, name)) for name in names), [])
+        if trained and not found:
+            raise SystemExit(
+                f"no run of {wildcards.dataset} has a history: its models are published"
+            )
+        return found
 
     return runs
 

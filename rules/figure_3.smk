@@ -196,6 +196,8 @@ def timed_steps(wildcards):
     """For `params`: the timed steps of motif discovery, of models and of STREME."""
     found = []
     for run in ranked_runs():
+        if run.model in PUBLISHED:
+            continue
         files = learned_from(run.dataset)
         [made_by] = for_runs(f"{RUN}/model.safetensors", [run])
         for step in ("train", "filters"):

@@ -70,7 +70,7 @@ rule figures:
 
 
 FIGURES |= {
-    "loss_curves": ("results/{dataset}/figures/loss_curves", RUNS),
+    "loss_curves": ("results/{dataset}/figures/loss_curves", TRAINED_RUNS),
     "precision_recall": (
         "results/{dataset}/figures/precision_recall",
         [run for run in RUNS if dataset_entry(run.dataset)["task"] in LABELLED],
@@ -113,7 +113,7 @@ FIGURES |= {
 rule loss_curves:
     """Training and validation loss by epoch."""
     input:
-        histories=paths(f"{RUN}/history.tsv", sharing("dataset")),
+        histories=paths(f"{RUN}/history.tsv", sharing("dataset", trained=True)),
     output:
         **panel("results/{dataset}/figures/loss_curves", "Loss curves"),
     log:

@@ -14,7 +14,7 @@ rule overview:
         datasets=for_runs("results/{dataset}/dataset.h5ad"),
         bases=[f"results/{base}/dataset.h5ad" for base in BASES if base],
         models=for_runs(f"{RUN}/model.safetensors"),
-        histories=for_runs(f"{RUN}/history.tsv"),
+        histories=for_runs(f"{RUN}/history.tsv", TRAINED_RUNS),
         selections=for_runs(f"{RUN}/selection.tsv", runs_with_filters()),
         attributions=for_runs(f"{RUN}/attributions/{{method}}.tsv", by_method(attributed_runs)),
         metrics="results/metrics.tsv",

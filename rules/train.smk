@@ -1,8 +1,8 @@
-"""Training, prediction and evaluation.
+"""Training, published models, prediction and evaluation.
 
-Requires: results/{dataset}/dataset.h5ad and labels.tsv.gz of data.smk.
-Provides: in results/{dataset}/{model}/seed{seed}/ model.safetensors, history.tsv, predictions.tsv.gz
-and metrics.tsv; results/metrics.tsv.
+Requires: results/{dataset}/dataset.h5ad and labels.tsv.gz of data.smk; checkpoints of published models.
+Provides: in results/{dataset}/{model}/seed{seed}/ model.safetensors, history.tsv (of a training),
+predictions.tsv.gz and metrics.tsv; results/metrics.tsv.
 """
 
 
@@ -17,6 +17,8 @@ rule train:
         "logs/train/{dataset}/{model}/seed{seed}.log",
     benchmark:
         "benchmarks/train/{dataset}/{model}/seed{seed}.tsv"
+    wildcard_constraints:
+        model=one_of(set(CATALOGUE["models"]).difference(PUBLISHED)),
     conda:
         "../envs/python.yaml"
     # On two cores, two trainings in parallel take half the time of two in turn with two threads each.
@@ -35,6 +37,31 @@ rule train:
         "Training {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"
     script:
         "../scripts/train.py"
+
+
+rule import_model:
+    """Make the model of a run from a published checkpoint, in place of a training."""
+    input:
+        dataset="results/{dataset}/dataset.h5ad",
+        checkpoint=setting("models/{model}/published/path"),
+    output:
+        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
+    log:
+        "logs/import_model/{dataset}/{model}/seed{seed}.log",
+    wildcard_constraints:
+        model=one_of(PUBLISHED),
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(10),
+    params:
+        model=setting("models/{model}", leave_out=("description",)),
+        code=code_digest("import_model"),
+    message:
+        "Importing {wildcards.model} for {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/import_model.py"
 
 
 rule predict:

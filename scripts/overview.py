@@ -25,11 +25,14 @@ def main(
 
     `datasets`: those of the runs, and those that these are made from, for their warnings.
     """
+    histories = {Path(path).parent: path for path in runs["histories"]}
     written_out = yaml.safe_dump(config, sort_keys=False, width=110)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page = environment.from_string(Path(template).read_text()).render(
         datasets=[overview.describe_dataset(path) for path in datasets[0]],
-        runs=[overview.describe_run(*paths) for paths in zip(runs["models"], runs["histories"])],
+        runs=[
+            overview.describe_run(path, histories.get(Path(path).parent)) for path in runs["models"]
+        ],
         selections=[overview.describe_selection(path) for path in runs["selections"]],
         attributions=[overview.describe_attribution(path) for path in runs["attributions"]],
         warnings=overview.warnings_of(

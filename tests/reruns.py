@@ -34,6 +34,7 @@ CONFIG = " ".join(
 )
 # Files of users that the selection names.
 _USERS = ("smile.fastq.gz", "array1_deBruijn.txt", "array2_deBruijn.txt", "own.meme", "other.meme",
+          "given.pth", "other.pth",
           *(f"cycle{i}.fastq.gz" for i in range(1, 5)))  # fmt: skip
 
 

@@ -140,7 +140,7 @@ def test_unknown_architectures_hyperparameters_and_selections_are_explained(conf
     with pytest.raises(InputError, match="unknown option of model explainn 'unit' .did you mean"):
         resolve(broken)
     broken = copy.deepcopy(config)
-    broken["runs"][0]["models"] = ["explain*x"]
+    broken["runs"][0]["models"] = ["explain*q"]
     with pytest.raises(InputError, match="runs.0.models.0: unknown model"):
         resolve(broken)
 
@@ -297,6 +297,8 @@ def test_an_address_with_file_is_that_of_each_file_without_an_own_one():
             }
         }
     }
+    only_mirrored = {"s": {"files": {"a": {"sha256": "1"}}}}
+    assert expand.expand_sources(only_mirrored) == only_mirrored
     with pytest.raises(InputError, match="sources.s.files.a: found neither `url` nor `path`"):
         expand.expand_sources({"s": {"files": {"a": {}}}})
 
@@ -496,3 +498,27 @@ def test_criteria_that_do_not_fit_are_refused_at_planning(config, section, setti
         InputError, match=f"config, {section}.correct.*{message}|{section}.{message}"
     ):
         resolve(config)
+
+
+def test_deepstarr_has_its_authors_settings_and_its_copy_says_what_its_labels_are(config):
+    run = {"datasets": ["deepstarr"], "models": ["deepstarr", "explainn_deepstarr*"], "seeds": [0]}
+    config["runs"] = [run]
+    found = resolve(config)
+    training, entries = found["training"]["deepstarr"], found["models"]
+    theirs = {"learning_rate": 0.002, "batch_size": 128, "max_epochs": 100, "patience": 10}
+    assert theirs.items() <= training["deepstarr"].items()
+    notebooks = {"learning_rate": 0.001, "batch_size": 128, "max_epochs": 15, "patience": None}
+    assert notebooks.items() <= training["explainn_deepstarr_notebooks"].items()
+    for name in ("deepstarr", "explainn_deepstarr_notebooks"):
+        assert not training[name]["both_strands"] and not entries[name]["average_strands"]
+    assert training["explainn_deepstarr"]["preset"] == "paper_methods"
+    sizes = {name: entries[name]["hyperparameters"] for name in training if name != "deepstarr"}
+    assert {name: h["filter_size"] for name, h in sizes.items()} == {
+        "explainn_deepstarr": 19, "explainn_deepstarr_notebooks": 20, "explainn_deepstarr_max": 19,
+    }  # fmt: skip
+    assert {h["units"] for h in sizes.values()} == {300}
+    assert sizes["explainn_deepstarr_max"]["fc_layers"] == 0
+    said = config["datasets"]["deepstarr_distilled"]["description"]
+    assert "predictions of a trained DeepSTARR, not measurements" in said
+    files = found["sources"]["deepstarr_distilled"]["files"].values()
+    assert len(files) == 6 and all(set(about) == {"sha256"} for about in files)

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import runpy
 import threading
 from contextlib import contextmanager
 
@@ -143,6 +144,18 @@ def test_a_mirrors_file_with_another_checksum_is_refused(mirror, tmp_path):
     with pytest.raises(InputError, match="wanted 1111"):
         download.copy_from_mirror(mirror / "source/x", tmp_path / "out/x")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_file_without_an_address_comes_from_the_mirror_or_is_said_to_be_only_there(
+    root, mirror, tmp_path
+):
+    main = runpy.run_path(str(root / "scripts/download.py"))["main"]
+    main(None, SHA256, mirror / "source/x", False, tmp_path / "out/x")
+    assert (tmp_path / "out/x").read_bytes() == BODY
+    for mirrored, said in ((mirror / "source/y", "source/y is not there"), (None, "no mirror")):
+        for offline in (False, True):
+            with pytest.raises(InputError, match=f"^y: .*only in a mirror, but .*{said}; wanted"):
+                main(None, SHA256, mirrored, offline, tmp_path / "out/y")
 
 
 def test_a_mirrors_pointer_is_recognised(mirror, tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from test_published import AuthorsExplaiNN
 
 from workflow_lib import models
 from workflow_lib.data import dataset
@@ -178,6 +179,17 @@ def train(main, folder, data, _):
     ].iloc[0].to_dict()
 
 
+def import_model(main, folder, data, _):
+    torch.save(AuthorsExplaiNN(UNITS, LENGTH, 1, 4).state_dict(), folder / "published.pth")
+    published = {"file": "published.pth", "format": "explainn"}
+    model = {"architecture": "explainn", "published": published}
+    given = (folder / "published.pth", model, "", folder / "imported")
+    torch.manual_seed(0)
+    main("import_model")(RUN, data, *given)
+    net = models.load(folder / "imported")
+    return {"shape": net.final.weight.shape, "length": net.length, "targets": net.target_names}
+
+
 def sanity_checks(main, folder, data, splits):
     # The attributions are those of the whole data set, however much of it is read here.
     attribute(main, folder, folder / "whole/dataset.h5ad", splits)
@@ -244,6 +256,7 @@ FIXED = [
     (scan, ["train"], {"train": {"train"}}),
     (train, None, {"weights": {"train"}, "train_loss": {"train"},
                    "validation_loss": {"train", "validation"}, "digest": {"train", "validation"}}),
+    (import_model, None, {"shape": set(), "length": set(), "targets": set()}),
     (sanity_checks, ["test"], {"random weights": {"train"}}),
     (collect_times, None, {"n_train": {"train"}}),
     (collect_motif_scores, None, {"n_train": {"train"}}),

@@ -150,6 +150,11 @@ PATHS = {
     "path": {"sources": {"x": {"files": {"x": {"path": "NAME"}}}}},
     "meme": {"motif_sets": {"x": {"meme": "NAME"}}},
     "fasta": {"apply": {"x": {"fasta": "NAME"}}},
+    "checkpoint": {
+        "models": {
+            "x": {"architecture": "explainn", "published": {"file": "NAME", "format": "explainn"}}
+        }
+    },
     "mirror": {"mirror": "NAME"},
 }
 

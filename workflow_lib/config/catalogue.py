@@ -19,6 +19,7 @@ from workflow_lib.config.lengths import check_lengths
 from workflow_lib.config.limits import check_fractions
 from workflow_lib.config.marginalisation import check_marginalisation
 from workflow_lib.config.names import known, match, nearest
+from workflow_lib.config.published import check_published, with_path
 from workflow_lib.config.registries import check_options
 from workflow_lib.config.selection import check_names, select
 from workflow_lib.errors import InputError
@@ -204,7 +205,7 @@ def resolve(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
     -------
     dict
         `sources`, `datasets` and `models` by full name, `runs` (list of Run), and `training`:
-        data set -> model -> settings for every run.
+        data set -> model -> settings for every run of a model that is trained.
 
     Raises
     ------
@@ -230,9 +231,14 @@ def resolve(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
     check_scored_sequences(config)
     check_lengths(runs, written_out["datasets"], written_out["models"], written_out["sources"])
     check_marginalisation(config, runs, written_out["datasets"], written_out["sources"])
+    check_published(config, written_out, runs)
+    sources, models = written_out["sources"], written_out["models"]
+    written_out["models"] = {name: with_path(entry, sources) for name, entry in models.items()}
     training: dict[str, dict[str, Any]] = {}
     for dataset, model, _ in runs:
         layers = written_out["datasets"][dataset], written_out["models"][model]
+        if "published" in layers[1]:
+            continue
         training.setdefault(dataset, {})[model] = training_settings(config, *layers)
     return written_out | {"runs": runs, "training": training}
 

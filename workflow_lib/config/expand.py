@@ -28,10 +28,12 @@ def _check_name(name: str, others: Iterable[str], place: str) -> None:
 def expand_sources(entries: Mapping[str, Any]) -> dict[str, Any]:
     """Write out addresses: a source's `url` with `{file}` is that of each file without an own one.
 
+    A file with a checksum alone is one that only a mirror has.
+
     Raises
     ------
     InputError
-        A file that has neither an address nor a path.
+        A file that has neither an address nor a path nor a checksum.
     """
     sources = {}
     for name, entry in entries.items():
@@ -46,12 +48,13 @@ def expand_sources(entries: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_address(about: Mapping[str, Any], file: str, url: str | None, place: str) -> dict:
-    if "url" in about or "path" in about:
+    if "url" in about or "path" in about or (url is None and "sha256" in about):
         return dict(about)
     if url is None:
         raise InputError(
             f"config, {place}.files.{file}: found neither `url` nor `path`; wanted one of them, or "
-            f"a `url` with {{file}} for all files of {place}"
+            f"a `url` with {{file}} for all files of {place}, or the `sha256` of a file that only "
+            "a mirror has"
         )
     return {"url": url.replace("{file}", file), **about}
 

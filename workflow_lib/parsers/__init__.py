@@ -9,6 +9,7 @@ from collections.abc import Callable
 import anndata
 
 from workflow_lib.parsers.bed import bed
+from workflow_lib.parsers.deepstarr import deepstarr
 from workflow_lib.parsers.fasta import fasta
 from workflow_lib.parsers.ht_selex import ht_selex
 from workflow_lib.parsers.pbm import pbm
@@ -18,6 +19,7 @@ from workflow_lib.parsers.tf_binding_matrix import tf_binding_matrix
 
 PARSERS: dict[str, Callable[..., anndata.AnnData]] = {
     "bed": bed,
+    "deepstarr": deepstarr,
     "fasta": fasta,
     "ht_selex": ht_selex,
     "pbm": pbm,

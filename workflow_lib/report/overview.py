@@ -58,23 +58,35 @@ def describe_selection(path: str) -> dict[str, Any]:
     }
 
 
-def describe_run(path: str, history_path: str) -> dict[str, Any]:
-    """How one model was trained, from the header of its file and its history."""
-    known = read_metadata(path)
-    history = read_table(history_path)
-    return _run_of(Path(path).parent) | {
-        "settings": known["settings"],
-        "hyperparameters": known["hyperparameters"],
-        "architecture": known["architecture"],
-        "device": known["device"],
-        "place": "; ".join(
-            [known["machine"], *(f"{name} {v}" for name, v in known["versions"].items())]
-        ),
-        "digests": f"{known['code_digest'][:8]}, {known['data_digest'][:8]}",
-        "epochs": len(history),
-        "best": int(history.loc[history["best"], "epoch"].iloc[0]),
-        "seconds": float(history["seconds"].sum()),
-    }
+def describe_run(path: str, history_path: str | None) -> dict[str, Any]:
+    """How one model was trained, from the header of its file and its history.
+
+    A published one has neither history nor settings: `published` says what it was made from.
+    """
+    known, trained = read_metadata(path), {}
+    if history_path is not None:
+        history = read_table(history_path)
+        trained = {
+            "settings": known["settings"],
+            "epochs": len(history),
+            "best": int(history.loc[history["best"], "epoch"].iloc[0]),
+            "seconds": float(history["seconds"].sum()),
+        }
+    digests = [known[key][:8] for key in ("code_digest", "data_digest") if key in known]
+    return (
+        _run_of(Path(path).parent)
+        | trained
+        | {
+            "published": known.get("published"),
+            "hyperparameters": known["hyperparameters"],
+            "architecture": known["architecture"],
+            "device": known["device"],
+            "place": "; ".join(
+                [known["machine"], *(f"{name} {v}" for name, v in known["versions"].items())]
+            ),
+            "digests": ", ".join(digests),
+        }
+    )
 
 
 def mean_metrics(path: str) -> list[dict[str, Any]]:
