@@ -34,6 +34,7 @@ from workflow_lib.interpret.patterns import (
     from_motif,
     own_patterns,
 )
+from workflow_lib.models.published import load_published
 from workflow_lib.motif import Motif
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import UNKNOWN, decode, encode, gc_content
@@ -376,3 +377,48 @@ def test_experiments_are_the_ones_that_the_schema_and_the_rules_know(root):
     assert set(known["backgrounds"]["properties"]["kind"]["enum"]) == set(KINDS)
     assert all(f'"{name}": (' in (root / "rules/marginalisation.smk").read_text()
                for name in experiments.EXPERIMENTS)  # fmt: skip
+
+
+NETS = {"keras": "pytorch_weights.pth", "torch": "retrained_pytorch.pth"}
+MOTIFS = {
+    "Dref": "AACTATCGATAG", "Ohler1": "ACGGTCACACTG", "Ohler6": "AAAAATACCAAA", "control": "GGGCT",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=NETS)
+def golden(request, shared):
+    """A published DeepSTARR, what it gave for motifs in given backgrounds, and these."""
+    folder, kind = shared / "reference/deepstarr", request.param
+    form = {"keras": "deepstarr_keras", "torch": "deepstarr_pytorch"}[kind]
+    net = load_published(folder / NETS[kind], form, length=249, target_names=["Dev", "Hk"])
+    X = encode((folder / "backgrounds.txt").read_text().split())
+    patterns = [from_consensus(name, word) for name, word in MOTIFS.items()]
+    alone = np.load(folder / f"single_{kind}.npz")
+    return net, Setting(patterns, X, 125, OPTIONS), alone, folder / f"distance_{kind}.tsv"
+
+
+def test_single_motifs_in_given_backgrounds_have_the_published_networks_effects(golden):
+    net, of, alone, _ = golden
+    designs = [(), *((Placed(i, 125),) for i in range(4))]
+    drawn = [draws(pattern, len(of.X), False, 0) for pattern in of.patterns]
+    found = list(outputs(net, of.X, designs, drawn))
+    for values, name in zip(found, ["b", *(f"A_{name}" for name in MOTIFS)], strict=True):
+        assert np.abs(values - alone[name]).max() < 1e-3
+
+
+@pytest.mark.slow
+def test_curves_over_distances_in_given_backgrounds_are_the_published_networks(golden):
+    net, of, _, path = golden
+    wanted = pd.read_csv(path, sep="\t")
+    # Every fifth of the published places: the whole analysis takes a minute.
+    wanted = wanted[wanted["position"].isin(sorted(set(wanted["position"]))[::5])]
+    places = [[p, p] for p in sorted(set(wanted["position"]))]
+    options = OPTIONS | {"spacing": {"positions": places, "step": 1}}
+    table = table_of(net, "spacing", of._replace(options=options))
+    found = table.pivot(index=["fixed", "slid", "position"], columns="target")
+    for row in wanted.itertuples():
+        ours = found.loc[(row.fixed, row.slid, row.position)]
+        assert ours["ratio", "Dev"] == pytest.approx(row.median_dev, abs=1e-3)
+        assert ours["ratio", "Hk"] == pytest.approx(row.median_hk, abs=1e-3)
+        assert ours["excess", "Hk"] == pytest.approx(row.median_excess_hk, abs=1e-3)
+    assert len(wanted) == len(table) / 2 > 50
