@@ -26,10 +26,14 @@ def main(
     `datasets`: those of the runs, and those that these are made from, for their warnings.
     """
     histories = {Path(path).parent: path for path in runs["histories"]}
+    about = {name: entry.get("description", "") for name, entry in config["datasets"].items()}
     written_out = yaml.safe_dump(config, sort_keys=False, width=110)
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     page = environment.from_string(Path(template).read_text()).render(
-        datasets=[overview.describe_dataset(path) for path in datasets[0]],
+        datasets=[
+            overview.describe_dataset(path, about.get(Path(path).parent.name, ""))
+            for path in datasets[0]
+        ],
         runs=[
             overview.describe_run(path, histories.get(Path(path).parent)) for path in runs["models"]
         ],

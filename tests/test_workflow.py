@@ -178,7 +178,8 @@ def test_the_overview_says_what_was_run_and_escapes_names(finished):
     page = (finished / "results/overview.html").read_text()
     for text in ("paper_methods", "learning rate 0.01", "torch 2.", "n_sequences: 500"):
         assert text in page
-    assert "&amp; no markup" in page
+    # As a note of the data set, and in the config.
+    assert page.count("*shown* as it stands &amp; no markup") == 2
 
 
 def test_training_killed_in_the_workflow_ends_with_the_same_model(checkout, finished, tmp_path):

@@ -16,8 +16,11 @@ from workflow_lib.tables import read_table
 LARGE = 0.1
 
 
-def describe_dataset(path: str) -> dict[str, Any]:
-    """One data set: sequences read, kept, dropped by reason, in each part; unresolved labels."""
+def describe_dataset(path: str, description: str = "") -> dict[str, Any]:
+    """One data set: sequences read, kept, dropped by reason, in each part; unresolved labels.
+
+    Its description in the catalogue, which may say that labels are no measurements, is a note.
+    """
     data = dataset.load(path)
     return {
         "name": Path(path).parent.name,
@@ -29,7 +32,7 @@ def describe_dataset(path: str) -> dict[str, Any]:
         "parts": dataset.part_sizes(data),
         "unresolved": float((data.X != data.X).mean()),
         "task": data.uns["task"],
-        "notes": [str(note) for note in data.uns.get("notes", ())],
+        "notes": [str(note) for note in (description, *data.uns.get("notes", ())) if note],
     }
 
 
