@@ -90,6 +90,15 @@ def attribute(main, folder, data, splits):
     return {"scores": (list(group.ids), group.scores.tobytes()), "n": group.n}
 
 
+def interactions(main, folder, data, splits):
+    outputs = {"scores": folder / "pairs.h5", "pairs": folder / "pairs.tsv"}
+    settings = CHOSEN | {"splits": splits, "targets": ["*"], "ids": None}
+    # All sequences' names: without half of a part some are missing.
+    settings |= {"most_sequences": 90, "most_pairs": 1}
+    main("interactions")(RUN, folder / "model", data, "pairwise_ism", settings, "cpu", outputs)
+    return {"pairs": read_table(outputs["pairs"]).to_csv()}
+
+
 def attribution_examples(main, folder, data, splits):
     attribute(main, folder, data, splits)
     inputs = {"model": folder / "model", "dataset": data, "scores": folder / "saliency.h5"}
@@ -209,7 +218,8 @@ def overview(_, __, data, ___):
 TOLD = [
     *((step, ["train", "validation"]) for step in (filters, attribute, nullification, instances)),
     *((step, ["test"]) for step in (filters, attribute, nullification, instances)),
-    *((step, None) for step in (attribute, attribution_examples, nullification)),
+    *((step, parts) for step in (interactions,) for parts in (["train", "validation"], ["test"])),
+    *((step, None) for step in (attribute, attribution_examples, nullification, interactions)),
     *((step, None) for step in (predict, labels, score_assays)),
     *((sequences_to_fasta, [part]) for part in PARTS),
 ]

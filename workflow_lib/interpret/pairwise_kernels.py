@@ -85,8 +85,8 @@ def pooled_changes(unit: Unit) -> np.ndarray:
 
 
 @numba.njit(fastmath=_MATH)
-def pair_outputs(unit: Unit, changes: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The unit's output with each substitution, and with each two.
+def pair_interactions(unit: Unit, changes: np.ndarray, k: int) -> np.ndarray:
+    """Output with both substitutions, minus that with each one, plus that of the sequence.
 
     Parameters
     ----------
@@ -99,32 +99,32 @@ def pair_outputs(unit: Unit, changes: np.ndarray, k: int) -> tuple[np.ndarray, n
 
     Returns
     -------
-    singles, pairs
-        float32 (rows,); (rows, rows), filled where the second position lies behind the first.
+    ndarray
+        float32 (rows, rows), filled where the second position lies behind the first; else 0.
     """
-    length, rows, nodes = len(unit.reach), changes.shape[1], len(unit.weights)
-    others = rows // length
-    hidden = np.dot(unit.first, changes)
-    singles, pairs = np.zeros(rows, np.float32), np.zeros((rows, rows), np.float32)
-    singles[:] = unit.shift[0]
-    _add_nodes(singles, unit.shifts, hidden, unit.weights)
+    length, rows, zero = len(unit.reach), changes.shape[1], np.float32(0)
+    others, hidden = rows // length, np.dot(unit.first, changes)
+    alone = np.full(rows + 1, unit.shift[0], np.float32)  # the last one: without substitution
+    _add_nodes(alone[:rows], unit.shifts, hidden, 0, unit.weights)
+    _add_nodes(alone[rows:], unit.shifts, np.zeros((len(hidden), 1), np.float32), 0, unit.weights)
+    for r in range(rows + 1):
+        alone[r] = max(alone[r], zero)
+    found = np.zeros((rows, rows), np.float32)
     for r in range(rows):
-        i = r // others
-        start, stop = others * (i + 1), others * (i + 1)
-        for b in range(unit.reach[i, 0], unit.reach[i, 1]):
-            # The last base of window b
+        start = others * (r // others + 1)
+        stop = start
+        for b in range(unit.reach[r // others, 0], unit.reach[r // others, 1]):
             stop = max(stop, others * min(length, unit.windows[b, 1] + k - 1))
-        sums, own = pairs[r], unit.shifts + hidden[:, r]
-        sums[start:] = unit.shift[0]
+        own, sums, both = unit.shifts + hidden[:, r], found[r, start:], alone[r] - alone[rows]
+        sums[:] = unit.shift[0]
         if stop > start:
             near = _sharing_windows(unit, changes, k, r, hidden[:, start:stop].copy())
-            _add_nodes(sums[start:stop], own, near, unit.weights)
-        _add_nodes(sums[stop:], own, hidden[:, stop:], unit.weights)
-        for j in range(start, rows):
-            sums[j] = max(sums[j], np.float32(0))
-    for r in range(rows):
-        singles[r] = max(singles[r], np.float32(0))
-    return singles, pairs
+            _add_nodes(sums[: stop - start], own, near, 0, unit.weights)
+        _add_nodes(sums[stop - start :], own, hidden, stop, unit.weights)
+        behind = alone[start:rows]
+        for j in range(len(sums)):
+            sums[j] = max(sums[j], zero) - behind[j] - both
+    return found
 
 
 @numba.njit(fastmath=_MATH)
@@ -149,9 +149,9 @@ def _sharing_windows(
                 partners = unit.added[strand, t, start : start + n]
                 for j in range(n):
                     joint[j] = max(joint[j], own + partners[j])
-        alone = unit.pooled[b] + changes[b, r]
+        alone, partners = unit.pooled[b] + changes[b, r], changes[b, start : start + n]
         for j in range(n):
-            joint[j] = np.exp(joint[j]) - alone - changes[b, start + j]
+            joint[j] = np.exp(joint[j]) - alone - partners[j]
         for node in range(len(hidden)):
             weight, row = unit.first[node, b], hidden[node]
             for j in range(n):
@@ -161,17 +161,18 @@ def _sharing_windows(
 
 @numba.njit(fastmath=_MATH)
 def _add_nodes(
-    sums: np.ndarray, own: np.ndarray, hidden: np.ndarray, weights: np.ndarray
+    sums: np.ndarray, own: np.ndarray, hidden: np.ndarray, start: int, weights: np.ndarray
 ) -> None:
     """Add to sums (n,) each node's weight times ReLU(own + hidden), four nodes at a time.
 
-    Own (nodes,), hidden (nodes, n), weights (nodes,).
+    Own (nodes,), hidden (nodes, at least start + n), read from `start` on, weights (nodes,).
     """
-    zero = np.float32(0)
+    zero, n = np.float32(0), len(sums)
     for k in range(0, len(own), 4):
         a, b, c, d = own[k], own[k + 1], own[k + 2], own[k + 3]
         u, v, w, x = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
-        e, f, g, h = hidden[k], hidden[k + 1], hidden[k + 2], hidden[k + 3]
-        for j in range(len(sums)):
+        e, f = hidden[k, start : start + n], hidden[k + 1, start : start + n]
+        g, h = hidden[k + 2, start : start + n], hidden[k + 3, start : start + n]
+        for j in range(n):
             first = u * max(a + e[j], zero) + v * max(b + f[j], zero)
             sums[j] += first + (w * max(c + g[j], zero) + x * max(d + h[j], zero))

@@ -135,15 +135,5 @@ def _each(
         rest = [np.ascontiguousarray(layer[number]) for layer in layers]
         unit = kernels.Unit(base, added, windows, reach, pooled.astype(np.float32), *rest)
         changes = kernels.pooled_changes(unit)
-        shifted = unit._replace(shifts=unit.shifts + unit.first @ unit.pooled)
-        singles, pairs = kernels.pair_outputs(shifted, changes, k)
-        nothing = np.maximum(shifted.shifts, 0) @ shifted.weights + shifted.shift[0]
-        yield _differences(pairs, singles, max(0, nothing))
-
-
-def _differences(pairs: np.ndarray, singles: np.ndarray, nothing: float) -> np.ndarray:
-    """Interactions from outputs, in place of `pairs`; rows without partners stay 0."""
-    for r in range(len(singles)):
-        behind = 3 * (r // 3 + 1)
-        pairs[r, behind:] -= singles[behind:] + (singles[r] - nothing)
-    return pairs
+        unit = unit._replace(shifts=unit.shifts + unit.first @ unit.pooled)
+        yield kernels.pair_interactions(unit, changes, k)
