@@ -105,7 +105,7 @@ FIGURES |= {
     ),
     "interaction_map": (
         f"{RUN}/figures/{{method}}/interaction_map",
-        by_interaction_method(),
+        runs_with_filters(INTERACTIONS),
     ),
     "predicted_vs_measured": (
         f"{RUN}/figures/predicted_vs_measured",
@@ -383,18 +383,12 @@ rule attribution_tracks:
         "../scripts/figures/attribution_tracks.py"
 
 
-def annotation_of_units(wildcards):
-    """The annotation of a model's filters, if they are units that interactions are split into."""
-    run = selection.Run(wildcards.dataset, wildcards.model, int(wildcards.seed))
-    return {"annotation": for_runs(f"{RUN}/annotation.tsv", runs_with_units([run]))}
-
-
 rule interaction_map:
     """How the effects of each two positions depend on each other, beside each base's own."""
     input:
-        unpack(annotation_of_units),
         scores="results/{dataset}/{model}/seed{seed}/interactions/{method}.h5",
         pairs="results/{dataset}/{model}/seed{seed}/interactions/{method}.tsv",
+        annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
     output:
         **panel(
             "results/{dataset}/{model}/seed{seed}/figures/{method}/interaction_map",

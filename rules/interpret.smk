@@ -290,25 +290,14 @@ rule sanity_checks:
         "../scripts/sanity_checks.py"
 
 
-def interaction_runs(method=None):
-    """The runs whose bases' interactions are measured (by one method)."""
-    entries = config["interactions"]["runs"]
-    chosen = [entry for entry in entries if method is None or method in entry["methods"]]
-    return list(dict.fromkeys(run for entry in chosen for run in selection.matching(RUNS, entry)))
-
-
-def by_interaction_method():
-    """These runs, each with each of its methods."""
-    named = [method for entry in config["interactions"]["runs"] for method in entry["methods"]]
-    methods = dict.fromkeys(named)
-    return [selection.MethodRun(*run, m) for m in methods for run in interaction_runs(m)]
-
-
-def interaction_settings(wildcards):
-    """The settings that a method uses."""
-    unused = ("n_references", "steps", "softplus_beta", "largest_delta", "seed")
-    others = unused if wildcards.method == "pairwise_ism" else ()
-    return setting("interactions", within=config, leave_out=("runs", *others))(wildcards)
+# The runs whose bases' interactions are measured, each with each of its methods.
+INTERACTIONS = [
+    selection.MethodRun(*run, method)
+    for entry in config["interactions"]["runs"]
+    for method in entry["methods"]
+    for run in selection.matching(RUNS, entry)
+]
+OF_INTEGRATED_HESSIANS = ("n_references", "steps", "softplus_beta", "largest_delta", "seed")
 
 
 rule interactions:
@@ -323,6 +312,8 @@ rule interactions:
         "logs/interactions/{dataset}/{model}/seed{seed}/{method}.log",
     benchmark:
         "benchmarks/interactions/{dataset}/{model}/seed{seed}/{method}.tsv"
+    wildcard_constraints:
+        method="pairwise_ism",
     conda:
         "../envs/python.yaml"
     threads: 2
@@ -331,12 +322,20 @@ rule interactions:
         mem_mb=by_attempt(8000),
         runtime=by_attempt(240),
     params:
-        settings=interaction_settings,
+        settings=setting("interactions", within=config, leave_out=("runs", *OF_INTEGRATED_HESSIANS)),
         code=code_digest("interactions"),
     message:
         "Measuring interactions of bases for {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}, by {wildcards.method} (progress: {log})"
     script:
         "../scripts/interactions.py"
+
+
+use rule interactions as interactions_that_add_up with:
+    wildcard_constraints:
+        method="integrated_hessians",
+    params:
+        settings=setting("interactions", within=config, leave_out=("runs",)),
+        code=code_digest("interactions"),
 
 
 def runs_with_several_seeds(runs):
@@ -356,7 +355,7 @@ def interpretation_results(wildcards):
     found += for_runs(f"{RUN}/attributions/{{method}}.tsv", by_method(attributed_runs))
     found += for_runs(f"{RUN}/binding_modes/{{method}}.tsv", by_method(runs_with_patterns))
     found += for_runs(f"{RUN}/sanity_checks/{{method}}.tsv", by_method(checked_runs))
-    found += for_runs(f"{RUN}/interactions/{{method}}.tsv", by_interaction_method())
+    found += for_runs(f"{RUN}/interactions/{{method}}.tsv", INTERACTIONS)
     return found + (["results/motif_scores.tsv"] if rankings() else [])
 
 

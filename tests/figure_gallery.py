@@ -14,6 +14,7 @@ from test_figures import (
     probabilities,
     recovery_table,
 )
+from test_interactions import example, listed
 from test_logo_grid import cells
 from test_mode_counts import model_table
 from test_motif_performance import many
@@ -29,6 +30,7 @@ from workflow_lib.figures import (
     attribution_tracks,
     dataset_comparison,
     importance_boxes,
+    interaction_maps,
     logo_grid,
     logos,
     mode_counts,
@@ -215,6 +217,14 @@ def _tracks(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
     return attribution_tracks.attribution_tracks(pd.concat(parts), used, title, "binary")
 
 
+def _maps(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
+    made = [example(130, i, target)._replace(id=target) for i, target in enumerate(targets[:4])]
+    pairs = pd.concat([listed(10, target) for target in targets[:4]])
+    table = interaction_maps.map_table(made, 12, 100)
+    title = f"{names[0]} on {names[1]}"
+    return interaction_maps.interaction_maps(table, pairs, {3: [targets[0]]}, title, "binary")
+
+
 def _measured(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
     scores = _named(metrics_table(len(targets)), targets).assign(metric="pcc", n=9)
     table = predicted_vs_measured.scatter_table(*values(9, targets), scores)
@@ -240,6 +250,7 @@ def gallery(
         "recovered_motifs": lambda: recovered(targets),
         "modisco_patterns": lambda: _patterns(targets, names),
         "attribution_tracks": lambda: _tracks(targets, names),
+        "interaction_map": lambda: _maps(targets, names),
         "predicted_vs_measured": lambda: _measured(targets, names),
         "recovered_motifs, many seeds": lambda: recovered(targets, range(20)),
         "same_regions": lambda: _regions(targets, names),

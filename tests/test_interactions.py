@@ -373,7 +373,9 @@ def test_the_script_reads_what_the_step_writes(root, tmp_path):
     model, run = explainn(), {"dataset": "tfs", "model": "m", "seed": "0", "method": "pairwise_ism"}
     found = examples(model, made(model), targets=["CTCF"])
     header = Header("explainn", "pairwise_ism", NAMES, SETTINGS)
-    inputs = {name: tmp_path / name for name in ("scores", "pairs")}
+    inputs = {name: tmp_path / name for name in ("scores", "pairs", "annotation")}
+    known = pd.DataFrame({"unit": ["unit1"], "name": ["CTCF"], "q_value": [0.01]})
+    write_run_table(known, run, inputs["annotation"])
     interaction_file.write(inputs["scores"], header, found)
     rows = [pair_rows(model, one, 5) for one in found]
     write_run_table(pd.concat(rows), run, inputs["pairs"], float_format="%.6g")

@@ -13,11 +13,10 @@ from workflow_lib.tables import read_table, write_table
 def main(
     inputs: Mapping[str, str], limits: Mapping[str, int], about: tuple[str, str], outputs: Mapping
 ) -> None:
-    """Draw; `inputs`: scores, pairs and perhaps annotation; `about`: title and task."""
+    """Draw; `inputs`: scores, pairs and annotation; `about`: title and task."""
     table = map_table(read(inputs["scores"], pairs=False), **limits)
     pairs = read_table(inputs["pairs"], dtype={"to_1": str, "to_2": str, "id": str})
-    known = inputs.get("annotation")
-    names = unit_names(read_table(known), 2) if known else {}
+    names = unit_names(read_table(inputs["annotation"]), 2)
     write_table(table, outputs["tsv"], float_format="%.6g")
     figures = interaction_maps(table, pairs, names, *about)
     save(figures, outputs["pdf"], outputs["png"])

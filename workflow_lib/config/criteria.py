@@ -20,7 +20,7 @@ def check_criteria(
     Parameters
     ----------
     config
-        The merged config: sections interpretation, attribution and nullification.
+        The merged config: sections interpretation, attribution, interactions and nullification.
     runs
         Selected runs.
     datasets
@@ -31,7 +31,7 @@ def check_criteria(
     InputError
         Names the key and the data set.
     """
-    for section in ("interpretation", "attribution", "nullification"):
+    for section in ("interpretation", "attribution", "interactions", "nullification"):
         settings = config.get(section, {})
         criterion = settings.get("correct", "auto")
         if settings.get("correct_threshold") is not None and criterion not in FOR_VALUES:

@@ -119,18 +119,17 @@ def interaction_maps(
     fit, blocks = fitted(called, ROOM, 2, 7, "bold"), []
     for rows, name in zip(drawn, called):
         first = rows.iloc[0]
-        listed = pairs[
-            (pairs["target"] == first["target"]) & (pairs["example"] == first["example"])
-        ]
+        listed = pairs[pairs["target"] == first["target"]]
+        listed = listed[listed["example"] == first["example"]]
         heads, said = fit[name].split("\n"), in_lines(_said(rows, of), ROOM)
         height = LINE * (len(heads) + len(said)) + 2 + _TRACK + _GAP + _SIDE + 8
         lines = _lines(listed.head(_LISTED), names)
         draw = partial(_example, rows=rows, heads=heads, said=said, lines=lines, of=of)
         blocks.append(Block(height, draw))
     key = (
-        f"Colour: how much the {of} with both bases changed differs from the sum of what each change "
-        "does; of each two positions what is furthest from 0. Tracks: what each base contributes "
-        "alone. Positions count from 1."
+        f"Colour: how the effects of two bases on the {of} depend on each other; of each two "
+        "positions what is furthest from 0. Tracks: what each base contributes alone. Positions "
+        "count from 1."
     )
     return sheets(PAGE_WIDTH, title, key, blocks, 4)
 
