@@ -19,6 +19,7 @@ from workflow_lib.interpret import interaction_file
 from workflow_lib.interpret.attribution_file import Header
 from workflow_lib.interpret.integrated_hessians import (
     HessianOptions,
+    _products,
     integrated_hessians,
     path_points,
     with_softplus,
@@ -34,7 +35,7 @@ from workflow_lib.interpret.pairwise_maps import Interactions, strongest
 from workflow_lib.models.explainn_modules import to_deeplift_modules
 from workflow_lib.one_hot import one_hot
 from workflow_lib.tables import write_run_table
-from workflow_lib.train.inference import predict
+from workflow_lib.train.inference import OneTarget, predict
 
 LENGTH = 24
 FEW = HessianOptions(n_references=2, steps=8)
@@ -156,11 +157,15 @@ def test_models_with_pooling_and_recurrent_layers(name):
     np.testing.assert_allclose(off, off.T, atol=1e-4)
 
 
-def test_second_derivatives_of_explainn_by_differences():
-    net = with_softplus(to_deeplift_modules(explainn()), 10.0).double()
+def test_products_are_those_of_the_whole_hessian():
+    net = OneTarget(with_softplus(to_deeplift_modules(explainn()), 10.0), 1)
     torch.manual_seed(0)
-    x = torch.rand(1, 4, LENGTH, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x: net(x)[:, 1], x, atol=1e-4)
+    x, difference = torch.rand(4, LENGTH), torch.rand(4, LENGTH)
+    columns = torch.tensor([3, 4, 20])
+    hessian = torch.autograd.functional.hessian(lambda x: net(x[None]).sum(), x)
+    wanted = torch.einsum("ai,aibj,bj->ji", difference, hessian, difference)
+    assert wanted.abs().max() > 1e-3
+    torch.testing.assert_close(_products(net, x, difference, columns), wanted[columns])
 
 
 def test_models_without_second_derivatives_are_refused():
@@ -289,7 +294,6 @@ def example(length=40, number=0, target="CTCF", i=1, seed=0) -> Example:
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, 4, length).astype(np.uint8)
     pairs = rng.normal(0, 1, (length, 4, length, 4)).astype(np.float32)
-    pairs[rng.random((length, length)) < 0.5] = 0 if pairs.ndim == 3 else pairs[:, :, :, :].mean()
     pairs += pairs.transpose(2, 3, 0, 1)
     pairs[np.arange(length), :, np.arange(length)] = 0
     found = Interactions(pairs, strongest(pairs), rng.normal(0, 1, length).astype(np.float32))

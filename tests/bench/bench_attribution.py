@@ -94,7 +94,7 @@ ROWS: list[tuple[str, Callable[[], str], str, str]] = [
     (
         "pairwise ISM, 100 units, L 200",
         fast_pairs,
-        "179,100 sequences predicted",
+        "179,100 predictions",
         ">= 20x, <= 10 s",
     ),
     ("DeepSHAP, 100 units, L 200", deep_lift_shap, "10 references a sequence", ">= 10 sequences/s"),
