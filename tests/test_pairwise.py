@@ -162,7 +162,7 @@ def test_positions_that_share_no_window_interact_with_two_layers_only_through_th
     codes, far = random_codes(1, LENGTH)[0], slice(3 * 25, None)
     one, two = small(fc_layers=1), small(fc_layers=2)
     with torch.no_grad():  # a node that no substitution switches
-        one.fc[0].norm.bias.fill_(1e3)
+        one.fc[0].norm.bias.fill_(100)
     for model, expected in ((one, False), (two, True)):
         apart = summed(model, codes)[:12, far]  # the first 4 positions and the last 5
         assert (np.abs(apart).max() > 1e-3) == expected

@@ -93,7 +93,6 @@ def attribute(main, folder, data, splits):
 def interactions(main, folder, data, splits):
     outputs = {"scores": folder / "pairs.h5", "pairs": folder / "pairs.tsv"}
     settings = CHOSEN | {"splits": splits, "targets": ["*"], "ids": None}
-    # All sequences' names: without half of a part some are missing.
     settings |= {"most_sequences": 90, "most_pairs": 1}
     main("interactions")(RUN, folder / "model", data, "pairwise_ism", settings, "cpu", outputs)
     return {"pairs": read_table(outputs["pairs"]).to_csv()}
