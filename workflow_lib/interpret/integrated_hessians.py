@@ -97,6 +97,7 @@ def integrated_hessians(
     net = OneTarget(smooth.eval().requires_grad_(False).to(options.device), target)
     references = dinucleotide_shuffles(codes[None], options.n_references, options.seed)[0]
     x = to_input(codes[None], options.device)[0]
+    _check_functions(net, x)
     total, difference = x.new_zeros(2, len(codes), len(codes)).double()[0], 0.0
     memory = enough_memory("integrating with", model, options.batch_size, options.device)
     with _second_derivatives(), memory:
@@ -132,6 +133,23 @@ def path_points(steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return root**2, first * root**2, first
 
 
+def _check_functions(net: nn.Module, x: Tensor) -> None:
+    """Refuse functions that someone else has written the derivative of.
+
+    The second derivative of one marked `once_differentiable` may silently be 0.
+    """
+    with torch.enable_grad():
+        waiting, seen = [net(x[None].clone().requires_grad_()).grad_fn], set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, torch.autograd.function.BackwardCFunction):
+            raise _without_second(f"it has a function of its own, {type(node).__name__}")
+        waiting += [function for function, _ in node.next_functions]
+
+
 def _along_path(net: nn.Module, x: Tensor, reference: Tensor, options: HessianOptions) -> Tensor:
     """Interactions (L, L), float64, with one reference; x and reference (4, L)."""
     difference = x - reference
@@ -159,7 +177,7 @@ def _products(net: nn.Module, point: Tensor, difference: Tensor, columns: Tensor
     try:
         (rows,) = torch.autograd.grad(own.sum(), x, allow_unused=True)
     except RuntimeError as error:
-        raise _without_second(error) from error
+        raise _without_second(str(error).splitlines()[0]) from error
     if rows is None:
         return point.new_zeros(n, point.shape[1])
     return (rows * difference).sum(dim=1)
@@ -169,19 +187,18 @@ def _gradient(net: nn.Module, x: Tensor, keep: bool) -> Tensor:
     return torch.autograd.grad(net(x).sum(), x, create_graph=keep)[0]
 
 
-def _without_second(error: RuntimeError) -> InputError:
+def _without_second(reason: str) -> InputError:
     return InputError(
         "integrated_hessians: the model has no second derivatives that PyTorch can compute "
-        f"({str(error).splitlines()[0]}); use pairwise_ism"
+        f"({reason}); use pairwise_ism"
     )
 
 
 @contextmanager
 def _second_derivatives() -> Iterator[None]:
     """Full precision on GPUs; no cuDNN or oneDNN: their LSTMs have no second derivatives."""
-    exact = {"enabled": False, "allow_tf32": False}
     with (
-        torch.backends.cudnn.flags(**exact),
+        torch.backends.cudnn.flags(enabled=False, allow_tf32=False),
         torch.backends.mkldnn.flags(enabled=False),
         torch.enable_grad(),
     ):
