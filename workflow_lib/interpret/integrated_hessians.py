@@ -13,6 +13,7 @@ a maximum moves is missing from the sums: the deltas show how much.
 """
 
 import copy
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -100,7 +101,7 @@ def integrated_hessians(
     _check_functions(net, x)
     total, difference = x.new_zeros(2, len(codes), len(codes)).double()[0], 0.0
     memory = enough_memory("integrating with", model, options.batch_size, options.device)
-    with _second_derivatives(), memory:
+    with _second_derivatives(net), memory:
         for reference in to_input(references, options.device):
             total += _along_path(net, x, reference, options)
             with torch.no_grad():
@@ -195,11 +196,17 @@ def _without_second(reason: str) -> InputError:
 
 
 @contextmanager
-def _second_derivatives() -> Iterator[None]:
-    """Full precision on GPUs; no cuDNN or oneDNN: their LSTMs have no second derivatives."""
-    with (
-        torch.backends.cudnn.flags(enabled=False, allow_tf32=False),
-        torch.backends.mkldnn.flags(enabled=False),
-        torch.enable_grad(),
-    ):
-        yield
+def _second_derivatives(net: nn.Module) -> Iterator[None]:
+    """Full precision on GPUs; no cuDNN or oneDNN for recurrent layers: theirs have no second ones."""
+    recurrent = any(isinstance(module, nn.RNNBase) for module in net.modules())
+    with warnings.catch_warnings():
+        # oneDNN's flags say something of other makers' GPUs.
+        warnings.filterwarnings("ignore", message="TF32 acceleration on top of oneDNN")
+        with (
+            torch.backends.cudnn.flags(
+                enabled=not recurrent, deterministic=True, allow_tf32=False, fp32_precision="ieee"
+            ),
+            torch.backends.mkldnn.flags(enabled=not recurrent),
+            torch.enable_grad(),
+        ):
+            yield
