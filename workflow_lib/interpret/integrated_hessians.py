@@ -197,7 +197,7 @@ def _without_second(reason: str) -> InputError:
 
 @contextmanager
 def _second_derivatives(net: nn.Module) -> Iterator[None]:
-    """Full precision on GPUs; no cuDNN or oneDNN for recurrent layers: theirs have no second ones."""
+    """Full precision on GPUs; no cuDNN or oneDNN where their recurrent layers have none."""
     recurrent = any(isinstance(module, nn.RNNBase) for module in net.modules())
     with warnings.catch_warnings():
         # oneDNN's flags say something of other makers' GPUs.
