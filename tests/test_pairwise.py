@@ -20,6 +20,7 @@ from workflow_lib.interpret.pairwise_units import (
     other_letters,
     unit_interactions,
 )
+from workflow_lib.models.published import load_explainn
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import encode
 from workflow_lib.train.inference import predict
@@ -142,6 +143,19 @@ def test_the_units_sum_to_what_is_predicted(fc_layers, pooling, strands):
 def test_filters_and_layers_of_any_size(filter_size, fc_nodes):
     model = small(filter_size=filter_size, fc_nodes=fc_nodes, non_negative=True, units=4)
     assert_same(model, random_codes(1, LENGTH)[0], quiet=True)
+
+
+def test_at_the_published_size(shared):
+    folder, rng = shared / "reference" / "explainn", np.random.default_rng(0)
+    model = load_explainn(folder / "model_epoch_best_4.pth")
+    codes = np.load(folder / "golden.npz")["sequence"][0]
+    first = rng.integers(0, 170, 300)
+    second = first + rng.integers(1, 30, 300)
+    letters = (codes[[first, second]] + rng.integers(1, 4, (2, 300))) % 4
+    shares = split_into_units(model, codes, 3, list(zip(first, letters[0], second, letters[1])))
+    found = pairwise_ism(model, codes, 3).pairs[first, letters[0], second, letters[1]]
+    assert np.abs(found).max() > 0.01
+    np.testing.assert_allclose(found, shares.sum(axis=1), atol=1e-4)
 
 
 def test_deeper_units_and_other_models_are_predicted(monkeypatch):

@@ -127,8 +127,8 @@ def interaction_maps(
         draw = partial(_example, rows=rows, heads=heads, said=said, lines=lines, of=of)
         blocks.append(Block(height, draw))
     key = (
-        f"Colour: how the effects of two bases on the {of} depend on each other; of each two "
-        "positions what is furthest from 0. Tracks: what each base contributes alone. Positions "
+        f"Colour: how the effects of two bases on the {of} depend on each other; of several "
+        "substitutions what is furthest from 0. Tracks: what each base contributes alone. Positions "
         "count from 1."
     )
     return sheets(PAGE_WIDTH, title, key, blocks, 4)
