@@ -128,8 +128,8 @@ def interaction_maps(
         blocks.append(Block(height, draw))
     key = (
         f"Colour: how the effects of two bases on the {of} depend on each other; of several "
-        "substitutions what is furthest from 0. Tracks: what each base contributes alone. Positions "
-        "count from 1."
+        "substitutions what is furthest from 0. Tracks: what each base contributes alone. "
+        "Positions count from 1."
     )
     return sheets(PAGE_WIDTH, title, key, blocks, 4)
 
