@@ -75,7 +75,11 @@ wildcard_constraints:
     model=one_of(CATALOGUE["models"]),
     seed=one_of({str(run.seed) for run in RUNS}),
     database=one_of(config["motif_databases"]),
-    method=one_of({"filters"}.union(*(e["methods"] for e in config["attribution"]["runs"]))),
+    method=one_of(
+        {"filters"}.union(
+            *(e["methods"] for key in ("attribution", "interactions") for e in config[key]["runs"])
+        )
+    ),
     applied=one_of(config["apply"]),
     motif_set=one_of(config["motif_sets"]),
 

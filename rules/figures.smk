@@ -103,6 +103,10 @@ FIGURES |= {
         f"{RUN}/figures/{{method}}/attribution_tracks",
         by_method(attributed_runs),
     ),
+    "interaction_map": (
+        f"{RUN}/figures/{{method}}/interaction_map",
+        runs_with_filters(INTERACTIONS),
+    ),
     "predicted_vs_measured": (
         f"{RUN}/figures/predicted_vs_measured",
         [run for run in RUNS if dataset_entry(run.dataset)["task"] not in LABELLED],
@@ -377,6 +381,32 @@ rule attribution_tracks:
         "Drawing attributions by {wildcards.method} of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/figures/attribution_tracks.py"
+
+
+rule interaction_map:
+    """How the effects of each two positions depend on each other, beside each base's own."""
+    input:
+        scores="results/{dataset}/{model}/seed{seed}/interactions/{method}.h5",
+        pairs="results/{dataset}/{model}/seed{seed}/interactions/{method}.tsv",
+        annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
+    output:
+        **panel(
+            "results/{dataset}/{model}/seed{seed}/figures/{method}/interaction_map",
+            "Interactions, {method}",
+        ),
+    log:
+        "logs/interaction_map/{dataset}/{model}/seed{seed}/{method}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        limits={"most_targets": 12, "most_positions": 100},
+        task=setting("datasets/{dataset}/task"),
+        code=code_digest("figures/interaction_map"),
+    message:
+        "Drawing interactions by {wildcards.method} of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/figures/interaction_map.py"
 
 
 rule predicted_vs_measured:

@@ -5,7 +5,7 @@ annotation.tsv of annotate.smk; motif databases of motifs.smk.
 Provides: in results/{dataset}/{model}/seed{seed}/ filters.meme, filters.tsv, selection.tsv (numbers
 of correctly predicted sequences), output_weights.tsv, unit_importance.tsv, recovery.tsv,
 nullification.tsv, instances.bed.gz, attributions/{method}.h5, .tsv and .examples.tsv,
-sanity_checks/{method}.tsv.
+sanity_checks/{method}.tsv, interactions/{method}.h5 and .tsv.
 """
 
 
@@ -290,6 +290,54 @@ rule sanity_checks:
         "../scripts/sanity_checks.py"
 
 
+# The runs whose bases' interactions are measured, each with each of its methods.
+INTERACTIONS = [
+    selection.MethodRun(*run, method)
+    for entry in config["interactions"]["runs"]
+    for method in entry["methods"]
+    for run in selection.matching(RUNS, entry)
+]
+OF_INTEGRATED_HESSIANS = ("n_references", "steps", "softplus_beta", "largest_delta", "seed")
+
+
+rule interactions:
+    """Measure how the effects of two bases depend on each other in chosen sequences."""
+    input:
+        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
+        dataset="results/{dataset}/dataset.h5ad",
+    output:
+        scores="results/{dataset}/{model}/seed{seed}/interactions/{method}.h5",
+        pairs="results/{dataset}/{model}/seed{seed}/interactions/{method}.tsv",
+    log:
+        "logs/interactions/{dataset}/{model}/seed{seed}/{method}.log",
+    benchmark:
+        "benchmarks/interactions/{dataset}/{model}/seed{seed}/{method}.tsv"
+    wildcard_constraints:
+        method="pairwise_ism",
+    conda:
+        "../envs/python.yaml"
+    threads: 2
+    resources:
+        device=config["device"],
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(240),
+    params:
+        settings=setting("interactions", within=config, leave_out=("runs", *OF_INTEGRATED_HESSIANS)),
+        code=code_digest("interactions"),
+    message:
+        "Measuring interactions of bases for {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}, by {wildcards.method} (progress: {log})"
+    script:
+        "../scripts/interactions.py"
+
+
+use rule interactions as interactions_that_add_up with:
+    wildcard_constraints:
+        method="integrated_hessians",
+    params:
+        settings=setting("interactions", within=config, leave_out=("runs",)),
+        code=code_digest("interactions"),
+
+
 def runs_with_several_seeds(runs):
     """The runs of models that are trained from more than one seed."""
     seeds = Counter(run[:2] for run in RUNS)
@@ -310,6 +358,7 @@ def interpretation_results(wildcards):
     found += for_runs(f"{RUN}/attributions/{{method}}.tsv", by_method(attributed_runs))
     found += for_runs(f"{RUN}/binding_modes/{{method}}.tsv", by_method(runs_with_patterns))
     found += for_runs(f"{RUN}/sanity_checks/{{method}}.tsv", by_method(checked_runs))
+    found += for_runs(f"{RUN}/interactions/{{method}}.tsv", INTERACTIONS)
     return found + (["results/motif_scores.tsv"] if rankings() else [])
 
 

@@ -15,6 +15,7 @@ from test_figures import (
     probabilities,
     recovery_table,
 )
+from test_interactions import example, listed
 from test_logo_grid import cells
 from test_mode_counts import model_table
 from test_motif_effects import ablated, copies, single
@@ -32,6 +33,7 @@ from workflow_lib.figures import (
     dataset_comparison,
     distance_curves,
     importance_boxes,
+    interaction_maps,
     logo_grid,
     logos,
     mode_counts,
@@ -219,6 +221,14 @@ def _tracks(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
     return attribution_tracks.attribution_tracks(pd.concat(parts), used, title, "binary")
 
 
+def _maps(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
+    made = [example(130, i, target)._replace(id=target) for i, target in enumerate(targets[:4])]
+    pairs = pd.concat([listed(10, target) for target in targets[:4]])
+    table = interaction_maps.map_table(made, 12, 100)
+    title = f"{names[0]} on {names[1]}"
+    return interaction_maps.interaction_maps(table, pairs, {3: [targets[0]]}, title, "binary")
+
+
 def _measured(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
     scores = _named(metrics_table(len(targets)), targets).assign(metric="pcc", n=9)
     table = predicted_vs_measured.scatter_table(*values(9, targets), scores)
@@ -258,6 +268,7 @@ def gallery(
         "recovered_motifs": lambda: recovered(targets),
         "modisco_patterns": lambda: _patterns(targets, names),
         "attribution_tracks": lambda: _tracks(targets, names),
+        "interaction_map": lambda: _maps(targets, names),
         "predicted_vs_measured": lambda: _measured(targets, names),
         "motif_effects": lambda: _effects(targets, names),
         "motif_spacing": lambda: _spacing(targets, names),

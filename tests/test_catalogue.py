@@ -462,7 +462,9 @@ def test_the_sweep_of_figure_1_has_the_papers_numbers_of_units(config):
     assert units == [1, *range(5, 201, 5), 300]  # 41 as in the paper's Figure 1B, and its largest
 
 
-@pytest.mark.parametrize("section", ["interpretation", "attribution", "nullification"])
+@pytest.mark.parametrize(
+    "section", ["interpretation", "attribution", "interactions", "nullification"]
+)
 @pytest.mark.parametrize(
     ("settings", "task", "message"),
     [

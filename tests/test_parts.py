@@ -91,6 +91,14 @@ def attribute(main, folder, data, splits):
     return {"scores": (list(group.ids), group.scores.tobytes()), "n": group.n}
 
 
+def interactions(main, folder, data, splits):
+    outputs = {"scores": folder / "pairs.h5", "pairs": folder / "pairs.tsv"}
+    settings = CHOSEN | {"splits": splits, "targets": ["*"], "ids": None}
+    settings |= {"most_sequences": 90, "most_pairs": 1}
+    main("interactions")(RUN, folder / "model", data, "pairwise_ism", settings, "cpu", outputs)
+    return {"pairs": read_table(outputs["pairs"]).to_csv()}
+
+
 def attribution_examples(main, folder, data, splits):
     attribute(main, folder, data, splits)
     inputs = {"model": folder / "model", "dataset": data, "scores": folder / "saliency.h5"}
@@ -244,9 +252,10 @@ def overview(_, __, data, ___):
 TOLD = [
     *((step, ["train", "validation"]) for step in (filters, attribute, nullification, instances)),
     *((step, ["test"]) for step in (filters, attribute, nullification, instances)),
-    *((step, ["train", "validation"]) for step in (ablate, marginalise)),
-    *((step, ["test"]) for step in (ablate, marginalise)),
-    *((step, None) for step in (attribute, attribution_examples, nullification, ablate)),
+    *((step, ["train", "validation"]) for step in (ablate, marginalise, interactions)),
+    *((step, ["test"]) for step in (ablate, marginalise, interactions)),
+    *((step, None) for step in (attribute, attribution_examples, nullification)),
+    *((step, None) for step in (ablate, interactions)),
     *((step, None) for step in (predict, labels, score_assays)),
     *((sequences_to_fasta, [part]) for part in PARTS),
 ]

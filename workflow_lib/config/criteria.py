@@ -11,7 +11,7 @@ from workflow_lib.errors import InputError
 FOR_LABELS = ("exact_match", "true_positive")
 FOR_VALUES = ("correlation", "top_fraction")
 # Of the config, with a criterion each.
-SECTIONS = ("interpretation", "attribution", "nullification", "ablation")
+SECTIONS = ("interpretation", "attribution", "interactions", "nullification", "ablation")
 
 
 def check_criteria(
