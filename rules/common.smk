@@ -55,6 +55,7 @@ RUNS = CATALOGUE["runs"]
 PUBLISHED = [name for name, entry in CATALOGUE["models"].items() if "published" in entry]
 TRAINED_RUNS = [run for run in RUNS if run.model not in PUBLISHED]
 RUN = "results/{dataset}/{model}/seed{seed}"
+WITH_METHODS = [*config["attribution"]["runs"], *config["interactions"]["runs"]]
 # The known motifs that filters and patterns are compared with.
 DATABASE = f"results/motifs/{config['annotation']['database']}"
 # Tasks whose targets are labels, scored by AUPRC.
@@ -75,11 +76,7 @@ wildcard_constraints:
     model=one_of(CATALOGUE["models"]),
     seed=one_of({str(run.seed) for run in RUNS}),
     database=one_of(config["motif_databases"]),
-    method=one_of(
-        {"filters"}.union(
-            *(e["methods"] for key in ("attribution", "interactions") for e in config[key]["runs"])
-        )
-    ),
+    method=one_of({"filters"}.union(*(entry["methods"] for entry in WITH_METHODS))),
     applied=one_of(config["apply"]),
     motif_set=one_of(config["motif_sets"]),
 

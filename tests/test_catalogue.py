@@ -59,7 +59,10 @@ def test_the_parts_that_are_read_unless_the_config_says_others(schema):
         "scanning": ["validation", "test"],
         "instances": ["train", "validation", "test"],
         "attribution": None,
+        "interactions": None,
         "nullification": None,
+        "ablation": None,
+        "marginalisation": ["train"],
     }
 
 
