@@ -19,6 +19,7 @@ from workflow_lib.errors import InputError
 from workflow_lib.files import sha256_of
 from workflow_lib.models.published import READERS, load_published
 from workflow_lib.one_hot import one_hot
+from workflow_lib.parsers import PARSERS
 from workflow_lib.sequence import encode
 from workflow_lib.tables import read_predictions, read_table
 
@@ -172,6 +173,17 @@ def test_golden_outputs_of_the_published_deepstarrs(shared, format):
         for name, letters in wanted.items():
             found = model(one_hot(encode(letters))).numpy()
             np.testing.assert_allclose(found, stored[name], atol=2e-5, rtol=0, err_msg=name)
+
+
+def test_the_distilled_labels_are_what_the_published_deepstarr_predicts(shared):
+    """From the files to the outputs, of the forward strand; the labels have four decimals."""
+    folder = shared / "mirror/deepstarr_distilled"
+    data = PARSERS["deepstarr"]({path.name: path for path in folder.iterdir()})
+    data, path = dataset.part(data, "test"), shared / "reference/deepstarr/pytorch_weights.pth"
+    model = load(path, "deepstarr_keras", length=249)
+    with torch.no_grad():
+        found = model(one_hot(np.asarray(data.obsm["sequence"]))).numpy()
+    np.testing.assert_allclose(found, data.X, atol=1e-4, rtol=0)
 
 
 def without(key):

@@ -111,7 +111,7 @@ def _read_part(fasta: str | os.PathLike, table: str | os.PathLike) -> _Part:
 
 
 def _records(path: str | os.PathLike) -> tuple[list[str], list[bytes], list[int]]:
-    """Ids, which may repeat, letters in upper case, and lines of the ids of a FASTA file."""
+    """Ids, which may repeat, letters, and lines of the ids of a FASTA file."""
     ids: list[str] = []
     numbers: list[int] = []
     letters: list[list[bytes]] = []
@@ -128,7 +128,7 @@ def _records(path: str | os.PathLike) -> tuple[list[str], list[bytes], list[int]
                 shown = line[:30].decode(errors="replace")
                 raise InputError(f"{path}, line {number}: found {shown!r}, wanted '>' and an id")
             letters[-1].append(line.strip())
-    sequences = [b"".join(found).upper() for found in letters]
+    sequences = [b"".join(found) for found in letters]
     if b"" in sequences or not ids:
         empty = f", line {numbers[sequences.index(b'')]}" if ids else ""
         raise InputError(f"{path}{empty}: found no sequence; wanted FASTA ('>id', then letters)")
