@@ -42,13 +42,9 @@ try:
     validate(config, "../config/schemas/config.schema.yaml")
     CATALOGUE = catalogue.resolve(config, SCHEMA)
     catalogue.check_users_files(config)
+    catalogue.check_mirror(config["mirror"], CATALOGUE["sources"])
 except InputError as error:
     raise WorkflowError(str(error)) from None
-
-if config["mirror"] and not Path(config["mirror"]).is_dir():
-    raise WorkflowError(
-        f"mirror: {config['mirror']} is not a folder (a relative path starts at {Path.cwd()})"
-    )
 
 RUNS = CATALOGUE["runs"]
 # The models that are published checkpoints, and the runs that are trained.

@@ -14,12 +14,27 @@ rule data:
     localrule: True
 
 
+def address(wildcards):
+    """Where a file is downloaded from; an error, before any job runs, if `offline` forbids that."""
+    here = f"{wildcards.source}/{wildcards.file}"
+    places = [Path("resources/downloads", here), Path(config["mirror"] or "", here)]
+    if config["offline"] and not any(place.is_file() for place in places):
+        where = f"{places[1]} is not there" if config["mirror"] else "there is no mirror"
+        raise SystemExit(
+            f"config, offline: {places[0]} is not fetched yet, and {where}; wanted a `mirror` that "
+            f"holds {here}, or one run with internet: snakemake --cores 1 --until download"
+        )
+    return setting("sources/{source}/files/{file}/url")(wildcards)
+
+
 rule download:
     """Copy one file of a source from the mirror, or download it."""
     output:
         file="resources/downloads/{source}/{file}",
     log:
         "logs/download/{source}/{file}.log",
+    # Before hours of training: a file that is nowhere should be known at once.
+    priority: 10
     localrule: True
     conda:
         "../envs/python.yaml"
@@ -30,7 +45,7 @@ rule download:
         mem_mb=500,
         runtime=60,
     params:
-        url=setting("sources/{source}/files/{file}/url"),
+        url=address,
         sha256=setting("sources/{source}/files/{file}/sha256"),
     message:
         "Downloading {wildcards.file} of {wildcards.source}"

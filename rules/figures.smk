@@ -56,8 +56,10 @@ def figure_files(wildcards, patterns=None):
             "empty, or `runs` selects none of the runs that it names"
         )
     if missing:
-        # Panels of one figure of the paper as one.
-        names = dict.fromkeys(re.sub(r"^(figure_s?\d+)[a-z]$", r"\1*", name) for name in missing)
+        # Panels of one figure of the paper as one, if none of them is drawn.
+        figure_of = {name: re.sub(r"^(figure_s?\d+)[a-z]$", r"\1*", name) for name in FIGURES}
+        drawn = {figure_of[name] for name, (_, runs) in FIGURES.items() if runs}
+        names = dict.fromkeys(n if figure_of[n] in drawn else figure_of[n] for n in missing)
         logger.info(f"figures left out, since no selected run is for them: {', '.join(names)}")
     return found
 

@@ -66,7 +66,7 @@ def _resolved(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str
 def pretend(checkout: Path, place: Path) -> Path:
     """A folder in which all of the selection seems to have run."""
     place.mkdir(parents=True, exist_ok=True)
-    (place / "mirrored").mkdir()
+    (place / "mirrored/mini").mkdir(parents=True)
     _with_programs(place)
     write_inputs(place)
     for name in _USERS:

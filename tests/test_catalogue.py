@@ -527,3 +527,17 @@ def test_deepstarr_has_its_authors_settings_and_its_copy_says_what_its_labels_ar
     assert "predictions of a trained DeepSTARR, not measurements" in said
     files = found["sources"]["deepstarr_distilled"]["files"].values()
     assert len(files) == 6 and all(set(about) == {"sha256"} for about in files)
+
+
+def test_a_mirror_one_level_too_deep_is_told_its_parent(tmp_path):
+    (tmp_path / "tf_binding").mkdir()
+    catalogue.check_mirror(None, ["tf_binding"])
+    catalogue.check_mirror(str(tmp_path), ["jaspar", "tf_binding"])
+    for mirror, said in [
+        (tmp_path / "tf_binding", f"wanted SOURCE/FILE.*did you mean {tmp_path}?"),
+        (tmp_path / "none", "is not a folder"),
+    ]:
+        with pytest.raises(InputError, match=said):
+            catalogue.check_mirror(str(mirror), ["jaspar", "tf_binding"])
+    with pytest.raises(InputError, match="holds no folder of a source"):
+        catalogue.check_mirror(str(tmp_path), ["jaspar"])

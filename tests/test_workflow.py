@@ -253,6 +253,7 @@ def test_the_slurm_profile_plans_with_its_commented_settings_too(checkout, tmp_p
         ("datasets: {'a;touch hacked': {}}", "'a;touch hacked' does not match"),
         ("figures: [figure_9z]", "no figure is called 'figure_9z'"),
         ("mirror: nowhere", "mirror: nowhere is not a folder"),
+        ("mirror: .", "mirror: . holds no folder of a source; wanted SOURCE/FILE"),
         ("runs: [{datasets: [x], models: [tiny]}]", "unknown data set 'x'"),
     ],
 )
@@ -286,9 +287,13 @@ def test_a_changed_key_is_no_page_of_text(checkout, finished, tmp_path):
 
 def test_offline_a_missing_file_is_named(checkout, tmp_path):
     wanted = "resources/downloads/jaspar/leaf_to_cluster.tab"
-    done = snakemake(checkout, tmp_path, wanted, "--config", "offline=true", check=False)
-    assert done.returncode != 0 and "offline: true, but there is no mirror" in done.stderr
-    assert not (tmp_path / wanted).exists()
+    # Before any job: it would come after hours of training.
+    done = snakemake(checkout, tmp_path, wanted, "-n", "--config", "offline=true", check=False)
+    assert done.returncode != 0 and "is not fetched yet, and there is no mirror" in done.stderr
+    (tmp_path / "mirror/jaspar").mkdir(parents=True)
+    given = ("-n", "--config", "offline=true", "mirror=mirror")
+    done = snakemake(checkout, tmp_path, wanted, *given, check=False)
+    assert done.returncode != 0 and f"mirror/{wanted[20:]} is not there" in done.stderr
 
 
 def test_a_file_from_the_mirror_is_kept_when_the_mirror_is_gone(checkout, tmp_path):

@@ -91,6 +91,30 @@ def check_users_files(config: Mapping[str, Any]) -> None:
             _at(place, refuse_no_text, path)
 
 
+def check_mirror(mirror: str | None, sources: Iterable[str]) -> None:
+    """Refuse a mirror from which no file would be taken: its folders are called like sources.
+
+    Raises
+    ------
+    InputError
+        It is no folder, or holds none of a source; if its parent does, that one is named.
+    """
+    if not mirror:
+        return
+    place, names = Path(mirror), list(sources)
+    if not place.is_dir():
+        raise InputError(
+            f"mirror: {mirror} is not a folder (a relative path starts at {Path.cwd()})"
+        )
+    if not any((place / name).is_dir() for name in names):
+        parent = place.resolve().parent
+        hint = f"; did you mean {parent}?" if place.resolve().name in names else ""
+        raise InputError(
+            f"mirror: {mirror} holds no folder of a source; wanted SOURCE/FILE, for example "
+            f"{place / names[0]}{hint}"
+        )
+
+
 def plain_values(config: Mapping[str, Any]) -> dict[str, Any]:
     """Values of `--config offline=true mirror=null`, which Snakemake passes on as text."""
     words = {"true": True, "false": False, "null": None, "none": None}
