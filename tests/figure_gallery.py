@@ -242,12 +242,16 @@ def _effects(targets: Sequence[str], names: Sequence[str]) -> list[Figure]:
     return motif_effects.motif_effects(motif_effects.effects_table(*parts), title, len(targets))
 
 
-def _spacing(targets: Sequence[str], names: Sequence[str]) -> Figure:
+def _spacing(
+    targets: Sequence[str],
+    names: Sequence[str],
+    axis: distance_curves.Axis = distance_curves.EXCESS,
+) -> Figure:
     table = spacing(names[:4], targets[:3])
     shown = {t: table["target"] == t for t in distance_curves.most_affected(table, 3)}
     curves = distance_curves.distance_table(table, shown)
     title = f"{names[0]} on {names[1]}"
-    return distance_curves.distance_curves(curves, distance_curves.EXCESS, title, {})
+    return distance_curves.distance_curves(curves, axis, title, {})
 
 
 def gallery(
@@ -282,6 +286,7 @@ def gallery(
         "figure_1g": lambda: _nullified(targets, names, 8),
         "figure_1g, many filters": lambda: _nullified(targets[:3], names, 30),
         "figure_s1": lambda: _negative(targets[:5]),
+        "figure_2a": lambda: _spacing(targets, names, distance_curves.RATIO),
         "figure_3a": lambda: _ranks(names),
         "figure_3b": lambda: motif_pairs.best_against(_pairs(names)),
         "figure_3c": lambda: size_trends.difference_by_size(size_trends.size_table(_pairs(names))),
