@@ -25,6 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import bench_attribution  # noqa: E402
 import bench_interpret  # noqa: E402
+import bench_marginalisation  # noqa: E402
 import bench_models  # noqa: E402
 import bench_scale  # noqa: E402
 import bench_scanning  # noqa: E402
@@ -146,6 +147,7 @@ ROWS = [
     *(Row(*row) for row in bench_interpret.ROWS),
     *(Row(*row) for row in bench_scanning.ROWS),
     *(Row(*row) for row in bench_attribution.ROWS),
+    *(Row(*row) for row in bench_marginalisation.ROWS),
     *(Row(*row) for row in bench_workflow.ROWS),
     *(Row(*row) for row in bench_scale.ROWS),
 ]
