@@ -1,7 +1,7 @@
 """A row of `make bench` about marginalisation: the paper's distance analysis of a DeepSTARR.
 
-A row is a name, a function that returns the measured value as text, what it is held against and what
-is wanted.
+A row is a name, a function that returns the measured value as text, what it is held against and
+what is wanted.
 """
 
 import resource
