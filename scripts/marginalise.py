@@ -18,6 +18,7 @@ from workflow_lib.interpret.marginalisation import (
     all_designs,
     predicted,
     summary,
+    with_mutations,
     without_effect,
 )
 from workflow_lib.interpret.patterns import Pattern, chosen_patterns, draws, own_patterns
@@ -90,6 +91,8 @@ def main(
     marginalisation_file.write(outputs["values"], header, X, drawn, designs, of_targets)
     with marginalisation_file.opened(outputs["values"]) as values:
         table = summary(contrasts, values, names)
+    if experiment == "kmers":
+        table = with_mutations(table)
     for target in without_effect(table):
         log.warning("no motif has an effect on %s (experiment %s)", target, experiment)
     write_run_table(table, run, outputs["summary"], float_format="%.6g")

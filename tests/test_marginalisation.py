@@ -24,6 +24,7 @@ from workflow_lib.interpret.marginalisation import (
     median_interval,
     predicted,
     summary,
+    with_mutations,
     without_effect,
 )
 from workflow_lib.interpret.patterns import (
@@ -339,6 +340,29 @@ def test_what_does_not_fit_is_refused_by_name():
         backgrounds("shuffled", np.full((1, 9), UNKNOWN, np.uint8), 2, 0, 9)
     with pytest.raises(InputError, match="found 'flat', wanted uniform"):
         backgrounds("flat", np.zeros((1, 9), np.uint8), 2, 0, 9)
+
+
+def test_the_best_word_of_each_target_is_mutated_letter_by_letter():
+    every = [word.name for word in words(3)]
+    effects = {
+        "x": [w.count("G") + 0.1 * (w[0] == "T") for w in every],
+        "y": [-w.count("C") - 0.1 * w.count("G") - 0.01 * w.count("T") for w in every],
+    }
+    rows = [(w, t, effects[t][i]) for i, w in enumerate(every) for t in ("x", "y")]
+    table = with_mutations(pd.DataFrame(rows, columns=["kmer", "target", "effect"]))
+    assert table.groupby("target")["best"].first().to_dict() == {"x": "GGG", "y": "AAA"}
+    for _, of_target in table.groupby("target"):
+        assert sorted(of_target["rank"]) == list(range(1, 65))
+        ranked = of_target.sort_values("rank")
+        assert ranked["effect"].is_monotonic_decreasing
+        once = of_target[of_target["mutations"] == 1]
+        assert (
+            len(once) == 9 and of_target.loc[of_target["mutations"] != 1, "mutated_to"].isna().all()
+        )
+        for row in once.itertuples():
+            word = list(row.best)
+            word[row.mutated_position] = row.mutated_to
+            assert "".join(word) == row.kmer != row.best
 
 
 def test_targets_that_no_motif_moves_are_named():

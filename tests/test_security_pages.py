@@ -98,6 +98,8 @@ def test_captions_show_any_text_literally(root, text):
         "annotation": {"database": "d_", "q_value": 0.1}, "motif_databases": {"d_": database},
         "figure_1": {"dataset": "a_", "other_models": ["o_", "p_*"], "target": text,
                      "negative_weight_targets": [text, "x_"]},
+        "figure_2": {"dataset": "a_"}, "datasets": {"a_": {"description": text}},
+        "marginalisation": {"backgrounds": {"kind": "uniform", "n": 9}},
     }  # fmt: skip
     # Params other than names are the text.
     params = type("Params", (SimpleNamespace,), {"__getattr__": lambda self, name: text})(**names)
@@ -112,7 +114,7 @@ def test_captions_show_any_text_literally(root, text):
         links = [a["href"] for tag, a in page.found if tag == "a" and "href" in a]
         assert all(link.startswith("https://doi.org/") for link in links), path.name
         shown += " ".join(text.split()) in " ".join(page.text.split())
-    assert shown == 3  # 1G, S1 and the methods
+    assert shown == 5  # 1G, S1, 2, S2 and the methods
 
 
 # --- the real workflow ----------------------------------------------------------------------------

@@ -113,6 +113,38 @@ def summary(
     return pd.concat(rows, ignore_index=True)
 
 
+def with_mutations(kmers: pd.DataFrame) -> pd.DataFrame:
+    """The table of all words with each one's rank, and how it differs from the best of its target.
+
+    The rows with one mutation are the mutagenesis of the best word.
+
+    Parameters
+    ----------
+    kmers
+        Columns kmer, target, effect; all words of one length.
+
+    Returns
+    -------
+    DataFrame
+        Also `rank` (1 = the largest effect on the target), `best` (that word), `mutations` (letters
+        in which they differ), and where that is one letter `mutated_position` (from 0) and
+        `mutated_to`.
+    """
+    order = kmers["effect"].rank(ascending=False, method="first")
+    rank = order.groupby(kmers["target"], sort=False).rank().astype(int)
+    best = kmers["target"].map(kmers[rank == 1].set_index("target")["kmer"])
+    letters, of_best = (np.array([list(word) for word in words]) for words in (kmers["kmer"], best))
+    differs = letters != of_best
+    n, place = differs.sum(axis=1), differs.argmax(axis=1)
+    return kmers.assign(
+        rank=rank, best=best, mutations=n, mutated_position=pd.array(place, "Int64"),
+        mutated_to=letters[np.arange(len(place)), place],
+    ).assign(
+        mutated_position=lambda t: t["mutated_position"].where(n == 1),
+        mutated_to=lambda t: t["mutated_to"].where(n == 1),
+    )  # fmt: skip
+
+
 def without_effect(table: pd.DataFrame, share: float = 1e-3) -> list[str]:
     """Targets that no pattern moves by more than a share of what it moves another target by."""
     largest = table.groupby("target", sort=False)["effect"].agg(lambda values: values.abs().max())
