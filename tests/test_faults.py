@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from functools import partial
 
@@ -241,14 +242,39 @@ WRITERS = {
 }
 
 
+# HDF5 cannot close a file on a full disk: its datasets stay open in the process, broken, and a
+# later close of any file may crash. So such a write has a process of its own, as a job has.
+OWN_PROCESS = """
+import sys
+sys.path[:0] = {paths}
+from pathlib import Path
+from test_faults import WRITERS, log_to
+with log_to({log!r}):
+    WRITERS[{name!r}](Path({path!r}))
+"""
+
+
+def refused(name, path, log) -> str:
+    """What is said of a write that fails."""
+    values = {"paths": sys.path, "log": str(log), "name": name, "path": str(path)}
+    code = OWN_PROCESS.format(**values)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode != 0
+    return done.stderr
+
+
 @pytest.mark.parametrize("name", WRITERS)
 def test_on_a_full_disk_no_partial_file_is_left(disk, tmp_path, capsys, name):
     place = tmp_path / "small"
     small = disk(place, 60)
-    with pytest.raises(SystemExit) as stopped, log_to(tmp_path / "rule.log"):
-        WRITERS[name](place / name)
-    assert stopped.value.code == 1
-    assert "the disk is full; no partial file is left" in capsys.readouterr().err
+    if name.endswith(".h5ad"):
+        said = refused(name, place / name, tmp_path / "rule.log")
+    else:
+        with pytest.raises(SystemExit) as stopped, log_to(tmp_path / "rule.log"):
+            WRITERS[name](place / name)
+        assert stopped.value.code == 1
+        said = capsys.readouterr().err
+    assert "the disk is full; no partial file is left" in said
     assert list(place.iterdir()) == []
     small.resize(20_000)
     with log_to(tmp_path / "rule.log"):
