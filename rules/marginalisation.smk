@@ -7,12 +7,13 @@ ablation.tsv, figures/motif_effects and figures/motif_spacing (.pdf, .png, .tsv)
 """
 
 # What each experiment uses of the section `marginalisation`, besides what all of them use.
+OF_MOTIFS = ("motifs", "most_motifs", "sampled")
 USED_BY_EXPERIMENTS = {
-    "single": ("motifs", "most_motifs", "sampled", "position", "single"),
-    "copies": ("motifs", "most_motifs", "sampled", "copies"),
-    "spacing": ("motifs", "most_motifs", "sampled", "position", "spacing"),
-    "pairs": ("motifs", "most_motifs", "sampled", "pairs"),
-    "context": ("motifs", "most_motifs", "sampled", "position"),
+    "single": (*OF_MOTIFS, "position", "single"),
+    "copies": (*OF_MOTIFS, "copies"),
+    "spacing": (*OF_MOTIFS, "position", "spacing"),
+    "pairs": (*OF_MOTIFS, "pairs"),
+    "context": (*OF_MOTIFS, "position"),
     "kmers": ("position", "kmers"),
 }
 
@@ -40,10 +41,9 @@ def motifs_of_the_run(wildcards):
 def marginalisation_settings(wildcards):
     """The settings that an experiment uses."""
     used = USED_BY_EXPERIMENTS[wildcards.experiment]
-    others = {key for keys in USED_BY_EXPERIMENTS.values() for key in keys if key not in used}
-    left_out = {"runs", "experiments", *others}
-    given = setting("marginalisation", within=config, leave_out=left_out)(wildcards)
-    return {key: None for key in ("position",) if key not in used} | given
+    of_others = set().union(*USED_BY_EXPERIMENTS.values()).difference(used)
+    left_out = {"runs", "experiments", *of_others}
+    return setting("marginalisation", within=config, leave_out=left_out)(wildcards)
 
 
 rule marginalise:
@@ -138,7 +138,6 @@ rule motif_effects:
     conda:
         "../envs/python.yaml"
     params:
-        task=setting("datasets/{dataset}/task"),
         code=code_digest("figures/motif_effects"),
     message:
         "Drawing motif effects of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"

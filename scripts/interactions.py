@@ -12,7 +12,7 @@ from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret import interaction_file
-from workflow_lib.interpret.attribution_file import Header
+from workflow_lib.interpret.hdf5 import Header
 from workflow_lib.interpret.integrated_hessians import HessianOptions
 from workflow_lib.interpret.interactions import (
     TABLE_COLUMNS,

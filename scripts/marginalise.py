@@ -1,6 +1,5 @@
 """Put motifs into many backgrounds, and measure what they do to a model's outputs."""
 
-import functools
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from workflow_lib.execution.job import recorded
 from workflow_lib.interpret import experiments, marginalisation_file
 from workflow_lib.interpret.attribute import matching_targets
 from workflow_lib.interpret.backgrounds import backgrounds, between_quantiles
+from workflow_lib.interpret.hdf5 import Header
 from workflow_lib.interpret.marginalisation import (
     all_designs,
     predicted,
@@ -37,27 +37,24 @@ def patterns_of(
     if experiment == "kmers":
         return experiments.words(settings["kmers"]["k"])
     if settings["motifs"] is None:
-        table = read_table(annotation) if annotation else None
-        return own_patterns(filters, table, settings["most_motifs"]) if annotation else []
+        return own_patterns(filters, read_table(annotation), settings["most_motifs"])
     ids = [entry["profile"] for entry in settings["motifs"].values() if "profile" in entry]
     return chosen_patterns(settings["motifs"], filters, {name: profile(name) for name in ids})
 
 
 def drawn_backgrounds(
-    model: torch.nn.Module, X: np.ndarray, settings: Mapping[str, Any], targets: Sequence[int]
-) -> np.ndarray:
-    """The backgrounds that `backgrounds` in the config describes, on the device of the model."""
-    kind, n, seed = (settings["backgrounds"][key] for key in ("kind", "n", "seed"))
-    if settings["backgrounds"]["quantiles"] is None:
+    model: torch.nn.Module, X: np.ndarray, settings: Mapping[str, Any], targets: Sequence[int],
+    device: torch.device,
+) -> np.ndarray:  # fmt: skip
+    """The backgrounds that `backgrounds` in the config describes."""
+    kind, n, seed = (settings[key] for key in ("kind", "n", "seed"))
+    if settings["quantiles"] is None:
         return backgrounds(kind, X, n, seed, model.length)
-    draw = functools.partial(_draw, kind, X, seed, model.length)
-    return between_quantiles(model, draw, n, settings["backgrounds"]["quantiles"], targets)
 
+    def draw(n: int, number: int) -> np.ndarray:
+        return backgrounds(kind, X, n, seed + 1_000_003 * number, model.length)
 
-def _draw(
-    kind: str, X: np.ndarray, seed: int, length: int, n: int, number: int
-) -> np.ndarray:  # each draw with a seed of its own
-    return backgrounds(kind, X, n, seed + 1_000_003 * number, length)
+    return between_quantiles(model, draw, n, settings["quantiles"], targets, device)
 
 
 def main(
@@ -69,12 +66,13 @@ def main(
     part = dataset.part(dataset.load(inputs["dataset"]), *settings["splits"])
     targets = matching_targets(settings["targets"], model.target_names)
     names = [model.target_names[i] for i in targets]
-    X = drawn_backgrounds(model, part.obsm["sequence"], settings, targets)
+    of_data = np.asarray(part.obsm["sequence"])
+    X = drawn_backgrounds(model, of_data, settings["backgrounds"], targets, chosen_device)
     filters = read_meme(inputs["meme"]) if "meme" in inputs else []
     patterns = patterns_of(experiment, settings, filters, inputs.get("annotation"))
     if not patterns:
         log.warning("none of the filters resembles a known motif: name some in `motifs`")
-    given = experiments.Setting(patterns, X, settings["position"], settings)
+    given = experiments.Setting(patterns, X, settings.get("position"), settings)
     contrasts = experiments.contrasts(experiment, given)
     designs = all_designs(contrasts)
     seed, sampled = settings["backgrounds"]["seed"], settings.get("sampled", False)
@@ -85,10 +83,10 @@ def main(
     )  # fmt: skip
     options = {"device": chosen_device, "both_strands": settings["both_strands"]}
     found = predicted(model, X, designs, drawn, **options)
-    about = (experiment, names, [pattern.name for pattern in patterns], settings)
-    header = marginalisation_file.Header(*about)
+    header = Header(model.metadata["architecture"], experiment, names, settings)
+    about = (header, [pattern.name for pattern in patterns], X, drawn, designs)
     of_targets = (values[:, targets] for values in found)
-    marginalisation_file.write(outputs["values"], header, X, drawn, designs, of_targets)
+    marginalisation_file.write(outputs["values"], *about, of_targets)
     with marginalisation_file.opened(outputs["values"]) as values:
         table = summary(contrasts, values, names)
     if experiment == "kmers":

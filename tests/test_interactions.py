@@ -16,7 +16,7 @@ from workflow_lib.data.shuffles import dinucleotide_shuffles
 from workflow_lib.errors import InputError
 from workflow_lib.figures.interaction_maps import interaction_maps, map_table
 from workflow_lib.interpret import interaction_file
-from workflow_lib.interpret.attribution_file import Header
+from workflow_lib.interpret.hdf5 import Header
 from workflow_lib.interpret.integrated_hessians import (
     HessianOptions,
     _products,

@@ -2,6 +2,7 @@
 
 import itertools
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +20,7 @@ from workflow_lib.interpret import experiments, marginalisation_file
 from workflow_lib.interpret.backgrounds import KINDS, backgrounds, between_quantiles
 from workflow_lib.interpret.embedding import Placed, check_design, embed, outputs
 from workflow_lib.interpret.experiments import EXPERIMENTS, Setting, contrasts, words
+from workflow_lib.interpret.hdf5 import Header, write_header
 from workflow_lib.interpret.marginalisation import (
     all_designs,
     median_interval,
@@ -376,20 +378,28 @@ def test_the_file_gives_back_every_design(tmp_path):
     designs = all_designs(contrasts("pairs", of))
     drawn = [draws(of.patterns[0], 6, False, 0), np.arange(48, dtype=np.uint8).reshape(6, 8) % 3]
     found = list(outputs(net, of.X, designs, drawn))
-    header = marginalisation_file.Header("pairs", ["x", "y"], list(WORDS), {"n": 6})
-    marginalisation_file.write(tmp_path / "f.h5", header, of.X, drawn, designs, iter(found))
+    header = Header("cnn1", "pairs", ["x", "y"], {"n": 6})
+    about = (header, list(WORDS), of.X, drawn, designs)
+    marginalisation_file.write(tmp_path / "f.h5", *about, iter(found))
     with marginalisation_file.opened(tmp_path / "f.h5") as values:
         assert list(values) == designs and values.header == header
         assert all((values[d] == f).all() for d, f in zip(designs, found, strict=True))
-    import h5py
-
     with h5py.File(tmp_path / "f.h5") as file:
         assert file["drawn/0"].shape == (1, 8) and file["drawn/1"].shape == (6, 8)
         assert (file["backgrounds"][:] == of.X).all()
-    (tmp_path / "g.h5").write_text("no")
-    for path in (tmp_path / "g.h5", tmp_path / "none.h5"):
-        with pytest.raises(InputError, match="not a file of a marginalisation"):
-            marginalisation_file.opened(path).__enter__()
+        assert list(file["motifs"].asstr()) == list(WORDS)
+    (tmp_path / "text.h5").write_text("no")
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        write_header(file, header)
+    for name, said in [
+        ("text.h5", "not an HDF5 file"), ("none.h5", "no such file of a marginalisation"),
+        ("other.h5", "not a file of a marginalisation; it lacks the dataset 'outputs'"),
+    ]:  # fmt: skip
+        with (
+            pytest.raises(InputError, match=said),
+            marginalisation_file.opened(tmp_path / name),
+        ):
+            pass
 
 
 def test_experiments_are_the_ones_that_the_schema_and_the_rules_know(root):

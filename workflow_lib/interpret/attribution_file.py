@@ -17,38 +17,15 @@ datasets
 m = `n_used` may be 0.
 """
 
-import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import h5py
 import numpy as np
 
-from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
-
-
-class Header(NamedTuple):
-    """Metadata of a file of attributions.
-
-    Attributes
-    ----------
-    model
-        Architecture of the model.
-    method
-        How the attributions were made.
-    target_names
-        All targets of the model.
-    settings
-        Settings of the attribution.
-    """
-
-    model: str
-    method: str
-    target_names: Sequence[str]
-    settings: Mapping[str, Any]
+from workflow_lib.interpret.hdf5 import PACKED, Header, header_of, opened, write_header
 
 
 class Group(NamedTuple):
@@ -87,10 +64,7 @@ def write(path: str | os.PathLike, header: Header, groups: Iterable[Group]) -> N
         One per target. They are written one by one: as an iterator, only one is in memory.
     """
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["model"], file.attrs["method"] = header.model, header.method
-        names = np.array(list(header.target_names), dtype=object)
-        file.attrs.create("target_names", names, dtype=h5py.string_dtype())
-        file.attrs["settings"] = json.dumps(dict(header.settings))
+        write_header(file, header)
         for group in groups:
             _write_group(file.create_group(str(group.number)), group)
 
@@ -100,8 +74,7 @@ def _write_group(place: h5py.Group, group: Group) -> None:
     place.attrs["n_correct"], place.attrs["n_used"] = group.n_correct, len(group.codes)
     ids = np.array(list(group.ids), dtype=object)
     place.create_dataset("id", data=ids, dtype=h5py.string_dtype())
-    # An empty array cannot be stored in chunks, which compression requires.
-    packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True} if len(ids) else {}
+    packed = PACKED if len(ids) else {}
     place.create_dataset("sequence", data=group.codes.astype(np.uint8), **packed)
     place.create_dataset("scores", data=group.scores.astype(np.float32), **packed)
     place.create_dataset("delta", data=group.delta.astype(np.float32))
@@ -109,13 +82,8 @@ def _write_group(place: h5py.Group, group: Group) -> None:
 
 def read_header(path: str | os.PathLike) -> Header:
     """The metadata of a file of attributions; see `read` for the errors."""
-    with _open(path) as file:
-        return Header(
-            str(file.attrs["model"]),
-            str(file.attrs["method"]),
-            [str(name) for name in file.attrs["target_names"]],
-            json.loads(file.attrs["settings"]),
-        )
+    with opened(path, "attributions") as file:
+        return header_of(file)
 
 
 def read(path: str | os.PathLike, most: int | None = None) -> Iterator[Group]:
@@ -137,7 +105,7 @@ def read(path: str | os.PathLike, most: int | None = None) -> Iterator[Group]:
     InputError
         Missing, or not such a file.
     """
-    with _open(path) as file:
+    with opened(path, "attributions") as file:
         for number in sorted(file, key=int):
             place = file[number]
             yield Group(
@@ -148,20 +116,3 @@ def read(path: str | os.PathLike, most: int | None = None) -> Iterator[Group]:
                 list(place["id"].asstr()[:most]),
                 *(place[name][:most] for name in ("sequence", "scores", "delta")),
             )
-
-
-@contextmanager
-def _open(path: str | os.PathLike) -> Iterator[h5py.File]:
-    try:
-        file = h5py.File(path, "r")
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: there is no such file of attributions") from error
-    except OSError as error:
-        raise InputError(f"{path}: not an HDF5 file, or a damaged one ({error})") from error
-    with file:
-        missing = {"model", "method", "target_names", "settings"} - set(file.attrs)
-        if missing:
-            raise InputError(
-                f"{path}: not a file of attributions; it lacks the attribute {min(missing)!r}"
-            )
-        yield file

@@ -4,10 +4,10 @@ Review of Koo & Ploenzke (2020), "Global importance analysis": the null model de
 correlations are averaged out. The paper uses uniform random sequences.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 from torch import nn
 
 from workflow_lib.data.shuffles import dinucleotide_shuffles
@@ -52,7 +52,7 @@ def backgrounds(kind: str, X: np.ndarray, n: int, seed: int, length: int) -> np.
     rng = np.random.default_rng(seed)
     if kind == "uniform":
         return rng.integers(0, 4, (n, length)).astype(np.uint8)
-    whole = np.asarray(X)[(np.asarray(X) < UNKNOWN).all(axis=1)]
+    whole = X[(X < UNKNOWN).all(axis=1)]
     if not len(whole):
         raise InputError(
             f"backgrounds: {kind} draws from the data set's sequences, of which none of "
@@ -78,7 +78,12 @@ def _rows(m: int, n: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def between_quantiles(
-    model: nn.Module, draw: Any, n: int, quantiles: Sequence[float], targets: Sequence[int]
+    model: nn.Module,
+    draw: Callable[[int, int], np.ndarray],
+    n: int,
+    quantiles: Sequence[float],
+    targets: Sequence[int],
+    device: torch.device | str = "cpu",
 ) -> np.ndarray:
     """Backgrounds whose mean prediction over some targets lies between two quantiles.
 
@@ -96,16 +101,23 @@ def between_quantiles(
         Two shares, of the predictions of the first draw.
     targets
         Numbers of the targets.
+    device
+        Where to predict.
 
     Returns
     -------
     ndarray
         uint8 (n, L).
+
+    Raises
+    ------
+    InputError
+        Too few between the quantiles, which may be too close together.
     """
     kept, low, high = [], None, None
     for number in range(_MOST_DRAWS):
         drawn = draw(max(n, 100), number)
-        values = predict(model, drawn)[:, list(targets)].mean(axis=1)
+        values = predict(model, drawn, device=device)[:, list(targets)].mean(axis=1)
         if low is None:
             low, high = np.quantile(values, quantiles)
         kept.append(drawn[(values >= low) & (values <= high)])

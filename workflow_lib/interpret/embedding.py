@@ -1,8 +1,8 @@
 """Putting patterns into sequences and predicting: what marginalisation and ablation are made of.
 
 A design says which patterns stand where; each is put into every background. Sequences are made and
-predicted a batch at a time, so the memory does not depend on how many designs or backgrounds there
-are.
+predicted a batch at a time: beyond the backgrounds themselves, and the outputs of a few designs,
+the memory does not depend on how many there are.
 """
 
 from collections.abc import Iterator, Sequence

@@ -18,10 +18,8 @@ datasets
 - `units`: float32 (units,), root mean square of each unit's share, for `explainn`.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import h5py
@@ -29,12 +27,11 @@ import numpy as np
 
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
-from workflow_lib.interpret.attribution_file import Header
+from workflow_lib.interpret.hdf5 import PACKED, Header, header_of, opened, write_header
 from workflow_lib.interpret.pairwise_maps import Interactions
 
 # Of sequences up to this length all substitutions are kept: 6 MB before compression.
 LONGEST = 300
-_PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
 class Example(NamedTuple):
@@ -66,10 +63,7 @@ class Example(NamedTuple):
 def write(path: str | os.PathLike, header: Header, examples: Iterable[Example]) -> None:
     """Write a file of interactions, atomically; of an iterator one example is in memory."""
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["model"], file.attrs["method"] = header.model, header.method
-        names = np.array(list(header.target_names), dtype=object)
-        file.attrs.create("target_names", names, dtype=h5py.string_dtype())
-        file.attrs["settings"] = json.dumps(dict(header.settings))
+        write_header(file, header)
         for i, example in enumerate(examples):
             _write_example(file.create_group(str(i)), example)
 
@@ -81,24 +75,19 @@ def _write_example(place: h5py.Group, example: Example) -> None:
     place.attrs["difference"], place.attrs["delta"] = found.difference, found.delta
     place["sequence"] = example.codes.astype(np.uint8)
     place["contributions"] = found.contributions.astype(np.float32)
-    place.create_dataset("positions", data=found.positions.astype(np.float32), **_PACKED)
+    place.create_dataset("positions", data=found.positions.astype(np.float32), **PACKED)
     if found.units is not None:
         place["units"] = found.units.astype(np.float32)
     if found.pairs is not None and len(example.codes) <= LONGEST:
         at = np.arange(len(example.codes))
         half = np.where((at[:, None] < at)[:, None, :, None], found.pairs, np.float32(0))
-        place.create_dataset("pairs", data=half, **_PACKED)
+        place.create_dataset("pairs", data=half, **PACKED)
 
 
 def read_header(path: str | os.PathLike) -> Header:
     """The metadata of a file of interactions; see `read` for the errors."""
-    with _open(path) as file:
-        return Header(
-            str(file.attrs["model"]),
-            str(file.attrs["method"]),
-            [str(name) for name in file.attrs["target_names"]],
-            json.loads(file.attrs["settings"]),
-        )
+    with opened(path, "interactions") as file:
+        return header_of(file)
 
 
 def read(path: str | os.PathLike, pairs: bool = True) -> Iterator[Example]:
@@ -120,7 +109,9 @@ def read(path: str | os.PathLike, pairs: bool = True) -> Iterator[Example]:
     InputError
         Missing, or not such a file.
     """
-    with _open(path) as file:
+    with opened(path, "interactions") as file:
+        if any("positions" not in file[name] for name in file):
+            raise InputError(f"{path}: not a file of interactions; it lacks positions")
         for name in sorted(file, key=int):
             place, known = file[name], file[name].attrs
             both = None
@@ -136,19 +127,3 @@ def read(path: str | os.PathLike, pairs: bool = True) -> Iterator[Example]:
                 int(known["number"]), str(known["target"]), int(known["example"]),
                 str(known["id"]), place["sequence"][:], float(known["output"]), found,
             )  # fmt: skip
-
-
-@contextmanager
-def _open(path: str | os.PathLike) -> Iterator[h5py.File]:
-    try:
-        file = h5py.File(path, "r")
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: there is no such file of interactions") from error
-    except OSError as error:
-        raise InputError(f"{path}: not an HDF5 file, or a damaged one ({error})") from error
-    with file:
-        missing = {"model", "method", "target_names", "settings"} - set(file.attrs)
-        if missing or any("positions" not in file[name] for name in file):
-            lacks = f"the attribute {min(missing)!r}" if missing else "positions"
-            raise InputError(f"{path}: not a file of interactions; it lacks {lacks}")
-        yield file

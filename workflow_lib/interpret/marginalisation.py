@@ -130,19 +130,16 @@ def with_mutations(kmers: pd.DataFrame) -> pd.DataFrame:
         in which they differ), and where that is one letter `mutated_position` (from 0) and
         `mutated_to`.
     """
-    order = kmers["effect"].rank(ascending=False, method="first")
-    rank = order.groupby(kmers["target"], sort=False).rank().astype(int)
+    rank = kmers.groupby("target")["effect"].rank(ascending=False, method="first").astype(int)
     best = kmers["target"].map(kmers[rank == 1].set_index("target")["kmer"])
     letters, of_best = (np.array([list(word) for word in words]) for words in (kmers["kmer"], best))
     differs = letters != of_best
     n, place = differs.sum(axis=1), differs.argmax(axis=1)
-    return kmers.assign(
-        rank=rank, best=best, mutations=n, mutated_position=pd.array(place, "Int64"),
-        mutated_to=letters[np.arange(len(place)), place],
-    ).assign(
-        mutated_position=lambda t: t["mutated_position"].where(n == 1),
-        mutated_to=lambda t: t["mutated_to"].where(n == 1),
-    )  # fmt: skip
+    once, to = n == 1, letters[np.arange(len(place)), place]
+    table = kmers.assign(rank=rank, best=best, mutations=n)
+    table["mutated_position"] = pd.Series(place, table.index, "Int64").where(once)
+    table["mutated_to"] = pd.Series(to, table.index).where(once)
+    return table
 
 
 def without_effect(table: pd.DataFrame, share: float = 1e-3) -> list[str]:

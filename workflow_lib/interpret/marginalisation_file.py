@@ -2,7 +2,8 @@
 
 Specification
 -------------
-Attributes of the file: `experiment`, `target_names` (strings) and `settings` (JSON). Datasets:
+Attributes of the file: those of `hdf5.Header`; `method` is the experiment, `target_names` are those
+whose outputs are kept. Datasets:
 
 - `motifs`: strings, the names of the patterns.
 - `backgrounds`: uint8 (n, L), codes A = 0, C = 1, G = 2, T = 3.
@@ -16,40 +17,19 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 
-from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
+from workflow_lib.interpret import hdf5
 from workflow_lib.interpret.embedding import Design, Placed
-
-
-class Header(NamedTuple):
-    """Metadata of a file of a marginalisation.
-
-    Attributes
-    ----------
-    experiment
-        Its name.
-    target_names
-        The targets whose outputs are kept.
-    motifs
-        Names of the patterns.
-    settings
-        Settings of the marginalisation.
-    """
-
-    experiment: str
-    target_names: Sequence[str]
-    motifs: Sequence[str]
-    settings: Mapping[str, Any]
 
 
 def write(
     path: str | os.PathLike,
-    header: Header,
+    header: hdf5.Header,
+    motifs: Sequence[str],
     backgrounds: np.ndarray,
     drawn: Sequence[np.ndarray],
     designs: Sequence[Design],
@@ -61,28 +41,25 @@ def write(
     ----------
     path, header
         The file and its metadata.
+    motifs
+        Names of the patterns.
     backgrounds, drawn
         uint8 (n, L), and for each motif uint8 (n, width).
     designs, outputs
         d designs, and for each float (n, targets).
     """
-    packed = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
     text, shape = h5py.string_dtype(), (len(designs), len(backgrounds), len(header.target_names))
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["experiment"] = header.experiment
-        file.attrs["settings"] = json.dumps(dict(header.settings))
-        targets = np.array(list(header.target_names), dtype=object)
-        file.attrs.create("target_names", targets, dtype=text)
-        # An attribute holds 64 kB: too few for all words of six letters.
-        motifs = np.array(list(header.motifs), dtype=object)
-        file.create_dataset("motifs", data=motifs, dtype=text)
-        file.create_dataset("backgrounds", data=backgrounds, **packed)
+        hdf5.write_header(file, header)
+        # Not an attribute, which holds 64 kB: too few for all words of six letters.
+        file.create_dataset("motifs", data=np.array(list(motifs), dtype=object), dtype=text)
+        file.create_dataset("backgrounds", data=backgrounds, **hdf5.PACKED)
         for i, codes in enumerate(drawn):
             same = (codes == codes[:1]).all()
             file.create_dataset(f"drawn/{i}", data=codes[:1] if same else codes)
         written = np.array([json.dumps(design) for design in designs], dtype=object)
         file.create_dataset("designs", data=written, dtype=text)
-        place = file.create_dataset("outputs", shape, "f4", chunks=(1, *shape[1:]), **packed)
+        place = file.create_dataset("outputs", shape, "f4", chunks=(1, *shape[1:]), **hdf5.PACKED)
         for i, found in enumerate(outputs):
             place[i] = found
 
@@ -91,7 +68,7 @@ class Outputs(Mapping):
     """Design -> outputs (n, targets) of an open file, read when asked for."""
 
     def __init__(self, file: h5py.File) -> None:
-        self._outputs, self.header = file["outputs"], _header(file)
+        self._outputs, self.header = file["outputs"], hdf5.header_of(file)
         designs = [json.loads(text) for text in file["designs"].asstr()]
         self._numbers = {tuple(Placed(*p) for p in d): i for i, d in enumerate(designs)}
 
@@ -105,25 +82,8 @@ class Outputs(Mapping):
         return len(self._numbers)
 
 
-def _header(file: h5py.File) -> Header:
-    names = [str(name) for name in file.attrs["target_names"]], list(file["motifs"].asstr())
-    return Header(str(file.attrs["experiment"]), *names, json.loads(file.attrs["settings"]))
-
-
 @contextmanager
 def opened(path: str | os.PathLike) -> Iterator[Outputs]:
-    """Open a file of a marginalisation.
-
-    Raises
-    ------
-    InputError
-        Missing, or not such a file.
-    """
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise InputError(f"{path}: not a file of a marginalisation ({error})") from error
-    with file:
-        if "experiment" not in file.attrs or "outputs" not in file:
-            raise InputError(f"{path}: not a file of a marginalisation; it lacks `experiment`")
+    """Open a file of a marginalisation; `hdf5.opened` says what is refused."""
+    with hdf5.opened(path, "a marginalisation", ("outputs", "designs")) as file:
         yield Outputs(file)
