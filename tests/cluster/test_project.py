@@ -20,7 +20,7 @@ def test_the_mini_project_runs_up_to_its_report(slurm, checkout, finished, tmp_p
     there = tmp_path / "slurm"
     # Names of folders are in the command lines of jobs, but no shell runs them.
     mirror = there / 'a "b"; touch hacked; $(touch hacked) `touch hacked`'
-    mirror.mkdir(parents=True)
+    (mirror / "mini").mkdir(parents=True)
     write_inputs(there)
     run = Run(slurm, checkout, there, "--config", f"mirror={mirror}", config=MINI)
     text = run.finish()
