@@ -1,16 +1,19 @@
 """The compared networks: sizes as the papers say, published weights, what interpretation needs."""
 
+import copy
 import re
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from workflow_lib.errors import InputError
 from workflow_lib.models import MODELS, build
 from workflow_lib.models.layers import Dropout
 from workflow_lib.models.published import load_deepstarr
 from workflow_lib.one_hot import one_hot
+from workflow_lib.train.inference import with_folded_norms
 
 # The length that each architecture was made for.
 LENGTHS = {"deepstarr": 249, "aitac": 251}
@@ -166,6 +169,24 @@ def test_the_first_layer_can_be_read_and_the_rest_follows_from_it(name):
     assert maps.dtype == torch.float32 and (maps >= 0).all()
     filters = model.conv.weight if name == "explainn" else model.first[0].weight
     assert maps.shape[1] == len(filters) and model.filter_size == filters.shape[2]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_folded_batch_norms_change_no_prediction(name):
+    model = made(name)
+    with torch.no_grad():
+        model.train()(sequences(50, model.length))  # statistics of their own
+        for norm in (layer for layer in model.modules() if isinstance(layer, nn.BatchNorm1d)):
+            norm.weight.uniform_(0.5, 2)
+            norm.bias.uniform_(-1, 1)
+        X, state = sequences(4, model.length), copy.deepcopy(model.state_dict())
+        folded = with_folded_norms(model)
+        torch.testing.assert_close(folded(X), model.eval()(X), rtol=1e-4, atol=1e-5)
+    left = [layer for layer in folded.modules() if isinstance(layer, nn.BatchNorm1d)]
+    # Those of fully connected layers; AI-TAC has its own after pooling.
+    assert name in ("explainn", "danq", "aitac") or len(left) == 2
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, state[key]), key
 
 
 @pytest.mark.parametrize("name", BASELINES)

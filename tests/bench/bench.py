@@ -32,6 +32,7 @@ import bench_scanning  # noqa: E402
 import bench_workflow  # noqa: E402
 from reference_models import plain_copy  # noqa: E402
 
+from workflow_lib.execution.job import keep_freed_memory  # noqa: E402
 from workflow_lib.models.explainn import ExplaiNN  # noqa: E402
 
 THREADS = 2
@@ -165,6 +166,7 @@ def is_chosen(name: str, parts: list[str]) -> bool:
 def main(parts: list[str]) -> None:
     """Measure the rows and print them as they come."""
     torch.set_num_threads(THREADS)
+    keep_freed_memory()  # as every job of the workflow does
     rows = [row for row in ROWS if is_chosen(row.name, parts)]
     if not rows:
         sys.exit(f"no row has {' or '.join(parts)} in its name; rows: {[row.name for row in ROWS]}")

@@ -14,7 +14,7 @@ from torch import nn
 
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import UNKNOWN, reverse_complement
-from workflow_lib.train.inference import predict
+from workflow_lib.train.inference import predict, with_folded_norms
 
 # A small batch stays in a processor's cache: at 512 DeepSTARR takes twice the time of 64.
 BATCH_ON_CPU, BATCH_ON_GPU = 64, 1024
@@ -132,6 +132,7 @@ def outputs(
     if batch_size is None:
         batch_size = BATCH_ON_CPU if torch.device(device).type == "cpu" else BATCH_ON_GPU
     at_once = max(1, batch_size // len(X))
+    model = with_folded_norms(model)
     for first in range(0, len(designs), at_once):
         some = designs[first : first + at_once]
         parts = []

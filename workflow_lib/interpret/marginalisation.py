@@ -6,6 +6,7 @@ held against A + B - b, what they would do independently (b: background; the pap
 dependence analysis).
 """
 
+import functools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -43,6 +44,11 @@ def predicted(
         yield found
 
 
+@functools.cache
+def _values_beyond(n: int) -> int:
+    return max(int(binom.ppf((1 - _CONFIDENCE) / 2, n, 0.5)), 1)
+
+
 def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Medians over the first axis, and 95 % intervals that make no assumption.
 
@@ -61,7 +67,7 @@ def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     """
     n = len(values)
     ordered = np.sort(values.astype(float), axis=0)
-    beyond = max(int(binom.ppf((1 - _CONFIDENCE) / 2, n, 0.5)), 1)
+    beyond = _values_beyond(n)
     middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
     return middle, ordered[beyond - 1], ordered[n - beyond]
 
@@ -97,8 +103,8 @@ def summary(
     for contrast in contrasts:
         chosen = slice(None) if contrast.rows is None else contrast.rows
         b, whole = background[chosen], np.asarray(found[contrast.whole], dtype=float)[chosen]
-        numbers = [len(b), np.median(b, axis=0), *median_interval(whole - b)]
-        names = list(COLUMNS[1:])
+        numbers = [np.median(b, axis=0), *median_interval(whole - b)]
+        names = list(COLUMNS[2:])
         if contrast.parts:
             parts = sum(np.asarray(found[part], dtype=float)[chosen] for part in contrast.parts)
             expected = parts - (len(contrast.parts) - 1) * b
@@ -106,11 +112,10 @@ def summary(
                 numbers += median_interval(whole / expected)
             numbers += median_interval(whole - expected)
             names += OF_PARTS
-        table = pd.DataFrame({"target": list(targets)} | dict(zip(names, numbers, strict=True)))
-        for place, (name, value) in enumerate(contrast.labels.items()):
-            table.insert(place, name, value)
-        rows.append(table)
-    return pd.concat(rows, ignore_index=True)
+        for target, *values in zip(targets, *numbers, strict=True):
+            about = contrast.labels | {"target": target, COLUMNS[1]: len(b)}
+            rows.append(about | dict(zip(names, values, strict=True)))
+    return pd.DataFrame(rows)
 
 
 def with_mutations(kmers: pd.DataFrame) -> pd.DataFrame:
