@@ -6,6 +6,13 @@ Provides: in results/{dataset}/{model}/seed{seed}/ marginalisation/{experiment}.
 ablation.tsv, figures/motif_effects and figures/motif_spacing (.pdf, .png, .tsv).
 """
 
+from workflow_lib.motifs.jaspar import check_profiles
+
+try:
+    check_profiles(config["marginalisation"]["motifs"] or {}, "marginalisation.motifs")
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
 # What each experiment uses of the section `marginalisation`, besides what all of them use.
 OF_MOTIFS = ("motifs", "most_motifs", "sampled")
 USED_BY_EXPERIMENTS = {

@@ -10,6 +10,7 @@ from workflow_lib.data.dropping import drop
 from workflow_lib.data.gc_matching import balance
 from workflow_lib.data.splits import SPLITS
 from workflow_lib.data.subset import load_shared, of_targets
+from workflow_lib.data.target_checks import check_targets
 from workflow_lib.execution.job import recorded
 from workflow_lib.parsers import PARSERS
 from workflow_lib.tables import write_table
@@ -57,7 +58,7 @@ def main(
         "task": entry["task"],
         "source": entry["source"],
     }
-    dataset.check_targets(data, name)
+    check_targets(data, name)
     dataset.validate(data, name=name, optional_splits=entry.get("optional_splits", ()))
     dataset.save(data, outputs["dataset"])
     write_table(dataset.labels(data), outputs["labels"], index_label="id")

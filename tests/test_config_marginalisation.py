@@ -14,7 +14,7 @@ RUNS = [Run("d", "m", 0), Run("unknown", "m", 0)]
 def section(**changed: object) -> dict:
     default = {
         "runs": [{"datasets": ["*"], "models": ["*"]}], "experiments": ["single", "spacing"],
-        "motifs": {"red": "ACGTACGT", "any": {"filter": 3}}, "position": None,
+        "motifs": {"red": "ACGTACGT", "known": {"profile": "MA0139.1"}}, "position": None,
         "backgrounds": {"quantiles": None}, "spacing": {"positions": None},
     }  # fmt: skip
     return {"marginalisation": default | changed}
@@ -28,7 +28,6 @@ def test_what_fits_is_taken():
     check()
     check(position=92, spacing={"positions": [[0, 84]]})
     check(position=40, spacing={"positions": [[0, 32], [48, 92]]})
-    check(position=81, motifs={"ctcf": {"profile": "MA0139.1"}})
     check(motifs=None, position=99, spacing={"positions": [[0, 99]]})
     # Not asked for, or its length is known to the job only.
     check(runs=[Run("unknown", "m", 0)], motifs={"long": "A" * 300})
@@ -41,10 +40,6 @@ def test_what_fits_is_taken():
     [
         ({"motifs": {"long": "A" * 101}},
          "motifs.long: it has 101 bp, the sequences of d 100 bp; wanted a shorter motif"),
-        ({"motifs": {"mine": {"profile": "MA9999.1"}}},
-         "motifs.mine: JASPAR has no profile 'MA9999.1' in any release; wanted an id like"),
-        ({"motifs": {"ctcf": {"profile": "MA0139.1"}}, "position": 82},
-         r"position: found 82, where ctcf \(19 bp\) .* at most 81"),
         ({"position": 93}, r"position: found 93, where red \(8 bp\) .* at most 92"),
         ({"spacing": {"positions": [[0, 20], [50, 93]]}},
          "spacing.positions: found 93, where red .* 100 bp of d; wanted at most 92"),

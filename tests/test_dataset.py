@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from workflow_lib.data import dataset, splits
 from workflow_lib.data.dropping import drop
+from workflow_lib.data.target_checks import check_targets
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import encode
 
@@ -111,7 +112,7 @@ def test_labels_of_a_binary_task_are_0_1_or_nothing():
     data = make()
     data.X[2, 1] = 0.5
     with pytest.raises(InputError, match="'s2', target 't1': found 0.5"):
-        dataset.check_targets(data, "x")
+        check_targets(data, "x")
 
 
 def test_random_split_is_that_of_scikit_learn_and_reproducible():

@@ -117,7 +117,35 @@ def test_no_variance_is_no_correlation():
     assert np.isfinite(value(table, "c", "pcc", "low"))
     assert value(table, "mean", "pcc_per_sequence", "n") == 48
     assert value(table, "mean", "pcc_per_sequence", "note") == (
-        "2 sequences without variance left out; a correlation over 3 targets means little"
+        "1 sequences left out: the labels do not vary; "
+        "1 sequences left out: the predictions do not vary; "
+        "a correlation over 3 targets means little"
+    )
+
+
+def test_how_many_sequences_are_predicted_well():
+    rng = np.random.default_rng(0)
+    labels = rng.normal(size=(400, 8))
+    predictions = labels + rng.normal(size=(400, 8)) * rng.choice([0.3, 2], (400, 1))
+    labels[5], predictions[6], labels[7, 1:] = 2.0, 1.0, np.nan
+    names = list("abcdefgh")
+    table = evaluate(predictions, labels, names, ("pcc_per_sequence", "well_predicted"), 200)
+    rows = [np.corrcoef(*pair)[0, 1] for pair in zip(predictions[8:], labels[8:], strict=True)]
+    rows += [np.corrcoef(*pair)[0, 1] for pair in zip(predictions[:5], labels[:5], strict=True)]
+    (row,) = table[table["metric"] == "well_predicted"].itertuples()
+    assert row.value == (np.array(rows) >= 0.75).sum() and row.n == 397
+    # As the standard deviation of a binomial count has it.
+    share = row.value / row.n
+    expected = 3.92 * np.sqrt(row.n * share * (1 - share))
+    assert row.low < row.value < row.high
+    assert row.high - row.low == pytest.approx(expected, rel=0.25)
+    assert row.note == "; ".join(
+        f"1 sequences left out: {reason}"
+        for reason in (
+            "the labels do not vary",
+            "the predictions do not vary",
+            "fewer than two labels",
+        )
     )
 
 

@@ -266,6 +266,13 @@ def test_jaspar_is_the_published_file(database, reference):
         )
 
 
+def test_ids_that_jaspar_does_not_have_are_refused_with_their_key():
+    known = {"a": {"profile": "MA0139.1"}, "b": "ACGT", "c": {"filter": 3}}
+    jaspar.check_profiles(known, "marginalisation.motifs")
+    with pytest.raises(InputError, match=r"config, m.d: JASPAR has no profile 'MA9999.1' in any"):
+        jaspar.check_profiles(known | {"d": {"profile": "MA9999.1"}}, "m")
+
+
 def test_families_stand_in_for_clusters_and_a_file_replaces_them(database, shared):
     table = database[1].set_index("profile")
     assert table.loc["MA0148.4", "cluster"] == table.loc["MA0148.4", "family"]

@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from workflow_lib.data import dataset
+from workflow_lib.data.dropping import drop
+from workflow_lib.data.target_checks import check_targets
 from workflow_lib.data.tasks import decision_scores, ranking_scores
 from workflow_lib.errors import InputError
 from workflow_lib.interpret.sequence_selection import correctly_predicted
@@ -66,10 +68,57 @@ def test_a_class_is_right_where_it_is_the_likeliest():
     assert (bound == (right & (ONE_HOT == 1))).all()
 
 
+def test_the_correlation_loss_is_one_minus_each_rows_pearson_correlation():
+    loss = LOSSES["correlation"].function
+    labels = RNG.normal(size=(50, 4)).astype(np.float32)
+    rows = [np.corrcoef(p, y)[0, 1] for p, y in zip(LOGITS, labels, strict=True)]
+    outputs, targets = torch.from_numpy(LOGITS), torch.from_numpy(labels)
+    expected = 1 - np.mean(rows)
+    assert loss(outputs, targets).item() == pytest.approx(expected, rel=1e-5)
+    # Neither the origin nor the unit of a sequence's values matters.
+    moved = outputs * (1 + torch.rand(50, 1)) + torch.randn(50, 1)
+    assert loss(moved, targets).item() == pytest.approx(expected, rel=1e-4)
+    # A label that is missing is left out of its row, a row without variance of the mean.
+    labels[3, 1], labels[7] = np.nan, 0.5
+    rows[3] = np.corrcoef(LOGITS[3, [0, 2, 3]], labels[3, [0, 2, 3]])[0, 1]
+    expected = 1 - np.mean(np.delete(rows, 7))
+    outputs.requires_grad_()
+    value = loss(outputs, torch.from_numpy(labels))
+    assert value.item() == pytest.approx(expected, rel=1e-5)
+    (gradient,) = torch.autograd.grad(value, outputs)
+    assert (gradient[7] == 0).all() and gradient[3, 1] == 0 and gradient.isfinite().all()
+    assert (np.delete(gradient.numpy(), 7, axis=0) != 0).any(axis=1).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            np.ones((3, 5)) * [[1], [2], [3]],
+            "3 of 3 sequences have one value .*'a'.*constant: drop",
+        ),
+        ([[0, 0, 0, 0, 1], [1, 1, np.nan, 1, 1], [0, 1, 0, 1, 0]], "1 of 3 .*'b'"),
+        ([[0, 0, 0, 1], [1, 0, 0, 1], [0, 1, 0, 1]], "found 4 targets .* wanted 5 or more"),
+    ],
+)
+def test_a_correlation_needs_values_that_vary_over_enough_targets(values, said):
+    values = np.array(values, dtype=float)
+    names = [f"t{i}" for i in range(values.shape[1])]
+    data = dataset.build(["a", "b", "c"], np.zeros((3, 4)), values, names)
+    data.uns["task"] = "correlation"
+    with pytest.raises(InputError, match=said):
+        check_targets(data, "mine")
+    if "'b'" in said:
+        kept = drop(data, constant="drop")
+        kept.uns["task"] = "correlation"
+        check_targets(kept, "mine")
+        assert list(kept.obs_names) == ["a", "c"] and kept.uns["dropped"]["constant"] == 1
+
+
 def test_every_sequence_needs_exactly_one_class():
     X = np.eye(3)[[0, 1, 2]]
     X[1] = [1, 1, 0]
     data = dataset.build(["a", "b", "c"], np.zeros((3, 4)), X, ["one", "two", "three"])
     data.uns["task"] = "cross_entropy"
     with pytest.raises(InputError, match="'b': found 2 classes, wanted exactly one"):
-        dataset.check_targets(data, "mine")
+        check_targets(data, "mine")

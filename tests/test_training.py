@@ -95,9 +95,15 @@ def test_the_presets_are_those_of_the_paper_and_of_the_notebooks(root):
     notebooks = {"learning_rate": 0.001, "batch_size": 128, "max_epochs": 50, "patience": None}
     others = {"both_strands": True, "precision": "float32"}
     known = {"paper_methods": paper | others, "paper_notebooks": notebooks | others}
-    # The third one is of another paper, see test_catalogue.py.
+    # AI-TAC's code: ten epochs, the forward strand, the sum of the losses of a batch.
+    known["ai_tac"] = {
+        "learning_rate": 0.001, "batch_size": 100, "max_epochs": 10, "patience": None,
+        "both_strands": False, "precision": "float32", "reduction": "sum",
+    }  # fmt: skip
+    # The last one is of another paper, see test_catalogue.py.
     assert presets == known | {"deepstarr": presets["deepstarr"]}
-    assert presets["paper_methods"] == dataclasses.asdict(training.Settings())
+    unsaid = {"reduction": "mean"}
+    assert presets["paper_methods"] | unsaid == dataclasses.asdict(training.Settings())
 
 
 def test_early_stop_waits_for_patience():
@@ -207,6 +213,18 @@ def test_unresolved_labels_change_neither_loss_nor_gradient():
         (gradient,) = torch.autograd.grad(value, outputs)
         assert (gradient[:, 2] == 0).all() and (gradient[:, :2] != 0).all()
     assert masked_bce(outputs, torch.full((5, 3), float("nan"))).item() == 0
+
+
+def test_the_sum_of_losses_makes_gradients_of_a_whole_batch():
+    seen = {}
+    for reduction in ("mean", "sum"):
+        torch.manual_seed(0)
+        model, settings = small_model(), dataclasses.replace(SETTINGS, reduction=reduction)
+        settings = dataclasses.replace(settings, max_epochs=1, both_strands=False, batch_size=64)
+        training.fit(model, examples(64), examples(40, seed=1), "binary", settings)
+        seen[reduction] = [parameter.grad.clone() for parameter in model.parameters()]
+    for mean, total in zip(seen["mean"], seen["sum"], strict=True):
+        torch.testing.assert_close(total, 64 * mean, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

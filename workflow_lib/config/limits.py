@@ -6,6 +6,8 @@ from workflow_lib.errors import InputError
 
 # With fewer targets a correlation over those of one sequence means little: over two it is 1 or -1.
 FEWEST_TARGETS = 5
+# A sequence is predicted well from this correlation over the targets on (the paper's).
+WELL = 0.75
 
 
 def check_fractions(fractions: Sequence[float]) -> tuple[float, float, float]:

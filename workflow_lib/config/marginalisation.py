@@ -1,13 +1,12 @@
 """The section `marginalisation`, held against what a plan knows of motifs and sequences."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workflow_lib.config.lengths import known_length
 from workflow_lib.config.selection import Run, matching
 from workflow_lib.errors import InputError
-from workflow_lib.motifs.jaspar import profile
 
 
 def check_marginalisation(
@@ -16,12 +15,12 @@ def check_marginalisation(
     datasets: Mapping[str, Any],
     sources: Mapping[str, Any],
 ) -> None:
-    """Refuse unknown JASPAR ids, and motifs that do not fit into the sequences or would overlap.
+    """Refuse motifs that do not fit into the sequences, or that would overlap.
 
     Parameters
     ----------
     config
-        The merged config. Sequences and JASPAR's profiles have a length yet, filters have none.
+        The merged config. Only motifs that are given as sequences have a length yet.
     runs
         Selected runs.
     datasets, sources
@@ -42,24 +41,14 @@ def check_marginalisation(
             f"config, marginalisation.backgrounds.quantiles: found {quantiles[0]} and "
             f"{quantiles[1]}, wanted the smaller one first"
         )
-    widths = dict(_known_widths(section["motifs"] or {}))
+    motifs = section["motifs"] or {}
+    widths = {name: len(entry) for name, entry in motifs.items() if isinstance(entry, str)}
     _check_overlaps(section, widths)
     used = dict.fromkeys(run.dataset for entry in entries for run in matching(runs, entry))
     for dataset in used:
         length = known_length(datasets[dataset], datasets, sources)
         if length is not None:
             _check_fit(section, widths, dataset, length)
-
-
-def _known_widths(motifs: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    for name, entry in motifs.items():
-        if isinstance(entry, str):
-            yield name, len(entry)
-        elif "profile" in entry:
-            try:
-                yield name, profile(entry["profile"]).width
-            except InputError as error:
-                raise InputError(f"config, marginalisation.motifs.{name}: {error}") from None
 
 
 def _check_fit(

@@ -26,7 +26,6 @@ import numpy as np
 import pandas as pd
 from anndata.io import read_elem
 
-from workflow_lib.data.tasks import TASKS
 from workflow_lib.errors import InputError
 from workflow_lib.files import atomic
 from workflow_lib.tables import RUN
@@ -178,26 +177,6 @@ def shuffle_labels(data: anndata.AnnData, seed: int) -> None:
         rows = np.flatnonzero(parts == name)
         data.X[rows] = data.X[rng.permutation(rows)]
     data.uns["shuffled_labels"] = int(seed)
-
-
-def check_targets(data: anndata.AnnData, name: str) -> None:
-    """Raise unless the targets suit the task: 0, 1 or NaN for labels, one 1 a row for classes."""
-    if not TASKS[data.uns["task"]].binary:
-        return
-    wrong = ~((data.X == 0) | (data.X == 1) | np.isnan(data.X))
-    if wrong.any():
-        i, j = (int(v) for v in np.argwhere(wrong)[0])
-        raise InputError(
-            f"{name}, {data.obs_names[i]!r}, target {data.var_names[j]!r}: found {data.X[i, j]}, "
-            f"wanted 0, 1 or nothing for the task {data.uns['task']!r}"
-        )
-    several = np.flatnonzero(np.nansum(data.X, axis=1) != 1)
-    if TASKS[data.uns["task"]].exclusive and len(several):
-        i = int(several[0])
-        raise InputError(
-            f"{name}, {data.obs_names[i]!r}: found {int(np.nansum(data.X[i]))} classes, wanted "
-            f"exactly one for the task {data.uns['task']!r}"
-        )
 
 
 def counts(data: anndata.AnnData) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from workflow_lib.data.dataset import counts
+from workflow_lib.data.target_checks import is_constant
 from workflow_lib.errors import InputError
 from workflow_lib.sequence import few_unknown, reverse_complement
 
@@ -19,6 +20,7 @@ def drop(
     min_resolved: int | str = 1,
     duplicates: str = "keep",
     most_unknown: float = 0.0,
+    constant: str = "keep",
 ) -> anndata.AnnData:
     """Leave out sequences that cannot be used, counted by reason in `uns["dropped"]`.
 
@@ -32,12 +34,14 @@ def drop(
         `keep`, or `drop` to leave out repeats of a sequence or of its reverse complement.
     most_unknown
         Share of unknown bases (N, one-hot encoded as zeros) that a kept sequence may have.
+    constant
+        `keep`, or `drop` to leave out sequences whose resolved targets all have one value.
 
     Returns
     -------
     AnnData
         The kept sequences; each dropped one is counted once, under the first reason that applies:
-        unknown_base, unresolved, duplicate.
+        unknown_base, unresolved, constant, duplicate.
 
     Raises
     ------
@@ -52,6 +56,10 @@ def drop(
     unresolved = ~unknown & ((~np.isnan(data.X)).sum(axis=1) < wanted)
     keep = ~(unknown | unresolved)
     counted = {"unknown_base": int(unknown.sum()), "unresolved": int(unresolved.sum())}
+    if constant == "drop":
+        same = keep & is_constant(data.X)
+        keep &= ~same
+        counted["constant"] = int(same.sum())
     if duplicates == "drop":
         repeated = keep & _repeats(data.obsm["sequence"], keep)
         keep &= ~repeated

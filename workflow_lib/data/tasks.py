@@ -20,11 +20,15 @@ class Task(NamedTuple):
         Whether labels are 0 and 1.
     exclusive
         Whether the targets are classes, of which each sequence has exactly one.
+    by_sequence
+        Whether only a sequence's values relative to one another count (their correlation over the
+        targets), so that they have to vary.
     """
 
     metrics: tuple[str, ...]
     binary: bool
     exclusive: bool = False
+    by_sequence: bool = False
 
 
 def ranking_scores(task: str, outputs: np.ndarray) -> np.ndarray:
@@ -55,4 +59,7 @@ TASKS: dict[str, Task] = {
     "binary": Task(_RANKED, binary=True),
     "cross_entropy": Task(_RANKED, binary=True, exclusive=True),
     "regression": Task(("pcc", "pcc_per_sequence", "mse"), binary=False),
+    "correlation": Task(
+        ("pcc_per_sequence", "well_predicted", "pcc"), binary=False, by_sequence=True
+    ),
 }

@@ -32,7 +32,13 @@ DARK_GREEN, PALE_GREEN, DARK_GREY = "#006B4E", "#BFE3D7", "#4D4D4D"
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, GREY)
 # What importances and impacts are measured in: logits of labels, else the predicted values.
 OUTPUT = "model output"
-METRIC_LABELS = {"auprc": "AUPRC", "auroc": "AUROC", "pcc": "Pearson correlation"}
+METRIC_LABELS = {
+    "auprc": "AUPRC",
+    "auroc": "AUROC",
+    "pcc": "Pearson correlation",
+    "pcc_per_sequence": "correlation over the targets",
+    "well_predicted": "well predicted sequences",
+}
 _STYLE = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same picture on every machine

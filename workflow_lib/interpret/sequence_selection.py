@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from workflow_lib.config.limits import FEWEST_TARGETS
+from workflow_lib.config.limits import FEWEST_TARGETS, WELL
 from workflow_lib.data.tasks import TASKS, decision_scores
 from workflow_lib.errors import InputError
 from workflow_lib.train.inference import predict
@@ -161,7 +161,7 @@ def _same_for_all_targets(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
 CRITERIA: dict[str, Criterion] = {
     "exact_match": Criterion(_exact_match, binary=True),
     "true_positive": Criterion(_true_positive, binary=True),
-    "correlation": Criterion(_correlation, binary=False, threshold=0.75),
+    "correlation": Criterion(_correlation, binary=False, threshold=WELL),
     "top_fraction": Criterion(_top_fraction, binary=False, threshold=0.05),
     "all": Criterion(_all, binary=None),
 }

@@ -88,6 +88,29 @@ def profile(name: str) -> Motif:
     return _from_counts(_further(name))
 
 
+def check_profiles(motifs: Mapping[str, object], place: str) -> None:
+    """Refuse ids that JASPAR does not have.
+
+    Parameters
+    ----------
+    motifs
+        Name -> `{profile: ID}`, or another way to give a motif, which is left alone.
+    place
+        Where they stand in the config.
+
+    Raises
+    ------
+    InputError
+        Names the key and the id.
+    """
+    for name, entry in motifs.items():
+        if isinstance(entry, Mapping) and "profile" in entry:
+            try:
+                profile(entry["profile"])
+            except InputError as error:
+                raise InputError(f"config, {place}.{name}: {error}") from None
+
+
 def _further(name: str) -> object:
     """As in `profile`, as JASPAR's package gives it."""
     from pyjaspar import jaspardb

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from workflow_lib.config.limits import FEWEST_TARGETS
+from workflow_lib.config.limits import FEWEST_TARGETS, WELL
 from workflow_lib.errors import InputError
 from workflow_lib.train.metrics import (
     BINARY,
@@ -15,11 +15,13 @@ from workflow_lib.train.metrics import (
     METRICS,
     row_correlations,
     undefined,
+    undefined_rows,
     weighted_mean,
 )
 
 MEAN = "mean"
-PER_SEQUENCE = "pcc_per_sequence"
+# Of a sequence's correlation over the targets: the mean, and how many sequences reach WELL.
+PER_SEQUENCE, WELL_PREDICTED = "pcc_per_sequence", "well_predicted"
 COLUMNS = ("target", "metric", "value", "low", "high", "n", "n_positive", "note")
 _LEVELS = (0.025, 0.975)
 _CHUNK_BYTES = 64_000_000
@@ -59,8 +61,9 @@ def evaluate(
     target_names
         One name per column.
     metrics
-        Names in METRICS, or `pcc_per_sequence`, which is one row (target `mean`): the mean over
-        sequences of the correlation of a sequence's predictions and labels over the targets.
+        Names in METRICS; or `pcc_per_sequence` and `well_predicted`, which are one row each (target
+        `mean`): the mean over sequences of the correlation of a sequence's predictions and labels
+        over the targets, and the number of sequences whose correlation is `limits.WELL` or more.
     draws
         Bootstrap samples of the sequences; the same for all targets, so that the mean's interval
         is that of the mean. 0 gives no intervals.
@@ -88,8 +91,8 @@ def evaluate(
     rows = []
     for metric in metrics:
         values = _replicates(predictions, labels, metric, counts)
-        if metric == PER_SEQUENCE:
-            rows.append(_per_sequence_row(predictions, labels, values[0]))
+        if metric in (PER_SEQUENCE, WELL_PREDICTED):
+            rows.append(_per_sequence_row(metric, predictions, labels, values[0]))
             continue
         for t, name in enumerate(target_names):
             rows.append(_target_row(name, metric, predictions[:, t], labels[:, t], values[t]))
@@ -115,7 +118,7 @@ def paired_difference(
         (n, targets), or training seed -> such an array: then each is scored and the scores, not
         the predictions, are averaged per target.
     metric
-        A name in METRICS, or `pcc_per_sequence`.
+        As of `evaluate`.
     draws, seed
         Of the bootstrap over test sequences.
 
@@ -149,7 +152,8 @@ def paired_difference(
     either_missing = np.isnan(sides[0] + sides[1])
     known = ~either_missing[:, 0]
     a, b = (_mean_over_targets(np.where(either_missing, np.nan, side)[known]) for side in sides)
-    n_targets = labels.shape[1] if metric == PER_SEQUENCE else int(known.sum())
+    one_row = metric in (PER_SEQUENCE, WELL_PREDICTED)
+    n_targets = labels.shape[1] if one_row else int(known.sum())
     per_seed = [_mean_over_targets(of_seeds[:, known, 0].T) for of_seeds in values]
     if given[0].keys() == given[1].keys():
         over_seeds = half_width_over_seeds(per_seed[0] - per_seed[1])
@@ -187,12 +191,14 @@ def _replicates(
 ) -> np.ndarray:
     """The metric (first column) and its bootstrap replicates: (targets, 1 + draws).
 
-    `pcc_per_sequence` has one row.
+    Metrics of each sequence's correlation have one row.
     """
-    if metric == PER_SEQUENCE:
+    if metric in (PER_SEQUENCE, WELL_PREDICTED):
         correlations = row_correlations(predictions, labels)
         known = ~np.isnan(correlations)
-        return _apply(weighted_mean(correlations[known]), counts, known)[None]
+        if metric == PER_SEQUENCE:
+            return _apply(weighted_mean(correlations[known]), counts, known)[None]
+        return _apply(lambda weights: (correlations[known] >= WELL) @ weights, counts, known)[None]
     values = np.full((labels.shape[1], 1 + counts.shape[1]), np.nan)
     for t in range(labels.shape[1]):
         resolved = ~np.isnan(labels[:, t])
@@ -232,14 +238,17 @@ def _mean_row(metric: str, labels: np.ndarray, values: np.ndarray) -> tuple:
     return (MEAN, metric, mean[0], *_interval(mean, BOUNDS[metric]), n, n_positive, note)
 
 
-def _per_sequence_row(predictions: np.ndarray, labels: np.ndarray, values: np.ndarray) -> tuple:
-    known = ~np.isnan(row_correlations(predictions, labels))
-    notes = [] if known.all() else [f"{(~known).sum()} sequences without variance left out"]
+def _per_sequence_row(
+    metric: str, predictions: np.ndarray, labels: np.ndarray, values: np.ndarray
+) -> tuple:
+    reasons = pd.Series(undefined_rows(predictions, labels))
+    known, left_out = reasons == "", reasons[reasons != ""].value_counts()
+    notes = [f"{n} sequences left out: {reason}" for reason, n in left_out.items()]
     if labels.shape[1] < FEWEST_TARGETS:
         notes.append(f"a correlation over {labels.shape[1]} targets means little")
     note = "; ".join(notes)
-    interval = _interval(values, BOUNDS["pcc"])
-    return (MEAN, PER_SEQUENCE, values[0], *interval, int(known.sum()), pd.NA, note)
+    bounds = BOUNDS["pcc"] if metric == PER_SEQUENCE else (0, known.sum())
+    return (MEAN, metric, values[0], *_interval(values, bounds), int(known.sum()), pd.NA, note)
 
 
 def _mean_over_targets(values: np.ndarray) -> np.ndarray:
@@ -278,10 +287,9 @@ def _check(predictions: np.ndarray, labels: np.ndarray, metrics: Sequence[str]) 
             f"wanted (sequences, targets) for both"
         )
     for metric in metrics:
-        if metric not in (*METRICS, PER_SEQUENCE):
-            raise InputError(
-                f"unknown metric {metric!r}; wanted one of {', '.join((*METRICS, PER_SEQUENCE))}"
-            )
+        known = (*METRICS, PER_SEQUENCE, WELL_PREDICTED)
+        if metric not in known:
+            raise InputError(f"unknown metric {metric!r}; wanted one of {', '.join(known)}")
     finite = np.isfinite(predictions)
     if not finite.all():
         raise InputError(f"{(~finite).sum()} of {finite.size} predictions are not finite numbers")

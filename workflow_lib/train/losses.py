@@ -6,6 +6,8 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
+_NO_VARIANCE = 1e-6
+
 
 class Loss(NamedTuple):
     """Loss and output activation of a task.
@@ -44,8 +46,28 @@ def masked_cross_entropy(outputs: torch.Tensor, targets: torch.Tensor) -> torch.
     return (losses * resolved).sum() / resolved.sum().clamp(min=1)
 
 
+def masked_correlation(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """1 - Pearson correlation of each row's outputs and targets, averaged over the rows.
+
+    (paper, Methods, "Model training": accessibility across cell types; AI-TAC's loss). NaN targets
+    are left out of their row; rows whose remaining targets do not vary do not count.
+    """
+    resolved = ~targets.isnan()
+    count = resolved.sum(dim=1, keepdim=True).clamp(min=1)
+
+    def centred(values: torch.Tensor) -> torch.Tensor:
+        values = values * resolved
+        return (values - values.sum(dim=1, keepdim=True) / count) * resolved
+
+    labels = centred(targets.nan_to_num())
+    varies = labels.abs().amax(dim=1) > _NO_VARIANCE
+    losses = 1 - F.cosine_similarity(centred(outputs.float()), labels, dim=1, eps=_NO_VARIANCE)
+    return (losses * varies).sum() / varies.sum().clamp(min=1)
+
+
 LOSSES: dict[str, Loss] = {
     "binary": Loss(masked_bce, torch.sigmoid),
     "cross_entropy": Loss(masked_cross_entropy, torch.nn.Softmax(dim=1)),
     "regression": Loss(masked_mse, torch.nn.Identity()),
+    "correlation": Loss(masked_correlation, torch.nn.Identity()),
 }

@@ -44,6 +44,9 @@ class Settings:
         Whether training and validation sets include every sequence's reverse complement.
     precision
         `float32`; on CUDA also `tf32` or `bf16`.
+    reduction
+        `mean`: a step follows the mean loss of a batch's sequences; `sum`: their sum, as AI-TAC's
+        authors have it. Adam divides by the size of the gradients, so that it hardly matters.
     """
 
     learning_rate: float = 0.003
@@ -52,6 +55,7 @@ class Settings:
     patience: int | None = 10
     both_strands: bool = True
     precision: str = "float32"
+    reduction: str = "mean"
 
 
 class Examples(NamedTuple):
@@ -196,7 +200,7 @@ def _train_epoch(
         X, targets = _pick(examples, chosen)
         optimizer.zero_grad(set_to_none=True)
         value = loss(model(X), targets)
-        value.backward()
+        (value * len(chosen) if settings.reduction == "sum" else value).backward()
         optimizer.step()
         total += value.detach() * len(chosen)
         if time.perf_counter() - said > _SECONDS_BETWEEN_PROGRESS_LINES:
