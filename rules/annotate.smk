@@ -4,7 +4,7 @@ Requires: model.safetensors of train.smk; filters.meme of interpret.smk; modisco
 motif databases of motifs.smk; the program tomtom, if the config chooses it.
 Provides: in results/{dataset}/{model}/seed{seed}/ annotation.tsv, modisco/{method}.annotation.tsv,
 binding_modes/{method}.tsv and .counts.tsv, and from the program tomtom.tsv and
-modisco/{method}.tomtom.tsv; results/{dataset}/{model}/motif_agreement.tsv.
+modisco/{method}.tomtom.tsv; expected_motifs.tsv; results/{dataset}/{model}/motif_agreement.tsv.
 """
 
 
@@ -178,3 +178,26 @@ rule motif_agreement:
         "Comparing the motifs of {wildcards.model} on {wildcards.dataset} across seeds"
     script:
         "../scripts/motif_agreement.py"
+
+
+rule expected_motifs:
+    """Whether a model found the motifs that its targets are known for."""
+    input:
+        annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
+        importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
+    output:
+        expected="results/{dataset}/{model}/seed{seed}/expected_motifs.tsv",
+    log:
+        "logs/expected_motifs/{dataset}/{model}/seed{seed}.log",
+    conda:
+        "../envs/python.yaml"
+    resources:
+        mem_mb=by_attempt(1000),
+        runtime=by_attempt(10),
+    params:
+        expected=config["expected_motifs"]["motifs"],
+        code=code_digest("expected_motifs"),
+    message:
+        "Looking for the expected motifs in {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/expected_motifs.py"

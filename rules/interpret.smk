@@ -355,6 +355,9 @@ def interpretation_results(wildcards):
     for experiment in config["marginalisation"]["experiments"]:
         found += for_runs(f"{RUN}/marginalisation/{experiment}.tsv", marginalised_runs(experiment))
     found += for_runs(f"{RUN}/ablation.tsv", ablated_runs())
+    found += for_runs(
+        f"{RUN}/expected_motifs.tsv", chosen_runs("expected_motifs", runs_with_units())
+    )
     found += for_runs(f"{RUN}/attributions/{{method}}.tsv", by_method(attributed_runs))
     found += for_runs(f"{RUN}/binding_modes/{{method}}.tsv", by_method(runs_with_patterns))
     found += for_runs(f"{RUN}/sanity_checks/{{method}}.tsv", by_method(checked_runs))
