@@ -109,6 +109,7 @@ rule ablate:
         runtime=by_attempt(120),
     params:
         settings=setting("ablation", within=config, leave_out=("runs",)),
+        sites={key: config["interpretation"][key] for key in ("inclusive", "strands")},
         code=code_digest("ablate"),
     message:
         "Shuffling motif sites for {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"

@@ -11,6 +11,7 @@ from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.interpret.ablation import ablation, best_sites
+from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.nullification import chosen_filters, chosen_sequences
 from workflow_lib.interpret.units import unit_label, unit_names
 from workflow_lib.tables import read_table, write_run_table
@@ -31,12 +32,13 @@ def main(
     maximum = read_table(inputs["filters"])["activation_max"].to_numpy(dtype=np.float32)
     annotation = read_table(inputs["annotation"])
     filters = chosen_filters(annotation.astype({"unit": str}), settings["filters"], len(maximum))
+    strands = read_strands(model, settings["strands"])
     log.info(
-        "%d filters (%s), %d sequences of %d targets, %d shuffles of each site; on %s",
-        len(filters), settings["filters"], len(X), int(selected.any(axis=0).sum()),
+        "%d filters (%s, strands: %s), %d sequences of %d targets, %d shuffles of each site; on %s",
+        len(filters), settings["filters"], strands, len(X), int(selected.any(axis=0).sum()),
         settings["draws"], describe_device(chosen),
     )  # fmt: skip
-    starts = best_sites(model, X, maximum, chosen)
+    starts = best_sites(model, X, maximum, strands, settings["inclusive"], chosen)
     sites = {unit: starts[:, unit] for unit in filters}
     table = ablation(model, X, selected, sites, settings["draws"], settings["seed"], chosen)
     names = unit_names(annotation, 2)
@@ -50,7 +52,7 @@ if __name__ == "__main__":
         main(
             run=dict(snakemake.wildcards.items()),
             inputs=dict(snakemake.input.items()),
-            settings=dict(snakemake.params.settings),
+            settings=snakemake.params.settings | snakemake.params.sites,
             device=snakemake.resources.device,
             output=snakemake.output.ablation,
         )

@@ -9,7 +9,7 @@ from workflow_lib import models
 from workflow_lib.data.shuffles import dinucleotide_shuffles
 from workflow_lib.interpret.ablation import COLUMNS, ablation, best_sites
 from workflow_lib.one_hot import one_hot
-from workflow_lib.sequence import encode
+from workflow_lib.sequence import encode, reverse_complement
 
 
 def sequences() -> tuple[np.ndarray, np.ndarray]:
@@ -39,6 +39,35 @@ def test_sites_of_a_first_layer_that_pads_are_counted_from_the_sequences_start()
     wanted = np.maximum(maps.argmax(dim=2).numpy() - 3, 0)  # 7 bp, padded by 3
     active = maps.max(dim=2).values.detach().numpy() > 0
     assert (found[active] == wanted[active]).all() and (found[~active] == -1).all()
+
+
+def test_sites_on_the_reverse_strand_are_found_where_the_units_read_both():
+    X, starts = sequences()
+    backwards = reverse_complement(X)
+    on_reverse = np.where(starts >= 0, LENGTH - 8 - starts, -1)
+    assert (best_sites(hand_made(0), backwards, np.ones(2), "both")[:, 0] == on_reverse).all()
+    assert (best_sites(hand_made(0), X, np.ones(2), "both")[:, 0] == starts).all()
+    assert (best_sites(hand_made(0), backwards, np.ones(2), "forward")[:, 0] == -1).all()
+
+
+def test_sites_of_the_reverse_strand_of_padded_maps_are_where_the_window_stands():
+    torch.manual_seed(0)
+    net = models.build("deepstarr", length=LENGTH, n_targets=1).eval()
+    X = sequences()[0]
+    forward = best_sites(net, X, np.full(256, 1e-9))
+    reverse = best_sites(net, reverse_complement(X), np.full(256, 1e-9), "both")
+    with torch.no_grad():
+        ours, theirs = (net.activations(one_hot(x)) for x in (X, reverse_complement(X)))
+    # Those strongest on the other strand, and not at an end, where sites are cut.
+    clear = (ours.amax(2) > theirs.amax(2)).numpy() & (forward > 3) & (forward < LENGTH - 10)
+    assert clear.sum() > 1000 and (reverse[clear] == LENGTH - 7 - forward[clear]).all()
+
+
+def test_a_site_exceeds_half_of_the_maximum_where_that_is_asked_for():
+    X, starts = sequences()
+    half = np.array([2.0, 1.0])  # the word's activation is exactly 1
+    assert (best_sites(hand_made(0), X, half)[:, 0] == starts).all()
+    assert (best_sites(hand_made(0), X, half, inclusive=False)[:, 0] == -1).all()
 
 
 def test_a_site_is_worth_what_its_unit_adds():

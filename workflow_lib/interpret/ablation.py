@@ -26,7 +26,12 @@ log = logging.getLogger(__name__)
 
 
 def best_sites(
-    model: nn.Module, X: np.ndarray, maximum: np.ndarray, device: torch.device | str = "cpu"
+    model: nn.Module,
+    X: np.ndarray,
+    maximum: np.ndarray,
+    strands: str = "forward",
+    inclusive: bool = True,
+    device: torch.device | str = "cpu",
 ) -> np.ndarray:
     """Where each filter's strongest site in each sequence starts.
 
@@ -38,23 +43,37 @@ def best_sites(
         uint8 codes (n, L).
     maximum
         float (filters,): each filter's maximum over the data (`filters.tsv`).
+    strands
+        `forward`, or `both`: sites on the reverse complement count too (`activations.stream`).
+    inclusive
+        A site reaches half of the maximum, or (False) exceeds it, as for the filters' matrices.
     device
         Where to run.
 
     Returns
     -------
     ndarray
-        int (n, filters), on the forward strand; -1 where no activation reaches half of the
+        int (n, filters), counted on the forward strand; -1 where no activation reaches half of the
         maximum. With a first layer that pads, a site may begin before the sequence and is cut.
     """
-    threshold = site_threshold(torch.as_tensor(maximum, dtype=torch.float32, device=device))
-    found = []
-    for _, activations in stream(model, X, 256, device):
-        padding = (activations.shape[2] - (X.shape[1] - model.filter_size + 1)) // 2
-        best, place = activations.max(dim=2)
-        is_site = (best >= threshold) & (best > 0)
-        found.append(torch.where(is_site, (place - padding).clamp(min=0), -1).cpu().numpy())
+    maximum = torch.as_tensor(maximum, dtype=torch.float32, device=device)
+    threshold, found = site_threshold(maximum, inclusive), []
+    for _, activations in stream(model, X, 256, device, strands):
+        best, column = activations.max(dim=2)
+        start = _starts(column, activations.shape[2], X.shape[1], model.filter_size, strands)
+        found.append(torch.where(best >= threshold, start.clamp(min=0), -1).cpu().numpy())
     return np.concatenate(found) if found else np.empty((0, len(maximum)), dtype=int)
+
+
+def _starts(
+    column: torch.Tensor, columns: int, length: int, width: int, strands: str
+) -> torch.Tensor:
+    """Where the windows of columns of `stream` start on the forward strand."""
+    positions = columns // (2 if strands == "both" else 1)
+    padding = (positions - (length - width + 1)) // 2
+    place = column % positions - padding
+    # Places on the reverse complement are counted from its own start.
+    return torch.where(column < positions, place, length - width - place)
 
 
 def ablation(
