@@ -16,6 +16,7 @@ from scipy.stats import binom
 
 from workflow_lib import models
 from workflow_lib.errors import InputError
+from workflow_lib.figures.distance_curves import FEWEST_POSITIVE
 from workflow_lib.interpret import experiments, marginalisation_file
 from workflow_lib.interpret.backgrounds import KINDS, backgrounds, between_quantiles
 from workflow_lib.interpret.embedding import Placed, check_design, embed, outputs
@@ -89,6 +90,7 @@ def test_different_units_add_up_exactly_at_every_distance(fc_layers):
     assert np.abs(apart["excess"]).max() < 1e-6 and np.abs(apart["ratio"] - 1).max() < 1e-6
     assert len(apart) == 2 * (LENGTH - 3 * 8 + 2)  # wherever the two words do not overlap
     assert (apart["effect"] > 2).all() or fc_layers  # each adds its own part
+    assert (apart["positive_sum"] == 1).all()
 
 
 def test_the_maximum_of_a_whole_map_saturates_for_two_copies_of_a_motif():
@@ -98,6 +100,23 @@ def test_the_maximum_of_a_whole_map_saturates_for_two_copies_of_a_motif():
     b, a = 0.25, 2.25
     assert np.abs(same["ratio"] - a / (2 * a - b)).max() < 1e-6
     assert np.abs(same["excess"] - (a - (2 * a - b))).max() < 1e-6
+
+
+@pytest.mark.parametrize("shift", [0.0, -1.0, -30.0])
+def test_where_outputs_are_negative_the_excess_says_what_the_ratio_turns_around(shift):
+    rng = np.random.default_rng(0)
+    at = Placed(0, 10), Placed(1, 40)
+    b = rng.normal(shift, 0.5, (400, 1))
+    alone = [b + 0.5, b + 0.25]
+    found = {(): b, at[:1]: alone[0], at[1:]: alone[1], at: sum(alone) - b + 0.3}
+    contrast = experiments.Contrast({}, at, (at[:1], at[1:]))
+    (row,) = summary([contrast], found, ["y"]).itertuples()
+    assert row.excess == row.excess_low == row.excess_high == pytest.approx(0.3)
+    positive = (b + 0.75 > 0).mean()
+    assert row.positive_sum == pytest.approx(positive)
+    # Synergy is a ratio above 1 where the sum is positive, and one below 1 where it is not.
+    assert {0.0: positive > 0.9 and row.ratio > 1, -1.0: 0.2 < positive < 0.5,
+            -30.0: positive == 0 and row.ratio < 1}[shift]  # fmt: skip
 
 
 def test_two_copies_add_up_where_each_has_a_pooling_window_of_its_own():
@@ -456,3 +475,5 @@ def test_curves_over_distances_in_given_backgrounds_are_the_published_networks(g
         assert ours["ratio", "Hk"] == pytest.approx(row.median_hk, abs=1e-3)
         assert ours["excess", "Hk"] == pytest.approx(row.median_excess_hk, abs=1e-3)
     assert len(wanted) == len(table) / 2 > 50
+    # The published network's outputs are often negative: for some pairs the ratio says nothing.
+    assert table["positive_sum"].min() < FEWEST_POSITIVE < table["positive_sum"].max()

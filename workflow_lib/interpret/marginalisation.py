@@ -19,7 +19,9 @@ from workflow_lib.interpret.embedding import Design, outputs
 from workflow_lib.interpret.experiments import Contrast
 
 COLUMNS = ("target", "n_backgrounds", "background", "effect", "effect_low", "effect_high")
-OF_PARTS = ("ratio", "ratio_low", "ratio_high", "excess", "excess_low", "excess_high")
+OF_PARTS = (
+    "ratio", "ratio_low", "ratio_high", "positive_sum", "excess", "excess_low", "excess_high",
+)  # fmt: skip
 _CONFIDENCE = 0.95
 
 log = logging.getLogger(__name__)
@@ -94,8 +96,9 @@ def summary(
         The contrasts' labels; COLUMNS: the median output of the backgrounds, and the effect of the
         patterns, whole - b (median over backgrounds, with its interval). Where there are parts also
         OF_PARTS: whole / (sum of parts - (k - 1) b) for k parts, and the difference of these two,
-        the excess over additivity, each a median with its interval. The ratio means little where
-        its denominator is near 0.
+        the excess over additivity, each a median with its interval. `positive_sum` is the share of
+        backgrounds in which the ratio's denominator is above 0: below 0 a ratio above 1 is less
+        than the sum, so that the ratio says something only where this is (nearly) 1.
     """
     if not contrasts:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -110,6 +113,7 @@ def summary(
             expected = parts - (len(contrast.parts) - 1) * b
             with np.errstate(divide="ignore", invalid="ignore"):
                 numbers += median_interval(whole / expected)
+            numbers += [(expected > 0).mean(axis=0)]
             numbers += median_interval(whole - expected)
             names += OF_PARTS
         for target, *values in zip(targets, *numbers, strict=True):
