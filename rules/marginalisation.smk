@@ -83,12 +83,12 @@ rule marginalise:
 
 
 def ablated_runs():
-    """The runs whose motif sites are shuffled."""
+    """The runs whose filters' sites are shuffled."""
     return chosen_runs("ablation", runs_with_filters())
 
 
 rule ablate:
-    """Shuffle the sites of each filter in real sequences, and measure what the outputs lose."""
+    """Shuffle all sites of a filter at once in real sequences, and measure what the outputs lose."""
     input:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         dataset="results/{dataset}/dataset.h5ad",

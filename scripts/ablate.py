@@ -10,7 +10,7 @@ import torch
 from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
-from workflow_lib.interpret.ablation import ablation, best_sites
+from workflow_lib.interpret.ablation import ablation, find_sites
 from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.nullification import chosen_filters, chosen_sequences
 from workflow_lib.interpret.units import unit_label, unit_names
@@ -24,7 +24,7 @@ def main(
     run: Mapping[str, str], inputs: Mapping[str, str], settings: dict[str, Any], device: str,
     output: str,
 ) -> None:  # fmt: skip
-    """Write what the sites of each filter are worth to each target."""
+    """Write what all sites of each filter together are worth to each target."""
     model, chosen = models.load(inputs["model"]), choose_device(device)
     data = dataset.load(inputs["dataset"])
     part = dataset.part(data, *(settings["splits"] or [dataset.scored_part(data)]))
@@ -38,8 +38,8 @@ def main(
         len(filters), settings["filters"], strands, len(X), int(selected.any(axis=0).sum()),
         settings["draws"], describe_device(chosen),
     )  # fmt: skip
-    starts = best_sites(model, X, maximum, strands, settings["inclusive"], chosen)
-    sites = {unit: starts[:, unit] for unit in filters}
+    of_filters = {unit: maximum[unit] for unit in filters}
+    sites = find_sites(model, X, of_filters, strands, settings["inclusive"], chosen)
     table = ablation(model, X, selected, sites, settings["draws"], settings["seed"], chosen)
     names = unit_names(annotation, 2)
     table.insert(0, "motif", [unit_label(unit, names) for unit in table["unit"]])

@@ -71,7 +71,12 @@ def test_marks_and_lines_are_the_tables():
     table = effects_table(single(), copies(), ablated())
     (page,) = motif_effects(table, "Effects of motifs", 2)
     written = check_texts(page)
-    for said in ("Effects of motifs", "put in, reverse strand", "site in real sequences", "blue"):
+    for said in (
+        "Effects of motifs",
+        "put in, reverse strand",
+        "its sites in real sequences",
+        "blue",
+    ):
         assert said in written
     singles, beside = page.axes[2], page.axes[3]  # of y
     marks = [(line.get_xdata()[0], line.get_marker()) for line in singles.lines

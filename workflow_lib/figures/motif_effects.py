@@ -27,7 +27,7 @@ COLUMNS = (
 _KINDS = {
     "+": "put in, forward strand",
     "-": "put in, reverse strand",
-    "ablation": "site in real sequences",
+    "ablation": "its sites in real sequences",
 }
 _MARKS = {"+": "o", "-": "s", "ablation": "D"}
 _ROW, _LEFT, _HEAD, _FOOT = 5.0, 44.0, 6.0, 10.0  # mm
