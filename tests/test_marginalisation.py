@@ -1,6 +1,7 @@
 """Patterns in backgrounds: designs, effects and intervals, by hand-made models and tangermeme."""
 
 import itertools
+import runpy
 
 import h5py
 import numpy as np
@@ -41,7 +42,7 @@ from workflow_lib.interpret.patterns import (
 from workflow_lib.models.published import load_published
 from workflow_lib.motif import Motif
 from workflow_lib.one_hot import one_hot
-from workflow_lib.sequence import UNKNOWN, decode, encode, gc_content
+from workflow_lib.sequence import UNKNOWN, decode, encode, gc_content, reverse_complement
 
 LENGTH = 100
 OPTIONS = {
@@ -288,20 +289,41 @@ def test_backgrounds_have_the_composition_that_they_are_drawn_for(kind):
         } <= pairs
 
 
-def test_backgrounds_can_be_those_that_are_predicted_between_two_quantiles():
+@pytest.mark.parametrize("both_strands", [False, True])
+def test_backgrounds_can_be_those_that_are_predicted_between_two_quantiles(both_strands):
     net, numbers = trained_like(), []
 
     def draw(n, number):
         numbers.append(number)
         return backgrounds("uniform", np.empty((0, 0)), n, number, LENGTH)
 
-    kept = between_quantiles(net, draw, 150, [0.4, 0.6], [1])
-    values, first = (net(one_hot(x)).detach().numpy()[:, 1] for x in (kept, draw(150, 0)))
+    def asked(x):
+        read = [x, reverse_complement(x)] if both_strands else [x]
+        return np.mean([net(one_hot(strand)).detach().numpy()[:, 1] for strand in read], axis=0)
+
+    kept = between_quantiles(net, draw, 150, [0.4, 0.6], [1], both_strands=both_strands)
+    values, first = asked(kept), asked(draw(150, 0))
     assert len(kept) == 150 and len(set(numbers)) > 3
     low, high = np.quantile(first, [0.4, 0.6])
     assert (values >= low - 1e-6).all() and (values <= high + 1e-6).all()
     with pytest.raises(InputError, match="wanted 150"):
         between_quantiles(net, lambda n, number: draw(n, 0), 150, [0.5, 0.5], [1])
+
+
+def test_backgrounds_are_chosen_on_the_strands_that_effects_are_measured_on(root):
+    drawn = runpy.run_path(str(root / "scripts/marginalise.py"))["drawn_backgrounds"]
+    net, of_data = trained_like(), np.empty((0, LENGTH), np.uint8)
+    about = {"kind": "uniform", "n": 50, "seed": 3, "quantiles": [0.3, 0.5]}
+
+    def draw(n, number):
+        return backgrounds("uniform", of_data, n, 3 + 1_000_003 * number, LENGTH)
+
+    made = [drawn(net, of_data, {"backgrounds": about, "both_strands": both}, [0], "cpu")
+            for both in (False, True)]  # fmt: skip
+    for both, X in enumerate(made):
+        wanted = between_quantiles(net, draw, 50, [0.3, 0.5], [0], both_strands=bool(both))
+        assert (X == wanted).all()
+    assert (made[0] != made[1]).any()
 
 
 def test_patterns_are_consensus_sequences_draws_and_filters():
