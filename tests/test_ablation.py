@@ -7,7 +7,14 @@ from test_marginalisation import LENGTH, WORDS, hand_made
 
 from workflow_lib import models
 from workflow_lib.data.shuffles import dinucleotide_shuffles
-from workflow_lib.interpret.ablation import COLUMNS, Sites, _other_shuffles, ablation, find_sites
+from workflow_lib.interpret.ablation import (
+    COLUMNS,
+    Sites,
+    _other_shuffles,
+    _shuffled,
+    ablation,
+    find_sites,
+)
 from workflow_lib.one_hot import one_hot
 from workflow_lib.sequence import encode, reverse_complement
 
@@ -70,15 +77,32 @@ def test_sites_of_a_first_layer_that_pads_are_counted_from_the_sequences_start()
     maps = net.activations(one_hot(X)).detach().numpy()
     sites = find_sites(net, X, dict.fromkeys(range(256), 1e-9))
     for unit in range(0, 256, 16):
-        covered = np.zeros((40, LENGTH + 7), dtype=bool)
+        covered = np.zeros((40, LENGTH), dtype=bool)
         for row, place in zip(*np.nonzero(maps[:, unit] > 1e-9), strict=True):
-            start = max(place - 3, 0)  # 7 bp, padded by 3
-            covered[row, start : start + 7] = True
+            covered[row, max(place - 3, 0) : place + 4] = True  # 7 bp, padded by 3
         ours = np.zeros_like(covered)
         for row, start, end in zip(*sites[unit], strict=True):
             assert not ours[row, start:end].any()
             ours[row, start:end] = True
         assert (covered == ours).all()
+
+
+def test_of_a_window_that_begins_before_the_sequence_only_what_lies_in_it_is_shuffled():
+    torch.manual_seed(0)
+    net = models.build("deepstarr", length=LENGTH, n_targets=1).eval()
+    # Padded by 3: a filter for NNACGTA at place 1 covers the first five bases.
+    word = encode(["ACGTA"])[0]
+    with torch.no_grad():
+        net.first[0].weight[0] = 0
+        net.first[0].weight[0, :, 2:] = one_hot(word[None])[0]
+        net.first[0].bias[0] = -4.5
+    X = np.full((2, LENGTH), 2, np.uint8)
+    X[:, :5], X[:, -4:] = word, 3
+    X[1, 5:13] = encode(["CATTCATC"])[0]
+    sites = find_sites(net, X, {0: 0.5})[0]
+    assert list(zip(*map(list, sites), strict=True)) == [(0, 0, 5), (1, 0, 5)]
+    made, _ = _shuffled(X, sites, np.arange(2), 20, 0)
+    assert (made[:, :, 5:] == X[:, None, 5:]).all()
 
 
 def test_sites_on_the_reverse_strand_are_found_where_the_units_read_both():

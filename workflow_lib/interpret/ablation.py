@@ -75,8 +75,8 @@ def find_sites(
     Returns
     -------
     dict
-        Filter -> its sites. With a first layer that pads, a site may begin before the sequence and
-        is cut.
+        Filter -> its sites. With a first layer that pads, a site may reach beyond the sequence and
+        is cut to what lies in it.
     """
     highest = torch.tensor(list(maximum.values()), dtype=torch.float32, device=device)
     threshold = site_threshold(highest, inclusive)[:, None]
@@ -90,7 +90,8 @@ def find_sites(
         for of_unit, new in zip(found, np.split(np.stack([first + row, start]), ends, axis=1)):
             of_unit.append(new)
     parts = (np.concatenate(of_unit, axis=1) for of_unit in found)
-    return {u: _merged(*p, model.filter_size) for u, p in zip(maximum, parts, strict=True)}
+    size = model.filter_size, X.shape[1]
+    return {u: _merged(*p, *size) for u, p in zip(maximum, parts, strict=True)}
 
 
 def _starts(column: np.ndarray, columns: int, length: int, width: int, strands: str) -> np.ndarray:
@@ -99,17 +100,17 @@ def _starts(column: np.ndarray, columns: int, length: int, width: int, strands: 
     padding = (positions - (length - width + 1)) // 2
     place = column % positions - padding
     # Places on the reverse complement are counted from its own start.
-    return np.where(column < positions, place, length - width - place).clip(min=0)
+    return np.where(column < positions, place, length - width - place)
 
 
-def _merged(sequence: np.ndarray, start: np.ndarray, width: int) -> Sites:
-    """Windows as sites, of which none overlap."""
+def _merged(sequence: np.ndarray, start: np.ndarray, width: int, length: int) -> Sites:
+    """Windows as sites, of which none overlap and none reaches beyond the sequence."""
     order = np.lexsort([start, sequence])
     sequence, start = sequence[order], start[order]
     apart = (np.diff(sequence) > 0) | (np.diff(start) >= width)
     first = np.flatnonzero(np.concatenate([[True], apart])[: len(start)])
     last = np.flatnonzero(np.concatenate([apart, [True]])[: len(start)])
-    return Sites(sequence[first], start[first], start[last] + width)
+    return Sites(sequence[first], start[first].clip(0), (start[last] + width).clip(max=length))
 
 
 def ablation(
