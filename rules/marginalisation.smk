@@ -83,12 +83,12 @@ rule marginalise:
 
 
 def ablated_runs():
-    """The runs whose motif sites are shuffled."""
+    """The runs whose filters' sites are shuffled."""
     return chosen_runs("ablation", runs_with_filters())
 
 
 rule ablate:
-    """Shuffle the sites of each filter in real sequences, and measure what the outputs lose."""
+    """Shuffle all sites of a filter at once in real sequences, and measure what the outputs lose."""
     input:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         dataset="results/{dataset}/dataset.h5ad",
@@ -109,6 +109,7 @@ rule ablate:
         runtime=by_attempt(120),
     params:
         settings=setting("ablation", within=config, leave_out=("runs",)),
+        sites={key: config["interpretation"][key] for key in ("inclusive", "strands")},
         code=code_digest("ablate"),
     message:
         "Shuffling motif sites for {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed} (progress: {log})"

@@ -10,7 +10,8 @@ import torch
 from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
-from workflow_lib.interpret.ablation import ablation, best_sites
+from workflow_lib.interpret.ablation import ablation, find_sites
+from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.nullification import chosen_filters, chosen_sequences
 from workflow_lib.interpret.units import unit_label, unit_names
 from workflow_lib.tables import read_table, write_run_table
@@ -23,7 +24,7 @@ def main(
     run: Mapping[str, str], inputs: Mapping[str, str], settings: dict[str, Any], device: str,
     output: str,
 ) -> None:  # fmt: skip
-    """Write what the sites of each filter are worth to each target."""
+    """Write what all sites of each filter together are worth to each target."""
     model, chosen = models.load(inputs["model"]), choose_device(device)
     data = dataset.load(inputs["dataset"])
     part = dataset.part(data, *(settings["splits"] or [dataset.scored_part(data)]))
@@ -31,13 +32,14 @@ def main(
     maximum = read_table(inputs["filters"])["activation_max"].to_numpy(dtype=np.float32)
     annotation = read_table(inputs["annotation"])
     filters = chosen_filters(annotation.astype({"unit": str}), settings["filters"], len(maximum))
+    strands = read_strands(model, settings["strands"])
     log.info(
-        "%d filters (%s), %d sequences of %d targets, %d shuffles of each site; on %s",
-        len(filters), settings["filters"], len(X), int(selected.any(axis=0).sum()),
+        "%d filters (%s, strands: %s), %d sequences of %d targets, %d shuffles of each site; on %s",
+        len(filters), settings["filters"], strands, len(X), int(selected.any(axis=0).sum()),
         settings["draws"], describe_device(chosen),
     )  # fmt: skip
-    starts = best_sites(model, X, maximum, chosen)
-    sites = {unit: starts[:, unit] for unit in filters}
+    of_filters = {unit: maximum[unit] for unit in filters}
+    sites = find_sites(model, X, of_filters, strands, settings["inclusive"], chosen)
     table = ablation(model, X, selected, sites, settings["draws"], settings["seed"], chosen)
     names = unit_names(annotation, 2)
     table.insert(0, "motif", [unit_label(unit, names) for unit in table["unit"]])
@@ -50,7 +52,7 @@ if __name__ == "__main__":
         main(
             run=dict(snakemake.wildcards.items()),
             inputs=dict(snakemake.input.items()),
-            settings=dict(snakemake.params.settings),
+            settings=snakemake.params.settings | snakemake.params.sites,
             device=snakemake.resources.device,
             output=snakemake.output.ablation,
         )

@@ -47,14 +47,16 @@ def drawn_backgrounds(
     device: torch.device,
 ) -> np.ndarray:  # fmt: skip
     """The backgrounds that `backgrounds` in the config describes."""
-    kind, n, seed = (settings[key] for key in ("kind", "n", "seed"))
-    if settings["quantiles"] is None:
+    about = settings["backgrounds"]
+    kind, n, seed = (about[key] for key in ("kind", "n", "seed"))
+    if about["quantiles"] is None:
         return backgrounds(kind, X, n, seed, model.length)
 
     def draw(n: int, number: int) -> np.ndarray:
         return backgrounds(kind, X, n, seed + 1_000_003 * number, model.length)
 
-    return between_quantiles(model, draw, n, settings["quantiles"], targets, device)
+    options = {"device": device, "both_strands": settings["both_strands"]}
+    return between_quantiles(model, draw, n, about["quantiles"], targets, **options)
 
 
 def main(
@@ -67,7 +69,7 @@ def main(
     targets = matching_targets(settings["targets"], model.target_names)
     names = [model.target_names[i] for i in targets]
     of_data = np.asarray(part.obsm["sequence"])
-    X = drawn_backgrounds(model, of_data, settings["backgrounds"], targets, chosen_device)
+    X = drawn_backgrounds(model, of_data, settings, targets, chosen_device)
     filters = read_meme(inputs["meme"]) if "meme" in inputs else []
     patterns = patterns_of(experiment, settings, filters, inputs.get("annotation"))
     if not patterns:

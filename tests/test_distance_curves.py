@@ -28,7 +28,7 @@ def spacing(motifs=("red", "blue"), targets=("x", "y"), step=10) -> pd.DataFrame
                     for e, s in (("low", -0.02), ("high", 0.03))}  # fmt: skip
             about = {"fixed": fixed, "slid": slid, "fixed_start": 50, "fixed_end": 60}
             about |= {"position": position, "target": target, "n_backgrounds": 60}
-            rows.append(about | numbers | ends)
+            rows.append(about | numbers | ends | {"positive_sum": 1.0})
     return pd.DataFrame(rows)
 
 
@@ -82,6 +82,39 @@ def test_a_ratio_with_a_denominator_near_zero_does_not_set_the_scale():
     found.loc[7, ["ratio", "ratio_low", "ratio_high"]] = [900.0, -np.inf, np.inf]
     figure = distance_curves(distance_table(found, columns(found)), RATIO, "Spacing", {})
     assert figure.axes[0].get_ylim()[1] < 3
+
+
+def test_an_interval_is_named_where_there_is_one():
+    found = spacing()
+    assert "interval" in check_texts(distance_curves(distance_table(found, columns(found)),
+                                                     EXCESS, "Spacing", {}))  # fmt: skip
+    few = found.assign(excess_low=np.nan, excess_high=np.nan, n_backgrounds=5)
+    written = check_texts(distance_curves(distance_table(few, columns(few)), EXCESS, "", {}))
+    assert "over 5 backgrounds" in written and "interval" not in written
+
+
+def test_a_ratio_is_dotted_where_its_denominator_is_not_above_zero():
+    found = spacing(step=1)
+    unsure = (found["fixed"] == "red") & (found["position"] < 20)
+    found.loc[unsure, "positive_sum"] = 0.9
+    found.loc[unsure, "ratio"] = -40.0
+    table = distance_table(found, columns(found))
+    figure = distance_curves(table, RATIO, "Spacing", {})
+    assert "fewer than 95 % of backgrounds" in check_texts(figure).replace("\n", " ")
+    ax = figure.axes[0]  # red fixed, x
+    drawn = {style: [line for line in ax.lines if line.get_linestyle() == style and
+                     len(line.get_xdata()) > 2] for style in ("-", ":")}  # fmt: skip
+    assert len(drawn["-"]) == len(drawn[":"]) == 2
+    for line in drawn["-"]:
+        x, y = line.get_data()
+        assert x[~np.isnan(y)].min() == 20 and np.nanmax(x) == 90
+    x, y = drawn[":"][0].get_data()
+    assert x[~np.isnan(y)].tolist() == list(range(20)) and np.nanmax(y) == -40
+    assert ax.get_ylim()[0] > 0  # by what says something
+    assert not [line for line in figure.axes[2].lines if line.get_linestyle() == ":"]  # blue fixed
+    excess = distance_curves(table, EXCESS, "Spacing", {})
+    assert "fewer than" not in check_texts(excess)
+    assert not [line for line in excess.axes[0].lines if line.get_linestyle() == ":"]
 
 
 def test_without_motifs_it_is_said():

@@ -1,6 +1,7 @@
 """Patterns in backgrounds: designs, effects and intervals, by hand-made models and tangermeme."""
 
 import itertools
+import runpy
 
 import h5py
 import numpy as np
@@ -16,6 +17,7 @@ from scipy.stats import binom
 
 from workflow_lib import models
 from workflow_lib.errors import InputError
+from workflow_lib.figures.distance_curves import FEWEST_POSITIVE
 from workflow_lib.interpret import experiments, marginalisation_file
 from workflow_lib.interpret.backgrounds import KINDS, backgrounds, between_quantiles
 from workflow_lib.interpret.embedding import Placed, check_design, embed, outputs
@@ -40,7 +42,7 @@ from workflow_lib.interpret.patterns import (
 from workflow_lib.models.published import load_published
 from workflow_lib.motif import Motif
 from workflow_lib.one_hot import one_hot
-from workflow_lib.sequence import UNKNOWN, decode, encode, gc_content
+from workflow_lib.sequence import UNKNOWN, decode, encode, gc_content, reverse_complement
 
 LENGTH = 100
 OPTIONS = {
@@ -89,6 +91,7 @@ def test_different_units_add_up_exactly_at_every_distance(fc_layers):
     assert np.abs(apart["excess"]).max() < 1e-6 and np.abs(apart["ratio"] - 1).max() < 1e-6
     assert len(apart) == 2 * (LENGTH - 3 * 8 + 2)  # wherever the two words do not overlap
     assert (apart["effect"] > 2).all() or fc_layers  # each adds its own part
+    assert (apart["positive_sum"] == 1).all()
 
 
 def test_the_maximum_of_a_whole_map_saturates_for_two_copies_of_a_motif():
@@ -98,6 +101,23 @@ def test_the_maximum_of_a_whole_map_saturates_for_two_copies_of_a_motif():
     b, a = 0.25, 2.25
     assert np.abs(same["ratio"] - a / (2 * a - b)).max() < 1e-6
     assert np.abs(same["excess"] - (a - (2 * a - b))).max() < 1e-6
+
+
+@pytest.mark.parametrize("shift", [0.0, -1.0, -30.0])
+def test_where_outputs_are_negative_the_excess_says_what_the_ratio_turns_around(shift):
+    rng = np.random.default_rng(0)
+    at = Placed(0, 10), Placed(1, 40)
+    b = rng.normal(shift, 0.5, (400, 1))
+    alone = [b + 0.5, b + 0.25]
+    found = {(): b, at[:1]: alone[0], at[1:]: alone[1], at: sum(alone) - b + 0.3}
+    contrast = experiments.Contrast({}, at, (at[:1], at[1:]))
+    (row,) = summary([contrast], found, ["y"]).itertuples()
+    assert row.excess == row.excess_low == row.excess_high == pytest.approx(0.3)
+    positive = (b + 0.75 > 0).mean()
+    assert row.positive_sum == pytest.approx(positive)
+    # Synergy is a ratio above 1 where the sum is positive, and one below 1 where it is not.
+    assert {0.0: positive > 0.9 and row.ratio > 1, -1.0: 0.2 < positive < 0.5,
+            -30.0: positive == 0 and row.ratio < 1}[shift]  # fmt: skip
 
 
 def test_two_copies_add_up_where_each_has_a_pooling_window_of_its_own():
@@ -236,11 +256,15 @@ def test_the_moved_motif_takes_the_places_that_the_config_names():
 def test_intervals_of_medians_cover_as_order_statistics_do(n):
     values = np.random.default_rng(0).normal(size=(n, 3))
     median, low, high = median_interval(values)
-    assert np.allclose(median, np.median(values, axis=0))
+    assert np.allclose(median, np.median(values, axis=0)) and low.shape == high.shape == (3,)
+    assert np.isnan([low, high]).all() == np.isnan([low, high]).any() == (n < 6)
+    if n < 6:  # their range covers the median with 1 - 2 / 2^n
+        assert 2 * 0.5**n > 0.05
+        return
     rank = int((np.sort(values, axis=0) < low).sum(axis=0)[0])  # values below the lower end
     assert (np.sort(values, axis=0)[n - 1 - rank] == high).all()
     missed = 2 * binom.cdf(rank, n, 0.5)
-    assert missed <= 0.05 or rank == 0
+    assert missed <= 0.05
     assert 2 * binom.cdf(rank + 1, n, 0.5) > 0.05  # no narrower one would do
 
 
@@ -269,20 +293,41 @@ def test_backgrounds_have_the_composition_that_they_are_drawn_for(kind):
         } <= pairs
 
 
-def test_backgrounds_can_be_those_that_are_predicted_between_two_quantiles():
+@pytest.mark.parametrize("both_strands", [False, True])
+def test_backgrounds_can_be_those_that_are_predicted_between_two_quantiles(both_strands):
     net, numbers = trained_like(), []
 
     def draw(n, number):
         numbers.append(number)
         return backgrounds("uniform", np.empty((0, 0)), n, number, LENGTH)
 
-    kept = between_quantiles(net, draw, 150, [0.4, 0.6], [1])
-    values, first = (net(one_hot(x)).detach().numpy()[:, 1] for x in (kept, draw(150, 0)))
+    def asked(x):
+        read = [x, reverse_complement(x)] if both_strands else [x]
+        return np.mean([net(one_hot(strand)).detach().numpy()[:, 1] for strand in read], axis=0)
+
+    kept = between_quantiles(net, draw, 150, [0.4, 0.6], [1], both_strands=both_strands)
+    values, first = asked(kept), asked(draw(150, 0))
     assert len(kept) == 150 and len(set(numbers)) > 3
     low, high = np.quantile(first, [0.4, 0.6])
     assert (values >= low - 1e-6).all() and (values <= high + 1e-6).all()
     with pytest.raises(InputError, match="wanted 150"):
         between_quantiles(net, lambda n, number: draw(n, 0), 150, [0.5, 0.5], [1])
+
+
+def test_backgrounds_are_chosen_on_the_strands_that_effects_are_measured_on(root):
+    drawn = runpy.run_path(str(root / "scripts/marginalise.py"))["drawn_backgrounds"]
+    net, of_data = trained_like(), np.empty((0, LENGTH), np.uint8)
+    about = {"kind": "uniform", "n": 50, "seed": 3, "quantiles": [0.3, 0.5]}
+
+    def draw(n, number):
+        return backgrounds("uniform", of_data, n, 3 + 1_000_003 * number, LENGTH)
+
+    made = [drawn(net, of_data, {"backgrounds": about, "both_strands": both}, [0], "cpu")
+            for both in (False, True)]  # fmt: skip
+    for both, X in enumerate(made):
+        wanted = between_quantiles(net, draw, 50, [0.3, 0.5], [0], both_strands=bool(both))
+        assert (X == wanted).all()
+    assert (made[0] != made[1]).any()
 
 
 def test_patterns_are_consensus_sequences_draws_and_filters():
@@ -456,3 +501,5 @@ def test_curves_over_distances_in_given_backgrounds_are_the_published_networks(g
         assert ours["ratio", "Hk"] == pytest.approx(row.median_hk, abs=1e-3)
         assert ours["excess", "Hk"] == pytest.approx(row.median_excess_hk, abs=1e-3)
     assert len(wanted) == len(table) / 2 > 50
+    # The published network's outputs are often negative: for some pairs the ratio says nothing.
+    assert table["positive_sum"].min() < FEWEST_POSITIVE < table["positive_sum"].max()

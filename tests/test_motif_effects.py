@@ -71,7 +71,12 @@ def test_marks_and_lines_are_the_tables():
     table = effects_table(single(), copies(), ablated())
     (page,) = motif_effects(table, "Effects of motifs", 2)
     written = check_texts(page)
-    for said in ("Effects of motifs", "put in, reverse strand", "site in real sequences", "blue"):
+    for said in (
+        "Effects of motifs",
+        "put in, reverse strand",
+        "its sites in real sequences",
+        "blue",
+    ):
         assert said in written
     singles, beside = page.axes[2], page.axes[3]  # of y
     marks = [(line.get_xdata()[0], line.get_marker()) for line in singles.lines
@@ -82,6 +87,7 @@ def test_marks_and_lines_are_the_tables():
     assert ends == sorted((round(x - 0.1, 6), round(x + 0.2, 6)) for x, _ in marks)
     drawn = [line.get_ydata().tolist() for line in beside.lines if len(line.get_ydata()) == 3]
     assert drawn == [[2, 4, 6], [4, 8, 12]]
+    assert written.count("n = 31") == 2  # of x and of y
 
 
 def test_without_motifs_it_is_said():

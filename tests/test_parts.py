@@ -118,7 +118,7 @@ def nullification(main, folder, data, splits):
 def ablate(main, folder, data, splits):
     names = ("filters", "annotation")
     inputs = {"model": folder / "model", "dataset": data} | dict.fromkeys(names, folder / "units")
-    settings = MORE | {"splits": splits, "draws": 2}
+    settings = MORE | {"splits": splits, "draws": 2, "inclusive": True, "strands": "auto"}
     main("ablate")(RUN, inputs, settings, "cpu", folder / "ablation.tsv")
     table = read_table(folder / "ablation.tsv")
     assert table["effect"].any()

@@ -29,6 +29,12 @@ _LEFT, _TOP, _BOTTOM, _RIGHT = 23.0, 15.0, 10.0, 3.0  # mm
 _HEIGHT, _GAP = 27.0, 5.0  # mm, of a panel, and between panels
 _BEYOND = (0.005, 0.995)  # quantiles of the values that the axis is to hold
 KEY = ("column", "fixed", "slid", "position")
+# Where fewer backgrounds have a denominator above 0, a ratio is dotted: it turns around below 0.
+FEWEST_POSITIVE = 0.95
+_DOTTED = (
+    f"Dotted: A + B − background is above 0 in fewer than {FEWEST_POSITIVE:.0%} of backgrounds; "
+    "the ratio says nothing there, the excess does."
+).replace("%", " %")
 
 
 class Axis(NamedTuple):
@@ -46,6 +52,8 @@ class Axis(NamedTuple):
         The smallest range that is drawn.
     band
         Draw the intervals.
+    is_ratio
+        Dot the curve where `positive_sum` is below FEWEST_POSITIVE.
     """
 
     column: str
@@ -53,10 +61,11 @@ class Axis(NamedTuple):
     neutral: float
     least: tuple[float, float]
     band: bool
+    is_ratio: bool
 
 
-RATIO = Axis("ratio", "AB / (A + B − background)", 1.0, (0.8, 1.8), False)
-EXCESS = Axis("excess", "AB − (A + B − background)", 0.0, (-0.1, 0.1), True)
+RATIO = Axis("ratio", "AB / (A + B − background)", 1.0, (0.8, 1.8), False, True)
+EXCESS = Axis("excess", "AB − (A + B − background)", 0.0, (-0.1, 0.1), True, False)
 
 
 def distance_table(
@@ -76,10 +85,11 @@ def distance_table(
     Returns
     -------
     DataFrame
-        KEY, target, fixed_start, fixed_end, n_backgrounds, ratio and excess with their intervals.
+        KEY, target, fixed_start, fixed_end, n_backgrounds, ratio and excess with their intervals,
+        positive_sum.
     """
     names = [f"{value}{end}" for value in ("ratio", "excess") for end in ("", "_low", "_high")]
-    kept = [*KEY, "target", "fixed_start", "fixed_end", "n_backgrounds", *names]
+    kept = [*KEY, "target", "fixed_start", "fixed_end", "n_backgrounds", *names, "positive_sum"]
     parts = [spacing[rows].assign(column=name) for name, rows in columns.items()]
     if not sum(map(len, parts)):
         return pd.DataFrame(columns=kept)
@@ -106,7 +116,7 @@ def most_affected(spacing: pd.DataFrame, most: int = 2) -> list[str]:
 
 
 @style()
-def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[str, str]) -> Figure:
+def distance_curves(table: pd.DataFrame, axis: Axis, title: str, own: Mapping[str, str]) -> Figure:
     """Panels of curves: a row for each fixed motif, a colour for each moved one.
 
     Parameters
@@ -117,20 +127,23 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[s
         RATIO or EXCESS.
     title
         Above all panels.
-    said
+    own
         Moved motif -> its colour; others get colours of their own.
     """
     if table.empty:
         return message(f"{title}: no two motifs at any distance; nothing to draw.")
     rows, columns = (list(dict.fromkeys(table[name])) for name in ("fixed", "column"))
     motifs = list(dict.fromkeys(table["slid"]))
-    of_motif = colours(motifs) | {name: said[name] for name in motifs if name in said}
+    of_motif = colours(motifs) | {name: own[name] for name in motifs if name in own}
     names = fitted(motifs, 40)
     width = (PAGE_WIDTH - _LEFT - _RIGHT + _GAP) / len(columns) - _GAP
     across = _LEFT + len(columns) * (width + _GAP) - _GAP + _RIGHT
     titles = in_lines(title, across - 4, 7, "bold")
-    legend = legend_columns([*names.values(), "place of the fixed motif"], across - 4)
-    top = _TOP + LINE * (len(titles) - 1) + 3.5 * -(-(len(motifs) + 2) // legend)
+    marks = ["no interaction", "place of the fixed motif"]
+    legend = legend_columns([*names.values(), *marks], across - 4)
+    said = _said(table, axis, across - 4)
+    rows_of_legend = -(-(len(motifs) + len(marks)) // legend)
+    top = _TOP + LINE * (len(titles) + len(said) - 2) + 3.5 * rows_of_legend
     room = (MAX_PROPORTION * across - top - _BOTTOM + _GAP) / len(rows) - _GAP
     height = min(_HEIGHT, room)
     beside = fitted([f"{fixed} fixed" for fixed in rows], height, size=7)
@@ -138,9 +151,8 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[s
     figure = new_figure(across, down)
     text_at(figure, 2, 2, "\n".join(titles), fontweight="bold")
     place = 1 - (2 + LINE * len(titles)) / down
-    said = _said(table, axis)
-    _legend(figure, {names[m]: of_motif[m] for m in motifs}, said, legend, place)
-    limits = _limits(table[axis.column], axis)
+    _legend(figure, {names[m]: of_motif[m] for m in motifs}, "\n".join(said), legend, place)
+    limits = _limits(table, axis)
     for (i, fixed), (j, column) in ((r, c) for r in enumerate(rows) for c in enumerate(columns)):
         place = _LEFT + j * (width + _GAP), top + i * (height + _GAP)
         ax = axes_at(figure, *place, width, height)
@@ -158,10 +170,17 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, said: Mapping[s
     return figure
 
 
-def _said(table: pd.DataFrame, axis: Axis) -> str:
-    """What the lines are."""
+def _meant(table: pd.DataFrame, axis: Axis) -> pd.Series:
+    """Where the value says something."""
+    return ~(table["positive_sum"] < FEWEST_POSITIVE) | (not axis.is_ratio)
+
+
+def _said(table: pd.DataFrame, axis: Axis, room: float) -> list[str]:
+    """What the lines are, in lines."""
     n = "/".join(f"{n:,}" for n in sorted(table["n_backgrounds"].unique()))
-    return f"moved motif; median over {n} backgrounds" + ", 95 % interval" * axis.band
+    band = axis.band and bool(table[f"{axis.column}_low"].notna().any())
+    said = [f"moved motif; median over {n} backgrounds" + ", 95 % interval" * band]
+    return said + in_lines(_DOTTED, room) * (not _meant(table, axis).all())
 
 
 def _legend(
@@ -176,8 +195,9 @@ def _legend(
     )  # fmt: skip
 
 
-def _limits(values: pd.Series, axis: Axis) -> tuple[float, float]:
+def _limits(table: pd.DataFrame, axis: Axis) -> tuple[float, float]:
     """Of the y axis: all but the outermost values, since a ratio may have a denominator near 0."""
+    values = table.loc[_meant(table, axis), axis.column]
     known = values.replace([np.inf, -np.inf], np.nan).dropna()
     ends = np.quantile(known, _BEYOND) if len(known) else axis.least
     low, high = min(ends[0], axis.least[0]), max(ends[1], axis.least[1])
@@ -195,7 +215,10 @@ def _panel(
     for motif, line in table.groupby("slid", sort=False):
         line = _two_sided(line)
         x = line["position"]
-        ax.plot(x, line[axis.column], color=of_motif[motif], lw=0.9)
+        meant = _meant(line, axis)
+        if not meant.all():
+            ax.plot(x, line[axis.column].mask(meant), ":", color=of_motif[motif], lw=0.9)
+        ax.plot(x, line[axis.column].where(meant), color=of_motif[motif], lw=0.9)
         if axis.band:
             low, high = line[f"{axis.column}_low"], line[f"{axis.column}_high"]
             ax.fill_between(x, low, high, color=of_motif[motif], alpha=0.2, lw=0)

@@ -12,6 +12,7 @@ from workflow_lib.figures.names import fitted
 from workflow_lib.figures.pages import Block, sheets
 from workflow_lib.figures.style import (
     BLACK,
+    DARK_GREY,
     GREY,
     OUTPUT,
     PAGE_WIDTH,
@@ -27,7 +28,7 @@ COLUMNS = (
 _KINDS = {
     "+": "put in, forward strand",
     "-": "put in, reverse strand",
-    "ablation": "site in real sequences",
+    "ablation": "its sites in real sequences",
 }
 _MARKS = {"+": "o", "-": "s", "ablation": "D"}
 _ROW, _LEFT, _HEAD, _FOOT = 5.0, 44.0, 6.0, 10.0  # mm
@@ -156,6 +157,17 @@ def _singles(ax: Axes, rows: pd.DataFrame, motifs: Sequence[str], names: dict[st
         face = {"-": "white", "+": BLACK, "ablation": GREY}[row.kind]
         ax.plot([row.effect_low, row.effect_high], [y, y], color=BLACK, lw=0.8)
         ax.plot(row.effect, y, _MARKS[row.kind], ms=3.5, mfc=face, mec=BLACK, mew=0.6)
+        if row.kind == "ablation":  # each motif has sites in other sequences
+            ax.annotate(
+                f"n = {row.n:,}",
+                (1, y),
+                (2, 0),
+                ("axes fraction", "data"),
+                "offset points",
+                va="center",
+                fontsize=5,
+                color=DARK_GREY,
+            )
     ax.set_yticks(range(len(motifs)), [names[motif] for motif in motifs])
     ax.set_ylim(len(motifs) - 0.4, -0.6)
     ax.set_xlabel(f"effect ({OUTPUT})")

@@ -84,6 +84,7 @@ def between_quantiles(
     quantiles: Sequence[float],
     targets: Sequence[int],
     device: torch.device | str = "cpu",
+    both_strands: bool = False,
 ) -> np.ndarray:
     """Backgrounds whose mean prediction over some targets lies between two quantiles.
 
@@ -101,8 +102,8 @@ def between_quantiles(
         Two shares, of the predictions of the first draw.
     targets
         Numbers of the targets.
-    device
-        Where to predict.
+    device, both_strands
+        See `inference.predict`.
 
     Returns
     -------
@@ -117,7 +118,8 @@ def between_quantiles(
     kept, low, high = [], None, None
     for number in range(_MOST_DRAWS):
         drawn = draw(max(n, 100), number)
-        values = predict(model, drawn, device=device)[:, list(targets)].mean(axis=1)
+        found = predict(model, drawn, device=device, both_strands=both_strands)
+        values = found[:, list(targets)].mean(axis=1)
         if low is None:
             low, high = np.quantile(values, quantiles)
         kept.append(drawn[(values >= low) & (values <= high)])

@@ -19,7 +19,9 @@ from workflow_lib.interpret.embedding import Design, outputs
 from workflow_lib.interpret.experiments import Contrast
 
 COLUMNS = ("target", "n_backgrounds", "background", "effect", "effect_low", "effect_high")
-OF_PARTS = ("ratio", "ratio_low", "ratio_high", "excess", "excess_low", "excess_high")
+OF_PARTS = (
+    "ratio", "ratio_low", "ratio_high", "positive_sum", "excess", "excess_low", "excess_high",
+)  # fmt: skip
 _CONFIDENCE = 0.95
 
 log = logging.getLogger(__name__)
@@ -46,14 +48,14 @@ def predicted(
 
 @functools.cache
 def _values_beyond(n: int) -> int:
-    return max(int(binom.ppf((1 - _CONFIDENCE) / 2, n, 0.5)), 1)
+    return int(binom.ppf((1 - _CONFIDENCE) / 2, n, 0.5))
 
 
 def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Medians over the first axis, and 95 % intervals that make no assumption.
 
     The interval's ends are order statistics: of n values as many lie below the median as heads fall
-    in n throws of a coin. With fewer than six values it is their range, which covers less.
+    in n throws of a coin. Fewer than six values have none: even their range covers less.
 
     Parameters
     ----------
@@ -63,12 +65,14 @@ def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     Returns
     -------
     median, low, high
-        float (...) each.
+        float (...) each; the ends are NaN for fewer than six values.
     """
     n = len(values)
     ordered = np.sort(values.astype(float), axis=0)
     beyond = _values_beyond(n)
     middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+    if not beyond:
+        return middle, np.full_like(middle, np.nan), np.full_like(middle, np.nan)
     return middle, ordered[beyond - 1], ordered[n - beyond]
 
 
@@ -94,8 +98,9 @@ def summary(
         The contrasts' labels; COLUMNS: the median output of the backgrounds, and the effect of the
         patterns, whole - b (median over backgrounds, with its interval). Where there are parts also
         OF_PARTS: whole / (sum of parts - (k - 1) b) for k parts, and the difference of these two,
-        the excess over additivity, each a median with its interval. The ratio means little where
-        its denominator is near 0.
+        the excess over additivity, each a median with its interval. `positive_sum` is the share of
+        backgrounds in which the ratio's denominator is above 0: below 0 a ratio above 1 is less
+        than the sum, so that the ratio says something only where this is (nearly) 1.
     """
     if not contrasts:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -110,6 +115,7 @@ def summary(
             expected = parts - (len(contrast.parts) - 1) * b
             with np.errstate(divide="ignore", invalid="ignore"):
                 numbers += median_interval(whole / expected)
+            numbers += [(expected > 0).mean(axis=0)]
             numbers += median_interval(whole - expected)
             names += OF_PARTS
         for target, *values in zip(targets, *numbers, strict=True):
