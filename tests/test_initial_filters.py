@@ -243,4 +243,3 @@ def test_filter_lr_scales_the_steps_of_the_filters_alone():
     assert moved[0.1]["conv.weight"] == pytest.approx(0.001, rel=1e-2)
     for name in ("conv_norm.weight", "final.weight"):
         assert moved[0.1][name] == moved[1.0][name] > 0.009
-

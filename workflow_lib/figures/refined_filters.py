@@ -269,5 +269,5 @@ def _draw_importances(
     draw_boxes(ax, numbers, at, "horizontal", shades)
     ax.axvline(0, color=GREY, lw=0.6, zorder=0)
     ax.set_yticks(at, [names[str(target)] for target in rows["target"]])
-    ax.set_ylim(_MOST_TARGETS - 0.4, -0.6)
+    ax.set_ylim(max(len(rows), 4) - 0.4, -0.6)
     ax.locator_params(axis="x", nbins=5)

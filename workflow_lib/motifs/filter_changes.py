@@ -57,9 +57,9 @@ def filter_changes(
     table = pd.DataFrame(
         {
             "unit": units,
-            "start": start.units["profile"],
-            "start_name": start.units["name"],
-            "strand": start.units["strand"],
+            "start": start.units["profile"].to_numpy(),
+            "start_name": start.units["name"].to_numpy(),
+            "strand": start.units["strand"].to_numpy(),
             "cosine": _cosines(start.weights, trained),
             "q_own": q_own,
             "changed": changed,

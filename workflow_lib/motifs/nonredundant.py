@@ -30,7 +30,8 @@ class Similarities(NamedTuple):
     ----------
     q_value
         Float32 (n, 2n): each motif as a query, against the motifs and then against their reverse
-        complements. A reverse complement as the query has the same row with its halves exchanged.
+        complements. A reverse complement as the query has the same row with its halves exchanged
+        (but for rounding of scores within Tomtom).
     profiles
         Ids of the n motifs.
     """
