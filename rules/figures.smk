@@ -80,6 +80,7 @@ FIGURES |= {
     "weight_heatmap": (f"{RUN}/figures/weight_heatmap", runs_with_units()),
     "filter_sheet": (f"{RUN}/figures/filter_sheet", runs_with_units()),
     "importance_boxes": (f"{RUN}/figures/importance_boxes", runs_with_units()),
+    "refined_filters": (f"{RUN}/figures/refined_filters", runs_from_motifs(runs_with_units())),
     "recovered_motifs": (
         "results/{dataset}/{model}/recovered_motifs",
         [run for run in runs_with_units() if "simulate" in source_entry(run.dataset)],
@@ -222,6 +223,38 @@ rule importance_boxes:
         "Drawing importance boxes of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/figures/importance_boxes.py"
+
+
+def target_groups(wildcards):
+    """The order, groups and colours of a data set's targets."""
+    path = rules.prepare.output.get("targets")
+    return {"targets": path} if path else {}
+
+
+rule refined_filters:
+    """Filters that started from known motifs, before and after training, with their importances."""
+    input:
+        unpack(starting_motifs),
+        unpack(target_groups),
+        model="results/{dataset}/{model}/seed{seed}/model.safetensors",
+        meme="results/{dataset}/{model}/seed{seed}/filters.meme",
+        changes="results/{dataset}/{model}/seed{seed}/filter_changes.tsv",
+        importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
+    output:
+        **panel("results/{dataset}/{model}/seed{seed}/figures/refined_filters", "Refined filters"),
+    log:
+        "logs/refined_filters/{dataset}/{model}/seed{seed}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        profiles=config["refined_filters"]["profiles"],
+        most=config["refined_filters"]["most"],
+        code=code_digest("figures/refined_filters"),
+    message:
+        "Drawing refined filters of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
+    script:
+        "../scripts/figures/refined_filters.py"
 
 
 rule recovered_motifs:

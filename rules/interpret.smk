@@ -350,6 +350,7 @@ def interpretation_results(wildcards):
     found = for_runs(f"{RUN}/binding_modes/filters.tsv", runs_with_filters())
     found += for_runs(f"{RUN}/unit_importance.tsv", runs_with_units())
     found += for_runs("results/{dataset}/{model}/motif_agreement.tsv", several)
+    found += for_runs(f"{RUN}/filter_changes.tsv", runs_from_motifs())
     found += for_runs(f"{RUN}/nullification.tsv", nullified_runs())
     found += for_runs(f"{RUN}/instances.bed.gz", chosen_runs("instances", runs_with_units()))
     for experiment in config["marginalisation"]["experiments"]:

@@ -1,14 +1,27 @@
 """Training, published models, prediction and evaluation.
 
-Requires: results/{dataset}/dataset.h5ad and labels.tsv.gz of data.smk; checkpoints of published models.
+Requires: results/{dataset}/dataset.h5ad and labels.tsv.gz of data.smk; checkpoints of published models;
+motifs that filters start from, of initial_filters.smk.
 Provides: in results/{dataset}/{model}/seed{seed}/ model.safetensors, history.tsv (of a training),
 predictions.tsv.gz and metrics.tsv; results/metrics.tsv.
 """
 
 
+def starting_motifs(wildcards):
+    """The motifs that a model's filters start from, and the order that some are chosen by."""
+    source = CATALOGUE["models"][wildcards.model].get("filters_from")
+    if source is None:
+        return {}
+    found = {"matrices": f"results/motifs/{source['set']}.matrices.tsv"}
+    if source["order"]:
+        found["order"] = f"results/motifs/{source['set']}.order_{source['order']}.tsv"
+    return found
+
+
 rule train:
     """Train one model on one data set from one seed; an interrupted training is continued."""
     input:
+        unpack(starting_motifs),
         dataset="results/{dataset}/dataset.h5ad",
     output:
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",

@@ -11,6 +11,7 @@ from workflow_lib import models
 from workflow_lib.data import dataset
 from workflow_lib.execution.job import recorded
 from workflow_lib.execution.provenance import of_model
+from workflow_lib.initial_filters import of_model_entry
 from workflow_lib.tables import write_run_table
 from workflow_lib.train import training
 from workflow_lib.train.checkpoint import Checkpoint, digest_of, remove_state
@@ -22,15 +23,19 @@ STATE = "training_state.pt"
 
 def main(
     run: Mapping[str, str],
-    data_path: str,
+    inputs: Mapping[str, str],
     model: dict[str, Any],
     settings: dict[str, Any],
     code: str,
     device: str,
     outputs: dict[str, str],
 ) -> None:
-    """Build, train and save a model, continuing from the state of an interrupted training."""
-    data, seed = dataset.load(data_path), int(run["seed"])
+    """Build, train and save a model, continuing from the state of an interrupted training.
+
+    `inputs` has the path of the data set, and for a model whose filters start from motifs those of
+    their matrices and order.
+    """
+    data, seed = dataset.load(inputs["dataset"]), int(run["seed"])
     target_names, task = list(data.var_names), data.uns["task"]
     train, validation = (
         training.Examples(*dataset.arrays(data, part)) for part in ("train", "validation")
@@ -39,13 +44,19 @@ def main(
     del data
     chosen = choose_device(device)
     log.info("device: %s; seed %d; settings: %s", describe_device(chosen), seed, settings)
+    numbers = training.Settings(**{k: v for k, v in settings.items() if k != "preset"})
+    start = of_model_entry(model, inputs) if "filters_from" in model else None
     torch.manual_seed(seed)
     net = models.build(
         model["architecture"],
         length=train.X.shape[1],
         n_targets=len(target_names),
-        **model.get("hyperparameters", {}),
+        **model.get("hyperparameters", {}) | ({"units": len(start.units)} if start else {}),
     )
+    if start:
+        net.to(chosen).start_filters(torch.from_numpy(start.weights), model.get("freeze", "none"))
+        if model.get("freeze") == "filter":
+            net.calibrate(training.batches(train, numbers, chosen))
     metadata = {
         "target_names": target_names,
         "task": task,
@@ -55,15 +66,17 @@ def main(
         "data_digest": digest_of(*train, *validation),
         "code_digest": code,
     }
-    digest = digest_of(metadata, model, chosen.type, torch.__version__)
+    if start:
+        metadata["start_filters"] = start.units.to_dict("list")
+    of_start = start.weights if start else None
+    digest = digest_of(metadata, model, of_start, chosen.type, torch.__version__)
     state_path = Path(outputs["model"]).with_name(STATE)
-    numbers = {k: v for k, v in settings.items() if k != "preset"}
     history = training.fit(
         net,
         train,
         validation,
         task,
-        training.Settings(**numbers),
+        numbers,
         device=chosen,
         checkpoint=Checkpoint(state_path, digest),
     )
@@ -82,7 +95,7 @@ if __name__ == "__main__":
     with recorded(snakemake):
         main(
             run=dict(snakemake.wildcards.items()),
-            data_path=snakemake.input.dataset,
+            inputs=dict(snakemake.input.items()),
             model=snakemake.params.model,
             settings=snakemake.params.settings,
             code=snakemake.params.code,

@@ -23,6 +23,7 @@ from test_motif_performance import many
 from test_nullified_filters import annotation, impacts, importances
 from test_pattern_sheet import discovery, drawn
 from test_predicted_vs_measured import values
+from test_refined_filters import drawn as refined
 from test_size_trends import assays, runs
 from test_unit_sweep import metrics
 
@@ -270,6 +271,8 @@ def gallery(
         "importance_boxes": lambda: _boxes(targets),
         "filter_sheet": lambda: _sheet(targets),
         "recovered_motifs": lambda: recovered(targets),
+        "refined_filters": lambda: refined(targets, names=names[:2])[1],
+        "refined_filters, groups": lambda: refined(targets, 5, names=names[:2])[1],
         "modisco_patterns": lambda: _patterns(targets, names),
         "attribution_tracks": lambda: _tracks(targets, names),
         "interaction_map": lambda: _maps(targets, names),

@@ -102,7 +102,8 @@ def test_the_presets_are_those_of_the_paper_and_of_the_notebooks(root):
     }  # fmt: skip
     # The last one is of another paper, see test_catalogue.py.
     assert presets == known | {"deepstarr": presets["deepstarr"]}
-    unsaid = {"reduction": "mean"}
+    # What they do not say.
+    unsaid = {"reduction": "mean", "filter_lr": 1}
     assert presets["paper_methods"] | unsaid == dataclasses.asdict(training.Settings())
 
 

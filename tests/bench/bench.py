@@ -24,6 +24,7 @@ SHARED = ROOT.parent / "shared"
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import bench_attribution  # noqa: E402
+import bench_initial_filters  # noqa: E402
 import bench_interpret  # noqa: E402
 import bench_marginalisation  # noqa: E402
 import bench_models  # noqa: E402
@@ -145,6 +146,7 @@ ROWS = [
         "step over products 300/251/81", lambda: against_products(300, 251, 81), PRODUCTS, "near 1x"
     ),
     *(Row(*row) for row in bench_models.ROWS),
+    *(Row(*row) for row in bench_initial_filters.ROWS),
     *(Row(*row) for row in bench_interpret.ROWS),
     *(Row(*row) for row in bench_scanning.ROWS),
     *(Row(*row) for row in bench_attribution.ROWS),

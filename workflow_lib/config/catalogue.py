@@ -15,6 +15,11 @@ import yaml
 from workflow_lib.config.architecture import check_values
 from workflow_lib.config.criteria import check_criteria, check_scored_sequences
 from workflow_lib.config.expand import expand_datasets, expand_models, expand_sources
+from workflow_lib.config.filters_from import (
+    check_filter_rate,
+    check_filters_from,
+    with_filter_set,
+)
 from workflow_lib.config.lengths import check_lengths
 from workflow_lib.config.limits import check_fractions
 from workflow_lib.config.marginalisation import check_marginalisation
@@ -82,6 +87,8 @@ def check_users_files(config: Mapping[str, Any]) -> None:
     paths = {f"apply.{name}.fasta": entry["fasta"] for name, entry in config["apply"].items()}
     for name, entry in config["motif_sets"].items():
         paths[f"motif_sets.{name}.meme"] = entry.get("meme")
+    for name, entry in config.get("models", {}).items():
+        paths[f"models.{name}.filters_from.meme"] = entry.get("filters_from", {}).get("meme")
     for name, entry in config["sources"].items():
         for file, about in entry.get("files", {}).items():
             paths[f"sources.{name}.files.{file}"] = (about or {}).get("path")
@@ -257,13 +264,18 @@ def resolve(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
     check_marginalisation(config, runs, written_out["datasets"], written_out["sources"])
     check_published(config, written_out, runs)
     sources, models = written_out["sources"], written_out["models"]
-    written_out["models"] = {name: with_path(entry, sources) for name, entry in models.items()}
+    check_filters_from(models)
+    written_out["models"] = {
+        name: with_filter_set(with_path(entry, sources)) for name, entry in models.items()
+    }
     training: dict[str, dict[str, Any]] = {}
     for dataset, model, _ in runs:
         layers = written_out["datasets"][dataset], written_out["models"][model]
         if "published" in layers[1]:
             continue
-        training.setdefault(dataset, {})[model] = training_settings(config, *layers)
+        settings = training_settings(config, *layers)
+        check_filter_rate(f"models.{model} on {dataset}", layers[1], settings)
+        training.setdefault(dataset, {})[model] = settings
     return written_out | {"runs": runs, "training": training}
 
 

@@ -6,11 +6,14 @@ grouped convolutions, batch norm folded into the filters (also in training), max
 gradients are those of the plain formulation.
 """
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workflow_lib.config.architecture import check_values, positions
+from workflow_lib.errors import InputError
 from workflow_lib.models.layers import (
     PooledConv,
     UnitLinear,
@@ -73,6 +76,60 @@ class ExplaiNN(nn.Module):
             UnitLinear(units, sizes[i], sizes[i + 1], rates[i]) for i in range(fc_layers)
         )
         self.final = nn.Linear(units, n_targets)
+        self._fixed_norm = False
+
+    def start_filters(self, filters: Tensor, freeze: str = "none") -> None:
+        """Set the filters before a training, and say what of them stays as it is.
+
+        Parameters
+        ----------
+        filters
+            Weights (units, 4, filter_size), for instance of known motifs.
+        freeze
+            `none`: all is trained. `weights`: the weights stay, their bias and the batch norm of
+            their maps learn, as published. `filter`: these stay too, with the running statistics
+            of the batch norm, which `calibrate` sets.
+        """
+        with torch.no_grad():
+            self.conv.weight.copy_(filters)
+        whole = [self.conv.bias, *self.conv_norm.parameters()]
+        for parameter in [self.conv.weight] * (freeze != "none") + whole * (freeze == "filter"):
+            parameter.requires_grad_(False)
+        self._fixed_norm = freeze == "filter"
+
+    @torch.no_grad()
+    def calibrate(self, batches: Iterable[Tensor]) -> None:
+        """Set the running statistics of the filters' batch norm to those over all batches.
+
+        Parameters
+        ----------
+        batches
+            One-hot sequences (n, 4, length).
+
+        Raises
+        ------
+        InputError
+            No sequences.
+        """
+        total, mean, square = 0, 0.0, 0.0
+        for X in batches:
+            of_batch, var, count = self._map_statistics(checked_input(X, self.length))
+            total, share = total + count, count / (total + count)
+            of_batch, var = of_batch.double(), var.double()
+            mean = mean + (of_batch - mean) * share
+            square = square + (var + of_batch.square() - square) * share
+        if total < 2:
+            raise InputError("there are no sequences to calibrate the filters' batch norm on")
+        norm, var = self.conv_norm, (square - mean.square()) * (total / (total - 1))
+        norm.running_mean.copy_(mean + self.conv.bias)
+        norm.running_var.copy_(var.clamp(min=0))
+
+    def train(self, mode: bool = True) -> "ExplaiNN":
+        """As of every module, but a norm that is frozen stays in eval mode."""
+        super().train(mode)
+        if self._fixed_norm:
+            self.conv_norm.eval()
+        return self
 
     def forward(self, X: Tensor) -> Tensor:
         """Logits or values (n, targets) of one-hot sequences (n, 4, length)."""
@@ -137,15 +194,21 @@ class ExplaiNN(nn.Module):
         """Filters (units, 4, size) and shifts (units,) with the batch norm folded into them."""
         weight, bias, norm = self.conv.weight, self.conv.bias, self.conv_norm
         if norm.training:
-            mean, var = map_statistics(X, weight)
-            count = len(X) * (self.length - weight.shape[2] + 1)
-            if self.shared_strands:
-                reverse = map_statistics(X, weight.flip(1, 2))
-                var = (var + reverse[1]) / 2 + ((mean - reverse[0]) / 2).square()
-                mean, count = (mean + reverse[0]) / 2, 2 * count
+            mean, var, count = self._map_statistics(X)
             update_running(norm, mean + bias, var, count)
             mean = mean + bias
         else:
             mean, var = norm.running_mean, norm.running_var
         scale = norm.weight * (var + norm.eps).rsqrt()
         return weight * scale[:, None, None], norm.bias + (bias - mean) * scale
+
+    def _map_statistics(self, X: Tensor) -> tuple[Tensor, Tensor, int]:
+        """Mean and biased variance (units,) of the maps without bias, and of how many values."""
+        weight = self.conv.weight
+        mean, var = map_statistics(X, weight)
+        count = len(X) * (self.length - weight.shape[2] + 1)
+        if self.shared_strands:
+            reverse = map_statistics(X, weight.flip(1, 2))
+            var = (var + reverse[1]) / 2 + ((mean - reverse[0]) / 2).square()
+            mean, count = (mean + reverse[0]) / 2, 2 * count
+        return mean, var, count

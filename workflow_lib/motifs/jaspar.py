@@ -13,6 +13,9 @@ from workflow_lib.files import lines
 from workflow_lib.motif import Motif
 from workflow_lib.sequence import ALPHABET
 
+# Counts in a column from which rounding them to whole ones changes little.
+_MANY = 100
+
 
 def profiles(
     release: str = "JASPAR2020",
@@ -44,6 +47,42 @@ def profiles(
     InputError
         A release, collection, group or further profile that JASPAR does not have.
     """
+    found = _found(release, collection, tax_group, also)
+    table = pd.DataFrame(
+        {
+            "profile": [profile.matrix_id for profile in found],
+            "name": [profile.name for profile in found],
+            "family": ["::".join(dict.fromkeys(profile.tf_family or ())) for profile in found],
+            "class": ["::".join(dict.fromkeys(profile.tf_class or ())) for profile in found],
+        }
+    )
+    own = table["family"].where(table["family"] != "", table["profile"])
+    if clusters is not None:
+        own = table["profile"].map(clusters).fillna(table["profile"])
+    return [_from_counts(profile) for profile in found], table.assign(cluster=own)
+
+
+def count_matrices(
+    release: str = "JASPAR2020",
+    collection: str = "CORE",
+    tax_group: str = "vertebrates",
+    also: Sequence[str] = (),
+) -> list[Motif]:
+    """The same profiles with whole counts in place of probabilities, as in JASPAR's own files.
+
+    The package's copy has fractions in a few of them (MA1153.1); counts of columns that sum to less
+    than 100 stay as they are, since rounding would change such a profile.
+    """
+    motifs = []
+    for found in _found(release, collection, tax_group, also):
+        counts = _counts(found)
+        whole = np.round(counts) if counts.sum(axis=0).min() >= _MANY else counts
+        motifs.append(Motif(found.matrix_id, found.name, whole, round(counts[:, 0].sum())))
+    return motifs
+
+
+def _found(release: str, collection: str, tax_group: str, also: Sequence[str]) -> list:
+    """Profiles as JASPAR's package gives them, sorted by id; errors as in `profiles`."""
     # Imported here: its Biopython takes longer to load than everything else that reads motifs.
     from pyjaspar import jaspardb
 
@@ -62,19 +101,7 @@ def profiles(
         )
     present = {profile.matrix_id for profile in found}
     found += [_further(name) for name in also if name not in present]
-    found = sorted(found, key=lambda profile: profile.matrix_id)
-    table = pd.DataFrame(
-        {
-            "profile": [profile.matrix_id for profile in found],
-            "name": [profile.name for profile in found],
-            "family": ["::".join(dict.fromkeys(profile.tf_family or ())) for profile in found],
-            "class": ["::".join(dict.fromkeys(profile.tf_class or ())) for profile in found],
-        }
-    )
-    own = table["family"].where(table["family"] != "", table["profile"])
-    if clusters is not None:
-        own = table["profile"].map(clusters).fillna(table["profile"])
-    return [_from_counts(profile) for profile in found], table.assign(cluster=own)
+    return sorted(found, key=lambda profile: profile.matrix_id)
 
 
 def profile(name: str) -> Motif:
@@ -125,10 +152,14 @@ def _further(name: str) -> object:
 
 
 def _from_counts(profile: object) -> Motif:
-    counts = np.array([profile.counts[letter] for letter in ALPHABET], dtype=float)
+    counts = _counts(profile)
     return Motif(
         profile.matrix_id, profile.name, counts / counts.sum(axis=0), round(counts[:, 0].sum())
     )
+
+
+def _counts(profile: object) -> np.ndarray:
+    return np.array([profile.counts[letter] for letter in ALPHABET], dtype=float)
 
 
 def read_clusters(path: str | os.PathLike) -> dict[str, str]:

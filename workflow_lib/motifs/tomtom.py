@@ -69,6 +69,12 @@ def compare(queries: Sequence[Motif], targets: Sequence[Motif]) -> Comparison:
     return Comparison(p * (2 - p), offset.astype(int), overlap.astype(int))
 
 
+def one_strand_p_values(queries: list[np.ndarray], targets: list[np.ndarray]) -> np.ndarray:
+    """P-values (queries, targets) of matrices (4, width) as they are, each on its one strand."""
+    p, *_ = _compiled()(queries, targets, reverse_complement=False, n_jobs=1)
+    return np.clip(p, 0, 1)
+
+
 @cache
 def _compiled() -> Callable:
     """Memelite's Tomtom, after a call that lets numba compile it or find it in its cache.
@@ -153,7 +159,7 @@ def tomtom(
     if not targets:
         raise InputError("there are no target motifs to compare with; wanted at least one")
     units = _units(queries)
-    kept = [i for i, motif in enumerate(queries) if information(motif.probabilities).sum() > _FLAT]
+    kept = [i for i, motif in enumerate(queries) if not is_flat(motif)]
     if not kept:
         return _tidy(pd.DataFrame({name: [] for name in COLUMNS}), units)
     n = len(targets)
@@ -176,6 +182,11 @@ def tomtom(
     }
     order = np.lexsort((target, p, row))
     return _tidy(pd.DataFrame(pairs).iloc[order], units)
+
+
+def is_flat(motif: Motif) -> bool:
+    """Whether a motif has too little information to be compared: that of a unit without sites."""
+    return bool(information(motif.probabilities).sum() <= _FLAT)
 
 
 def _units(queries: Sequence[Motif]) -> list[int] | list[str]:

@@ -47,6 +47,9 @@ class Settings:
     reduction
         `mean`: a step follows the mean loss of a batch's sequences; `sum`: their sum, as AI-TAC's
         authors have it. Adam divides by the size of the gradients, so that it hardly matters.
+    filter_lr
+        Factor on the learning rate of the weights of the filters (of a model that has
+        `start_filters`).
     """
 
     learning_rate: float = 0.003
@@ -56,6 +59,7 @@ class Settings:
     both_strands: bool = True
     precision: str = "float32"
     reduction: str = "mean"
+    filter_lr: float = 1.0
 
 
 class Examples(NamedTuple):
@@ -113,7 +117,9 @@ def fit(
     with enough_memory("holding all examples for", model, None, device):
         model.to(device)
         train, validation = _on_device(train, device), _on_device(validation, device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
+    optimizer = torch.optim.Adam(
+        _parameters(model, settings), lr=settings.learning_rate, fused=True
+    )
     loss = LOSSES[task].function
     history, best = resume(checkpoint, model, optimizer, device)
     while not _finished(history, settings):
@@ -128,6 +134,27 @@ def fit(
     table = pd.DataFrame(history)
     table["best"] = table["epoch"] == _best_epoch(history)
     return table
+
+
+def _parameters(model: nn.Module, settings: Settings) -> list[dict]:
+    """The parameters that learn, in groups of one learning rate."""
+    if settings.filter_lr == 1:
+        return [{"params": list(model.parameters())}]
+    filters = model.conv.weight
+    others = [parameter for parameter in model.parameters() if parameter is not filters]
+    rate = settings.learning_rate * settings.filter_lr
+    return [{"params": others}, {"params": [filters], "lr": rate}]
+
+
+def batches(
+    examples: Examples, settings: Settings, device: torch.device | str
+) -> Iterator[torch.Tensor]:
+    """All inputs of a part once, in order, with the reverse complements if they are trained on."""
+    device = torch.device(device)
+    on_device = _on_device(examples, device)
+    numbers = torch.arange(_n_examples(on_device[0], settings), device=device)
+    for chosen in numbers.split(_unlearned(settings)):
+        yield _pick(on_device, chosen)[0]
 
 
 def _epoch(
