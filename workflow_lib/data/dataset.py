@@ -9,7 +9,8 @@ target:
 - `obs`: index = unique ids (str); `split` (categorical: train, validation, test); and, where known,
   `chrom`, `start`, `end` (0-based, half-open; -1 where it stands nowhere, as a shuffle),
   `strand`.
-- `var`: index = unique target names (str); further columns = what is known of a target.
+- `var`: index = unique target names (str); where a table of targets says it, `group` and `color`
+  (a name or `#rrggbb`), empty where it does not.
 - `obsm["sequence"]`: uint8 (n, length), codes A = 0, C = 1, G = 2, T = 3, N = 4.
 - `uns`: `task` (a name in TASKS), `source`, `n_read` (sequences read),
   `dropped` (mapping reason -> count; reasons `unknown_base`, `length`, `duplicate`, `unresolved`
@@ -184,15 +185,18 @@ def check_targets(data: anndata.AnnData, name: str) -> None:
     """Raise unless the targets suit the task: 0, 1 or NaN for labels, one 1 a row for classes."""
     if not TASKS[data.uns["task"]].binary:
         return
-    wrong = ~((data.X == 0) | (data.X == 1) | np.isnan(data.X))
-    if wrong.any():
-        i, j = (int(v) for v in np.argwhere(wrong)[0])
-        raise InputError(
-            f"{name}, {data.obs_names[i]!r}, target {data.var_names[j]!r}: found {data.X[i, j]}, "
-            f"wanted 0, 1 or nothing for the task {data.uns['task']!r}"
-        )
+    for j, values in enumerate(np.asarray(data.X).T):
+        wrong = ~((values == 0) | (values == 1) | np.isnan(values))
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            raise InputError(
+                f"{name}, {data.obs_names[i]!r}, target {data.var_names[j]!r}: found {values[i]}, "
+                f"wanted 0, 1 or nothing for the task {data.uns['task']!r}"
+            )
+    if not TASKS[data.uns["task"]].exclusive:
+        return
     several = np.flatnonzero(np.nansum(data.X, axis=1) != 1)
-    if TASKS[data.uns["task"]].exclusive and len(several):
+    if len(several):
         i = int(several[0])
         raise InputError(
             f"{name}, {data.obs_names[i]!r}: found {int(np.nansum(data.X[i]))} classes, wanted "
