@@ -81,9 +81,9 @@ def check_order(codes: np.ndarray, order: str, name: str) -> list[str]:
 
 
 def _standard_errors(values: np.ndarray) -> float:
-    """Mean of values (n,) in standard errors; 0 where they do not vary."""
+    """Mean of values (n,) in standard errors; 0 where they do not vary but by rounding."""
     error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-    return float(values.mean() / error) if error > 0 else 0.0
+    return float(values.mean() / error) if error > 1e-9 * np.abs(values).max(initial=0) else 0.0
 
 
 def _orders() -> list[str]:
