@@ -94,11 +94,6 @@ def dataset_entry(dataset):
     return CATALOGUE["datasets"][dataset]
 
 
-def source_entry(dataset):
-    """The entry of the source that a data set is made from."""
-    return CATALOGUE["sources"][dataset_entry(dataset)["source"]]
-
-
 def for_runs(pattern, runs=RUNS):
     """The paths that a pattern gives for the runs, without repeats."""
     return list(dict.fromkeys(pattern.format(**run._asdict()) for run in runs))

@@ -3,8 +3,11 @@
 Requires: the catalogue's sources and data sets; a mirror or the network; motif databases of motifs.smk
 for simulations.
 Provides: resources/downloads/{source}/{file}; resources/simulated/{source}/ (sequences, planted motifs
-and their sites); results/{dataset}/dataset.h5ad and labels.tsv.gz.
+and their sites); results/{dataset}/dataset.h5ad, labels.tsv.gz and targets.tsv.
 """
+
+from workflow_lib.config.source_files import source_files
+from workflow_lib.config.targets_table import names_of_columns, read_targets_table
 
 
 rule data:
@@ -83,18 +86,22 @@ rule simulate:
         "../scripts/simulate.py"
 
 
-def source_names(wildcards):
-    """The names of the source's files that a data set uses."""
+def used_files(wildcards):
+    """The files that a data set is parsed from, name -> source."""
     entry = dataset_entry(wildcards.dataset)
-    return [] if "from" in entry else brief(catalogue.source_files(entry, CATALOGUE["sources"]))
+    return {} if "from" in entry else source_files(entry, CATALOGUE["sources"])
+
+
+def source_names(wildcards):
+    """The names of these files."""
+    return brief(list(used_files(wildcards)))
 
 
 def source_paths(wildcards):
     """The paths of these files: downloaded, simulated, or the user's own, which must exist."""
-    names, found = source_names(wildcards), []
-    for name in names:
-        source = dataset_entry(wildcards.dataset)["source"]
-        entry = source_entry(wildcards.dataset)
+    found = []
+    for name, source in used_files(wildcards).items():
+        entry = CATALOGUE["sources"][source]
         path = entry.get("files", {}).get(name, {}).get("path")
         # Also where a data set is there: it may be of other settings than the present ones.
         if path and not Path(path).exists():
@@ -104,6 +111,29 @@ def source_paths(wildcards):
             )
         folder = "simulated" if "simulate" in entry else "downloads"
         found.append(path or f"resources/{folder}/{source}/{name}")
+    return found
+
+
+def targets_table(wildcards):
+    """The table of a data set's targets, if it has one; read here to know mistakes before any job."""
+    entry = dataset_entry(wildcards.dataset)
+    path = entry.get("targets_table")
+    if not path:
+        return []
+    # The catalogue's own tables lie in the clone, wherever snakemake was started.
+    places = [path, str(Path(workflow_lib.__file__).parents[1] / path)]
+    found = next((place for place in places if Path(place).exists()), None)
+    if found is None:
+        raise SystemExit(
+            f"datasets.{wildcards.dataset}.targets_table: there is no file {path} (a relative path "
+            f"starts at {Path.cwd()}, or at the folder of the workflow)"
+        )
+    try:
+        rows = read_targets_table(found)
+        if "names" in registries.parameters("parser", entry.get("parser", "table"))[0]:
+            names_of_columns(rows, found)
+    except InputError as error:
+        raise SystemExit(f"datasets.{wildcards.dataset}.targets_table: {error}") from None
     return found
 
 
@@ -119,9 +149,11 @@ rule prepare:
     input:
         unpack(other_datasets),
         files=source_paths,
+        table=targets_table,
     output:
         dataset="results/{dataset}/dataset.h5ad",
         labels="results/{dataset}/labels.tsv.gz",
+        targets="results/{dataset}/targets.tsv",
     log:
         "logs/prepare/{dataset}.log",
     benchmark:
@@ -135,7 +167,10 @@ rule prepare:
         names=source_names,
         entry=setting(
             "datasets/{dataset}",
-            leave_out=("description", "assembly", "training", "family", "files"),
+            leave_out=(
+                *("description", "assembly", "training", "family"),
+                *("files", "files_from", "targets_table"),
+            ),
         ),
         code=code_digest("prepare"),
     message:

@@ -72,7 +72,7 @@ def prepared(finished, common) -> Path:
         linked_copy(finished, place)
         shutil.rmtree(place / "results")
         (place / "results/mini").mkdir(parents=True)
-        for name in ("dataset.h5ad", "labels.tsv.gz"):
+        for name in ("dataset.h5ad", "labels.tsv.gz", "targets.tsv"):
             shutil.copy2(finished / "results/mini" / name, place / "results/mini")
         shutil.copytree(finished / "results/mini/provenance", place / "results/mini/provenance")
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from workflow_lib.config import catalogue, expand, selection
+from workflow_lib.config.source_files import source_files
 from workflow_lib.errors import InputError
 
 
@@ -146,6 +147,56 @@ def test_unknown_architectures_hyperparameters_and_selections_are_explained(conf
     broken["runs"][0]["models"] = ["explain*q"]
     with pytest.raises(InputError, match="runs.0.models.0: unknown model"):
         resolve(broken)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"files_from": {"tf_bindng": ["*"]}}, "unknown source 'tf_bindng' .did you mean"),
+        ({"files_from": {"tf_binding": ["seq*", "*.bed"]}}, "files_from.tf_binding: .*'.*bed'"),
+        ({"files_from": {"dhs_accessibility": ["*"]}}, "files_from: .*is the source of the data"),
+        ({"files_from": {"again": ["*"]}}, "'matrix2d.BJ.*' is a file of 'dhs_accessibility' too"),
+        ({"task": "regression"}, "the parser dhs_accessibility makes labels"),
+    ],
+)
+def test_files_of_a_second_source_are_checked(config, change, message):
+    name = "matrix2d.BJ.ReMap+UniBind.less-sparse.npz"
+    config["sources"]["again"] = {"files": {name: {"path": "x"}}}
+    config["datasets"]["dhs_accessibility"] |= change
+    with pytest.raises(InputError, match=f"config, datasets.dhs_accessibility.*{message}"):
+        resolve(config)
+
+
+def test_a_data_set_may_use_files_of_a_second_source(config, schema):
+    found = resolve(config)
+    used = source_files(found["datasets"]["dhs_accessibility_22"], found["sources"])
+    assert list(used.values()) == ["dhs_accessibility"] * 22 + ["tf_binding"] * 10
+    assert used["sequences.200bp.chrX.fa.gz"] == "tf_binding"
+    all_used = source_files(found["datasets"]["dhs_accessibility"], found["sources"])
+    assert len(all_used) == 52 + 24 and "matrix2d.ReMap.sparse.npz" not in all_used
+    simulated = {"source": "tf_binding", "files": ["*.npz"], "files_from": {"simulated": ["*"]}}
+    assert list(source_files(simulated, found["sources"]).values()) == ["tf_binding", "simulated"]
+    config["datasets"]["tf_binding.{member}"]["files_from"] = {"tf_binding": ["*"]}
+    with pytest.raises(InputError, match="datasets.tf_binding.{member}"):
+        catalogue.check_schema(config, schema)
+
+
+def test_files_whose_columns_have_no_names_need_a_table(config):
+    del config["datasets"]["blood_atac"]["targets_table"]
+    with pytest.raises(
+        InputError, match="datasets.blood_atac: .*ai_tac do not name.*targets_table"
+    ):
+        resolve(config)
+
+
+@pytest.mark.parametrize("name", ["a b.npz", "+a.npz", "a+b/c", "a+b\n", "a;b"])
+def test_names_of_files_may_hold_a_plus_and_little_else(config, schema, name):
+    files = {"matrix+x.npz": {"path": "x"}}
+    config["sources"]["mine"] = {"files": files}
+    catalogue.check_schema(config, schema)
+    files[name] = {"path": "x"}
+    with pytest.raises(InputError, match="sources.mine.files: .*wanted a name"):
+        catalogue.check_schema(config, schema)
 
 
 @pytest.mark.parametrize(

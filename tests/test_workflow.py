@@ -186,7 +186,8 @@ def test_the_overview_says_what_was_run_and_escapes_names(finished):
 
 def test_training_killed_in_the_workflow_ends_with_the_same_model(checkout, finished, tmp_path):
     whole = (finished / RUN / "model.safetensors").read_bytes()
-    for name in ("results/mini/dataset.h5ad", "results/mini/labels.tsv.gz"):
+    for name in ("dataset.h5ad", "labels.tsv.gz", "targets.tsv"):
+        name = f"results/mini/{name}"
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(finished / name, tmp_path / name)
     state = tmp_path / RUN / "training_state.pt"
@@ -476,7 +477,7 @@ def test_a_missing_source_is_named_also_where_its_data_set_is_there(checkout, tm
     }  # fmt: skip
     (tmp_path / "config.yaml").write_text(json.dumps(config))
     (tmp_path / "results/d").mkdir(parents=True)
-    for name in ("dataset.h5ad", "labels.tsv.gz"):  # of other options, perhaps
+    for name in ("dataset.h5ad", "labels.tsv.gz", "targets.tsv"):  # of other options, perhaps
         (tmp_path / "results/d" / name).touch()
     given = {"config": tmp_path / "config.yaml", "check": False}
     for target in ("data", "results/d/explainn/seed0/model.safetensors"):

@@ -17,6 +17,7 @@ ALPHABET = "ACGT"
 UNKNOWN = 4
 # What becomes of sequences of another length.
 FITS = ("drop", "centre")
+_AT_ONCE = 2**16  # sequences
 # The code of each base's complement; N stays N.
 COMPLEMENT = np.array([3, 2, 1, 0, 4], dtype=np.uint8)
 
@@ -252,4 +253,8 @@ def gc_content(codes: np.ndarray) -> np.ndarray:
 
 def few_unknown(codes: np.ndarray, most: float = 0.0) -> np.ndarray:
     """True for each sequence (n, length) of whose bases at most this share is unknown (n,)."""
-    return (codes >= UNKNOWN).mean(axis=1) <= most
+    few = np.empty(len(codes), dtype=bool)
+    for start in range(0, len(codes), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        few[part] = (codes[part] >= UNKNOWN).mean(axis=1) <= most
+    return few

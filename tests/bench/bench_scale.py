@@ -1,7 +1,7 @@
 """Rows of `make bench` at the size of the whole paper: planning, the whole TF binding matrix.
 
 The whole matrix, 163 TFs x 1,817,918 regions, is made once by tiling the mirror's ten chromosomes,
-in a temporary folder (half a minute, 0.3 GB). The three rows `whole matrix` take about six minutes
+in a temporary folder (half a minute, 0.3 GB). The four rows `whole matrix` take about eight minutes
 together on two cores: `python tests/bench/bench.py "whole matrix"` measures only these. Each row is
 a name, a function that returns the measured value as text, what it is compared with and what is
 wanted.
@@ -9,6 +9,7 @@ wanted.
 
 import gc
 import gzip
+import json
 import re
 import sys
 import tempfile
@@ -37,14 +38,17 @@ N_REGIONS = 1_817_918
 # No chromosome is longer: a copy of a region is moved by so many bases.
 BETWEEN_COPIES = 300_000_000
 FIRST, LAST = 200, 2_000  # training steps after which the memory is read
-DATASETS = yaml.safe_load((ROOT / "config/datasets.yaml").read_text())["datasets"]
+CELLS = ROOT.parent / "shared/mirror/dhs_accessibility"
+CATALOGUE = yaml.safe_load((ROOT / "config/datasets.yaml").read_text())
+DATASETS = CATALOGUE["datasets"]
 MODELS = yaml.safe_load((ROOT / "config/models.yaml").read_text())
 
 
-def write_whole_matrix(source: Path, folder: Path, n_regions: int = N_REGIONS) -> None:
+def write_whole_matrix(source: Path, folder: Path, n_regions: int = N_REGIONS) -> np.ndarray:
     """Write a matrix and FASTA files as those of a folder, their regions repeated to `n_regions`.
 
     Every copy has a column and coordinates of its own; labels and letters are those of its model.
+    Returns the column of the model of each region (n_regions,).
     """
     columns, records = [], {}
     for path in sorted(source.glob("*.fa.gz")):
@@ -58,7 +62,9 @@ def write_whole_matrix(source: Path, folder: Path, n_regions: int = N_REGIONS) -
             for copy in range(-(-n_regions // len(columns))):
                 handle.write(_copy_of(found, copy, len(columns), n_regions))
     [matrix] = source.glob("*.npz")
-    _tile_matrix(matrix, folder / matrix.name, np.resize(np.array(columns), n_regions))
+    models = np.resize(np.array(columns), n_regions)
+    _tile_matrix(matrix, folder / matrix.name, models)
+    return models
 
 
 def _copy_of(found: list, copy: int, n_columns: int, n_regions: int) -> bytes:
@@ -96,18 +102,32 @@ def _folder() -> Path:
 
 
 @cache
-def _whole_matrix() -> Path:
-    """Where the files of the whole matrix are; written the first time."""
+def _whole_matrix() -> tuple[Path, np.ndarray]:
+    """Where the files of the whole matrix are, and what they repeat; written the first time."""
     folder = _folder() / "source"
     folder.mkdir()
-    write_whole_matrix(MIRROR, folder)
+    return folder, write_whole_matrix(MIRROR, folder)
+
+
+@cache
+def _cells() -> Path:
+    """Matrices of 52 cell types for these regions, of those of the mirror in turns, and FASTA."""
+    source, models = _whole_matrix()
+    folder, models_of = _folder() / "cells", sorted(CELLS.glob("*.npz"))
+    folder.mkdir()
+    for i, name in enumerate(CATALOGUE["sources"]["dhs_accessibility"]["files"]):
+        with np.load(models_of[i % len(models_of)]) as model:
+            np.savez_compressed(folder / name, arr_0=model["arr_0"][models])
+    for path in source.glob("*.fa.gz"):
+        (folder / path.name).symlink_to(path)
     return folder
 
 
 @cache
-def _prepared(name: str) -> Watched:
-    """What it takes to prepare a data set from the whole matrix."""
-    command = [sys.executable, __file__, "prepare", str(_whole_matrix()), str(_folder()), name]
+def _prepared(name: str, folder: Path | None = None, **options: object) -> Watched:
+    """What it takes to prepare a data set from the whole matrix, or from a folder's files."""
+    source, given = folder or _whole_matrix()[0], json.dumps(options)
+    command = [sys.executable, __file__, "prepare", str(source), str(_folder()), name, given]
     return watched(command)
 
 
@@ -119,10 +139,30 @@ def prepare_whole(name: str) -> str:
     return f"{done.seconds:.0f} s (CPU {done.busy:.0f}), {done.peak:.2f} GB"
 
 
-def _prepare(source: str, folder: str, name: str) -> None:
+def prepare_cells(name: str, **options: object) -> str:
+    """Prepare accessibility in cell types: all 52 at full size, or those of the mirror."""
+    if not CELLS.is_dir():
+        return f"skipped: {CELLS} is absent"
+    done = _prepared(name, _mirrored_cells() if name.endswith("22") else _cells(), **options)
+    return f"{done.seconds:.0f} s (CPU {done.busy:.0f}), {done.peak:.2f} GB"
+
+
+def _mirrored_cells() -> Path:
+    folder = _folder() / "mirrored"
+    folder.mkdir()
+    for path in (*CELLS.glob("*.npz"), *MIRROR.glob("*.fa.gz")):
+        (folder / path.name).symlink_to(path)
+    return folder
+
+
+def _prepare(source: str, folder: str, name: str, options: str) -> None:
     files = {p.name: str(p) for p in sorted(Path(source).iterdir())}
-    outputs = {"dataset": f"{folder}/{name}.h5ad", "labels": f"{folder}/{name}.labels.tsv.gz"}
-    prepare.main(name, files, {}, DATASETS[name], outputs)
+    ends = {"dataset": "h5ad", "labels": "labels.tsv.gz", "targets": "targets.tsv"}
+    outputs = {key: f"{folder}/{name}.{end}" for key, end in ends.items()}
+    entry = DATASETS[name]
+    entry |= {"options": entry.get("options", {}) | json.loads(options)}
+    others = {"table": str(ROOT / entry["targets_table"])} if "targets_table" in entry else {}
+    prepare.main(name, files, others, entry, outputs)
 
 
 def train_whole() -> str:
@@ -226,6 +266,18 @@ ROWS: list[tuple[str, Callable[[], str], str, str]] = [
         lambda: prepare_whole("tf_binding_matrix"),
         "nothing (time and peak memory)",
         "<= 600 s, <= 6 GB",
+    ),
+    (
+        "whole matrix: prepare 52 cells",
+        lambda: prepare_cells("dhs_accessibility"),
+        "nothing (time and peak memory)",
+        "<= 600 s, <= 1.5 GB",
+    ),
+    (
+        "prepare 300,000 x 22 cells",
+        lambda: prepare_cells("dhs_accessibility_22", only_variable=False, max_sequences=300_000),
+        "nothing (time and peak memory)",
+        "<= 120 s, <= 2 GB",
     ),
     (
         "whole matrix: train",

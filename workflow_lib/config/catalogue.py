@@ -23,10 +23,11 @@ from workflow_lib.config.filters_from import (
 from workflow_lib.config.lengths import check_lengths
 from workflow_lib.config.limits import check_fractions
 from workflow_lib.config.marginalisation import check_marginalisation
-from workflow_lib.config.names import known, match, nearest
+from workflow_lib.config.names import known, nearest
 from workflow_lib.config.published import check_published, with_path
-from workflow_lib.config.registries import check_options
+from workflow_lib.config.registries import check_options, parameters
 from workflow_lib.config.selection import check_names, select
+from workflow_lib.config.source_files import source_files
 from workflow_lib.errors import InputError
 from workflow_lib.files import refuse_no_text
 
@@ -35,9 +36,8 @@ try:
 except ImportError:  # a PyYAML that was built without libyaml
     from yaml import SafeLoader as Loader
 
-SIMULATED = "sequences.tsv.gz"
 # Parsers whose targets are 0 and 1 by construction.
-_LABELS_ONLY = ("bed", "fasta", "ht_selex", "smile_seq", "tf_binding_matrix")
+_LABELS_ONLY = ("bed", "dhs_accessibility", "fasta", "ht_selex", "smile_seq", "tf_binding_matrix")
 
 
 def read_yaml(path: str) -> dict[str, Any]:
@@ -93,8 +93,9 @@ def check_users_files(config: Mapping[str, Any]) -> None:
         for file, about in entry.get("files", {}).items():
             paths[f"sources.{name}.files.{file}"] = (about or {}).get("path")
     for place, path in paths.items():
-        # An array of numpy is a zip archive.
-        if path and Path(path).exists() and (Path(path).is_dir() or not path.endswith(".npz")):
+        # Arrays of numpy are no text.
+        array = (path or "").endswith((".npz", ".npy"))
+        if path and Path(path).exists() and (Path(path).is_dir() or not array):
             _at(place, refuse_no_text, path)
 
 
@@ -211,17 +212,6 @@ def all_files(sources: Mapping[str, Any]) -> set[str]:
     return {file for source in sources.values() for file in source.get("files", {})}
 
 
-def source_files(
-    dataset: Mapping[str, Any], sources: Mapping[str, Any], place: str = "files"
-) -> list[str]:
-    """Files of its source that a data set uses: all, or those that its `files` patterns name."""
-    source = sources[dataset["source"]]
-    if "simulate" in source:
-        return [SIMULATED]
-    present = list(source["files"])
-    return match("file", dataset.get("files", ["*"]), present, place)
-
-
 def resolve(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """The whole config, written out and checked.
 
@@ -307,7 +297,12 @@ def _check_dataset(
     place = f"datasets.{name}"
     if "parser" in entry:
         check_options("parser", entry["parser"], entry.get("options", {}), f"{place}.options")
-        source_files(entry, sources, f"{place}.files")
+        source_files(entry, sources, place)
+        if "names" in parameters("parser", entry["parser"])[0] and "targets_table" not in entry:
+            raise InputError(
+                f"config, {place}: the files of the parser {entry['parser']} do not name their "
+                "targets; wanted `targets_table`, a table with the columns target and column"
+            )
     parser = entry.get("parser") or datasets[entry["from"]]["parser"]
     if entry["task"] == "regression" and parser in _LABELS_ONLY:
         raise InputError(

@@ -117,7 +117,11 @@ def has_labels(task: str) -> bool:
 
 
 # What the workflow itself passes to a registered function; the rest comes from the config.
-_GIVEN = {"parser": {"files"}, "split": {"data", "labels"}, "model": {"length", "n_targets"}}
+_GIVEN = {
+    "parser": {"files", "names"},
+    "split": {"data", "labels"},
+    "model": {"length", "n_targets"},
+}
 
 
 def check_options(kind: str, name: str, options: Mapping[str, Any], place: str) -> None:

@@ -18,7 +18,8 @@ _SHOWN = 5
 # Reasons that were never meant to be kept: repeats, candidates for partners that were not needed.
 _MEANT = (
     "repeat", "duplicate", "earlier_cycle", "several_cycles", "not_drawn", "unbound_not_drawn",
-    "unbound_as_bound", "shuffle_is_read", "same_window", "blacklisted",
+    "unbound_as_bound", "shuffle_is_read", "same_window", "blacklisted", "closed_everywhere",
+    "open_everywhere",
 )  # fmt: skip
 
 
@@ -70,10 +71,11 @@ def _few(data: anndata.AnnData) -> list[str]:
     empty = np.isnan(labels).all(axis=0)
     if empty.any():
         found.append(f"no label at all: {_listed(data.var_names[empty])}")
-    if TASKS[str(data.uns["task"])].binary:
-        n, what = ((labels == 1) & (parts == "train")[:, None]).sum(axis=0), "positive"
-    else:
-        n, what = (~np.isnan(labels) & (parts == "train")[:, None]).sum(axis=0), "measured"
+    binary, train = TASKS[str(data.uns["task"])].binary, parts == "train"
+    what = "positive" if binary else "measured"
+    # Target by target: masks of a whole matrix take as much memory as the sequences.
+    counted = (values == 1 if binary else ~np.isnan(values) for values in labels.T)
+    n = np.array([np.count_nonzero(mask & train) for mask in counted])
     few = (n < FEW) & ~empty
     if few.any():
         counts = [f"{name} ({k})" for name, k in zip(data.var_names[few], n[few])]

@@ -9,7 +9,8 @@ target:
 - `obs`: index = unique ids (str); `split` (categorical: train, validation, test); and, where known,
   `chrom`, `start`, `end` (0-based, half-open; -1 where it stands nowhere, as a shuffle),
   `strand`.
-- `var`: index = unique target names (str); further columns = what is known of a target.
+- `var`: index = unique target names (str); where a table of targets says it, `group` and `color`
+  (a name or `#rrggbb`), empty where it does not.
 - `obsm["sequence"]`: uint8 (n, length), codes A = 0, C = 1, G = 2, T = 3, N = 4.
 - `uns`: `task` (a name in TASKS), `source`, `n_read` (sequences read),
   `dropped` (mapping reason -> count; reasons `unknown_base`, `length`, `duplicate`, `unresolved`

@@ -53,7 +53,7 @@ def drop(
     if wanted > n_targets:
         raise InputError(f"min_resolved: found {wanted}, but there are only {n_targets} targets")
     unknown = ~few_unknown(data.obsm["sequence"], most_unknown)
-    unresolved = ~unknown & ((~np.isnan(data.X)).sum(axis=1) < wanted)
+    unresolved = ~unknown & (n_targets - np.isnan(data.X).sum(axis=1) < wanted)
     keep = ~(unknown | unresolved)
     counted = {"unknown_base": int(unknown.sum()), "unresolved": int(unresolved.sum())}
     if constant == "drop":
@@ -64,11 +64,18 @@ def drop(
         repeated = keep & _repeats(data.obsm["sequence"], keep)
         keep &= ~repeated
         counted["duplicate"] = int(repeated.sum())
-    kept = data[keep].copy()
+    # Of a large data set a copy is a gigabyte.
+    kept = data[keep].copy() if not keep.all() else _shallow_copy(data)
     kept.uns["dropped"] = add_counts(data.uns["dropped"], counted)
     if not keep.any():
         raise InputError(f"no sequence is left: {counts(kept)}")
     return kept
+
+
+def _shallow_copy(data: anndata.AnnData) -> anndata.AnnData:
+    """A data set of its own, with the same arrays."""
+    obsm, uns = dict(data.obsm), dict(data.uns)
+    return anndata.AnnData(X=data.X, obs=data.obs.copy(), var=data.var.copy(), obsm=obsm, uns=uns)
 
 
 def add_counts(before: Mapping[str, int], counted: Mapping[str, int]) -> dict[str, int]:

@@ -42,7 +42,9 @@ def of_targets(data: anndata.AnnData, targets: Sequence[str], name: str) -> annd
     columns = data.var_names.get_indexer(targets)
     obs = data.obs.drop(columns="split")
     labels, notes = np.asarray(data.X)[:, columns], data.uns.get("notes", ())
-    return build(data.obs_names, data.obsm["sequence"], labels, targets, obs=obs, notes=notes)
+    made = build(data.obs_names, data.obsm["sequence"], labels, targets, obs=obs, notes=notes)
+    made.var = data.var.iloc[columns].copy()
+    return made
 
 
 @lru_cache(maxsize=1)

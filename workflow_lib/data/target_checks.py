@@ -41,15 +41,18 @@ def check_targets(data: anndata.AnnData, name: str) -> None:
         _check_variance(data, name)
     if not TASKS[data.uns["task"]].binary:
         return
-    wrong = ~((data.X == 0) | (data.X == 1) | np.isnan(data.X))
-    if wrong.any():
-        i, j = (int(v) for v in np.argwhere(wrong)[0])
-        raise InputError(
-            f"{name}, {data.obs_names[i]!r}, target {data.var_names[j]!r}: found {data.X[i, j]}, "
-            f"wanted 0, 1 or nothing for the task {data.uns['task']!r}"
-        )
+    for j, values in enumerate(np.asarray(data.X).T):
+        wrong = ~((values == 0) | (values == 1) | np.isnan(values))
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            raise InputError(
+                f"{name}, {data.obs_names[i]!r}, target {data.var_names[j]!r}: found {values[i]}, "
+                f"wanted 0, 1 or nothing for the task {data.uns['task']!r}"
+            )
+    if not TASKS[data.uns["task"]].exclusive:
+        return
     several = np.flatnonzero(np.nansum(data.X, axis=1) != 1)
-    if TASKS[data.uns["task"]].exclusive and len(several):
+    if len(several):
         i = int(several[0])
         raise InputError(
             f"{name}, {data.obs_names[i]!r}: found {int(np.nansum(data.X[i]))} classes, wanted "

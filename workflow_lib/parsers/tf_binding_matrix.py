@@ -1,22 +1,16 @@
 """TF binding matrices: factors x accessible regions (Novakovsky et al. 2021, 2023)."""
 
 import os
-import re
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
-from typing import BinaryIO
 
 import anndata
 import numpy as np
-import pandas as pd
 
 from workflow_lib.data.dataset import build
 from workflow_lib.errors import InputError
-from workflow_lib.files import looks_like
+from workflow_lib.parsers.arrays import Header, read_exactly, stream_npz
+from workflow_lib.parsers.dhs_regions import matrix_regions
 from workflow_lib.sequence import encode_all, read_fasta
-
-_REGION = re.compile(r"^(\d+)::([^:]+):(\d+)-(\d+)$")
 
 
 def tf_binding_matrix(
@@ -64,7 +58,7 @@ def tf_binding_matrix(
     ids, sequences = _read_regions(fastas)
     codes, kept = encode_all(ids, sequences, length, ", ".join(str(f) for f in fastas))
     dropped = {"length": int((~kept).sum())}
-    regions = _regions([i for i, keep in zip(ids, kept, strict=True) if keep])
+    regions = matrix_regions([i for i, keep in zip(ids, kept, strict=True) if keep])
     wanted = {rows.index(t): i for i, t in enumerate(targets)}
     labels = _read_labels(matrices[0], len(rows), wanted, regions["index"].to_numpy())
     obs = regions[["chrom", "start", "end"]]
@@ -81,72 +75,39 @@ def _read_regions(paths: Sequence[str | os.PathLike]) -> tuple[list[str], list[b
     return ids, sequences
 
 
-def _regions(ids: Sequence[str]) -> pd.DataFrame:
-    """The ids taken apart: id, index, chrom, start, end."""
-    found = []
-    for name in ids:
-        match = _REGION.match(name)
-        if match is None:
-            raise InputError(
-                f"FASTA id {name!r}: wanted IDX::chrom:start-end (IDX = matrix column)"
-            )
-        found.append((name, int(match[1]), match[2], int(match[3]), int(match[4])))
-    return pd.DataFrame(found, columns=["id", "index", "chrom", "start", "end"])
-
-
 def _read_labels(
     path: str | os.PathLike, n_rows: int, wanted: Mapping[int, int], columns: np.ndarray
 ) -> np.ndarray:
     """Stream the matrix; float32 (regions, targets) of the wanted rows and columns."""
     labels = np.empty((len(columns), len(wanted)), dtype=np.float32)
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open("arr_0.npy") as member:
-            shape, dtype = _read_header(path, member, n_rows)
-            if columns.max() >= shape[1]:
-                raise InputError(
-                    f"{path}: the matrix has {shape[1]} columns, but a FASTA id names column "
-                    f"{columns.max()} (counted from 0)"
-                )
-            row_bytes = shape[1] * dtype.itemsize
-            for row in range(max(wanted) + 1):
-                raw = member.read(row_bytes)
-                if len(raw) != row_bytes:
-                    raise InputError(
-                        f"{path}: the matrix ends within row {row + 1}; it is truncated"
-                    )
-                if row in wanted:
-                    values = np.frombuffer(raw, dtype)[columns]
-                    _check_labels(path, row, values)
-                    labels[:, wanted[row]] = values
-    except (zipfile.BadZipFile, KeyError, EOFError, zlib.error) as error:
-        raise InputError(
-            f"{path}: not a readable .npz with arr_0{looks_like(path)}: {error}"
-        ) from error
+    with stream_npz(path) as (header, member):
+        _check_header(path, header, n_rows)
+        shape, dtype = header.shape, header.dtype
+        if columns.max() >= shape[1]:
+            raise InputError(
+                f"{path}: the matrix has {shape[1]} columns, but a FASTA id names column "
+                f"{columns.max()} (counted from 0)"
+            )
+        for row in range(max(wanted) + 1):
+            raw = read_exactly(path, member, shape[1] * dtype.itemsize, row)
+            if row in wanted:
+                values = np.frombuffer(raw, dtype)[columns]
+                _check_labels(path, row, values)
+                labels[:, wanted[row]] = values
     return labels
 
 
-def _read_header(
-    path: str | os.PathLike, member: BinaryIO, n_rows: int
-) -> tuple[tuple[int, int], np.dtype]:
-    """Shape and type from the .npy header; objects (pickles) are refused."""
-    try:
-        version = np.lib.format.read_magic(member)
-        read = {(1, 0): np.lib.format.read_array_header_1_0}.get(
-            version, np.lib.format.read_array_header_2_0
-        )
-        shape, fortran, dtype = read(member)
-    except ValueError as error:
-        raise InputError(f"{path}: arr_0 is not a .npy array: {error}") from error
-    if dtype.kind not in "fiu" or fortran:
+def _check_header(path: str | os.PathLike, header: Header, n_rows: int) -> None:
+    if header.dtype.kind not in "fiu" or header.fortran:
         raise InputError(
-            f"{path}: found {dtype} (Fortran order: {fortran}), wanted rows of numbers"
+            f"{path}: found {header.dtype} (Fortran order: {header.fortran}), wanted rows of "
+            "numbers"
         )
-    if len(shape) != 2 or shape[0] != n_rows:
+    if len(header.shape) != 2 or header.shape[0] != n_rows:
         raise InputError(
-            f"{path}: the matrix has shape {shape}; wanted {n_rows} rows (one for each TF in "
-            "`rows`) x regions"
+            f"{path}: the matrix has shape {header.shape}; wanted {n_rows} rows (one for each TF "
+            "in `rows`) x regions"
         )
-    return shape, dtype
 
 
 def _check_labels(path: str | os.PathLike, row: int, values: np.ndarray) -> None:
