@@ -33,6 +33,7 @@ COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, BLACK, GREY)
 # What importances and impacts are measured in: logits of labels, else the predicted values.
 OUTPUT = "model output"
 METRIC_LABELS = {"auprc": "AUPRC", "auroc": "AUROC", "pcc": "Pearson correlation"}
+METRIC_LABELS |= {"pcc_per_sequence": "mean PCC over sequences"}
 _STYLE = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same picture on every machine
@@ -54,6 +55,7 @@ _STYLE = {
     "xtick.major.size": 2,
     "ytick.major.size": 2,
     "lines.linewidth": 1.0,
+    "hatch.linewidth": 0.4,
     "pdf.fonttype": 42,
     # Names are data: "$x_1$" is not a formula, and an invalid one would be an error.
     "text.parse_math": False,
