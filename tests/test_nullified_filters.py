@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from workflow_lib.figures import importance_boxes, negative_weights, nullified_filters
+from workflow_lib.figures import boxes, negative_weights, nullified_filters
 from workflow_lib.interpret import unit_targets
 
 TARGETS = ["FOXA1", "AR", "CTCF", "TBP"]
@@ -29,7 +29,7 @@ def importances(medians: dict[int, list[float]], weights=None, targets=TARGETS) 
             weight = weights[unit][i] if weights else value
             quantiles = (value - 0.2, value - 0.1, value, value + 0.1, value + 0.2)
             rows.append((unit, target, weight, 10, *quantiles))
-    columns = ["unit", "target", "weight", "n_sequences", *importance_boxes.QUANTILES]
+    columns = ["unit", "target", "weight", "n_sequences", *boxes.QUANTILES]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -181,7 +181,7 @@ def test_boxes_of_both_signs_and_how_many_negative_ones_are_near_zero():
 
 def test_units_without_sequences_and_an_empty_table_give_messages():
     table = s1_table()
-    table.loc[0, list(importance_boxes.QUANTILES)] = np.nan
+    table.loc[0, list(boxes.QUANTILES)] = np.nan
     assert "no sequence" in texts(negative_weights.negative_units(table, ["CTCF"]))
     said = texts(negative_weights.negative_units(table.iloc[:0], ["CTCF", "AR"]))
     assert "No unit is annotated with the binding mode of\nCTCF, AR" in said

@@ -3,14 +3,20 @@
 import pandas as pd
 
 from workflow_lib.execution.job import recorded
+from workflow_lib.figures.groups import target_groups
 from workflow_lib.figures.style import save
 from workflow_lib.figures.weight_heatmap import weight_cells, weight_heatmap
+from workflow_lib.interpret.units import unit_matrices
 from workflow_lib.motifs.binding_modes import expected_modes
 from workflow_lib.tables import read_table, without_run, write_table
 
 
 def main(tables: dict[str, str], limit: float, pdf: str, png: str, tsv: str) -> None:
-    """Draw; `tables` has the paths of weights, annotation, filters, importance, maybe profiles."""
+    """Draw the figure.
+
+    `tables` has the paths of weights, annotation, filters and importance, and maybe of profiles,
+    targets (with their groups) and meme (the logos beside targets with groups).
+    """
     weights, annotation, filters, importance = (
         without_run(read_table(tables[name]))
         for name in ("weights", "annotation", "filters", "importance")
@@ -19,7 +25,8 @@ def main(tables: dict[str, str], limit: float, pdf: str, png: str, tsv: str) -> 
     if tables.get("profiles"):
         profiles = pd.read_csv(tables["profiles"], sep="\t", dtype=str, keep_default_na=False)
         modes = expected_modes(list(weights.columns[1:]), profiles)
-    cells = weight_cells(weights, annotation, importance, limit, modes)
+    groups = target_groups(read_table(tables["targets"])) if tables.get("targets") else None
+    cells = weight_cells(weights, annotation, importance, limit, modes, groups)
     write_table(cells, tsv, float_format="%.6g")
     figure = weight_heatmap(
         cells,
@@ -28,6 +35,7 @@ def main(tables: dict[str, str], limit: float, pdf: str, png: str, tsv: str) -> 
         n_silent=int((filters["n_sites"] == 0).sum()),
         n_targets=weights.shape[1] - 1,
         limit=limit,
+        logos=unit_matrices(tables["meme"]) if tables.get("meme") else None,
     )
     save(figure, pdf, png)
 

@@ -1,4 +1,4 @@
-"""One model against others, target by target."""
+"""One model against others, target by target or sequence by sequence."""
 
 import textwrap
 from collections.abc import Sequence
@@ -9,10 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from workflow_lib.figures.density import count_norm, count_scale, draw_squares, thinned
 from workflow_lib.figures.labels import label_beside
 from workflow_lib.figures.names import fitted
+from workflow_lib.figures.pages import LINE, in_lines
 from workflow_lib.figures.seed_intervals import by_target
 from workflow_lib.figures.style import (
+    BLACK,
     COLUMN_WIDTH,
     DARK_GREY,
     GREEN,
@@ -21,10 +24,12 @@ from workflow_lib.figures.style import (
     ORANGE,
     PURPLE,
     SKY,
+    axes_at,
     message,
     new_figure,
     settle,
     style,
+    text_at,
 )
 
 # They differ in lightness and shape too; the first two are those of the paper's panel.
@@ -147,3 +152,86 @@ def _bars(table: pd.DataFrame) -> str:
     n = " to ".join(str(n) for n in dict.fromkeys((seeds[0], seeds[-1])))
     means = "One seed" if seeds == [1] else f"Means of {n} seeds"
     return textwrap.fill(f"{means}; thin lines: {' or '.join(kinds)}", 65)
+
+
+def sequence_table(correlations: pd.DataFrame, model: str, other: str) -> pd.DataFrame:
+    """The correlations of one model and of another, sequence by sequence.
+
+    Parameters
+    ----------
+    correlations
+        Columns model, id, pcc, of one seed of both; pcc is missing where it is not defined.
+    model, other
+        On the y axis and on the x axis.
+
+    Returns
+    -------
+    DataFrame
+        x, y, n, bin (see `density.thinned`): the sequences with a value of both. In every row
+        n_both (how many), r (Pearson correlation of both), above and below (where the model's value
+        is the higher or the lower one), only_x, only_y and neither (sequences with a value of one
+        or of none, which are left out), model and other. One row with n = 0 if none has both.
+    """
+    sides = {
+        side: correlations[correlations["model"] == name].set_index("id")["pcc"].astype(float)
+        for side, name in (("x", other), ("y", model))
+    }
+    both = pd.DataFrame(sides)
+    known = both.dropna()
+    r = known["x"].corr(known["y"]) if len(known) > 2 else np.nan
+    counts = {
+        "n_both": len(known),
+        "r": r,
+        "above": int((known["y"] > known["x"]).sum()),
+        "below": int((known["y"] < known["x"]).sum()),
+        "only_x": int((both["x"].notna() & both["y"].isna()).sum()),
+        "only_y": int((both["y"].notna() & both["x"].isna()).sum()),
+        "neither": int(both.isna().all(axis=1).sum()),
+        "model": model,
+        "other": other,
+    }
+    points = thinned(known, "x", "y") if len(known) else pd.DataFrame({"n": [0], "bin": [0.0]})
+    return points.assign(**counts).reindex(columns=["x", "y", "n", "bin", *counts])
+
+
+@style()
+def by_sequence(table: pd.DataFrame, part: str) -> Figure:
+    """One dot per sequence, or squares of many; above the diagonal the model is better.
+
+    Parameters
+    ----------
+    table
+        From `sequence_table`.
+    part
+        What the sequences are, such as `held-out sequences`.
+    """
+    first = table.iloc[0]
+    left_out = first["only_x"] + first["only_y"] + first["neither"]
+    if not first["n_both"]:
+        return message(f"No sequence has a correlation of both models ({left_out:,} have not).")
+    names = fitted(dict.fromkeys([first["model"], first["other"]]), 55)
+    said = [f"{first['n_both']:,} {part}, Pearson correlation over the targets of each"]
+    if left_out:
+        said[0] += f"; {left_out:,} are left out, as it is not defined for both"
+    said.append(f"{first['above']:,} above the diagonal, {first['below']:,} below")
+    lines = [line for text in said for line in in_lines(text, COLUMN_WIDTH - 4)]
+    norm, top = count_norm(table), 3 + LINE * len(lines) + 2
+    height = top + 66 + 11 + 9 * (norm is not None)
+    figure = new_figure(COLUMN_WIDTH, height)
+    text_at(figure, 2, 2, "\n".join(lines), fontsize=6)
+    ax = axes_at(figure, 14, top, 66, 66)
+    values, half = table[["x", "y"]].to_numpy(float), table["bin"].iloc[0] / 2
+    low, high = values.min() - half, values.max() + half
+    room = max(0.03 * (high - low), 0.01)
+    ax.set(xlim=(low - room, high + room), ylim=(low - room, high + room))
+    if norm:
+        draw_squares(ax, table, ("x", "y"), norm)
+        count_scale(figure, norm, 14, height - 6)
+    else:
+        ax.scatter(*values.T, s=5, color=GREEN, alpha=0.5, lw=0, rasterized=True)
+    ax.plot(*[[low - room, high + room]] * 2, color=BLACK, lw=0.6, zorder=3)
+    ax.set(xlim=(low - room, high + room), ylim=(low - room, high + room))
+    ax.set(xlabel=f"PCC, {names[first['other']]}", ylabel=f"PCC, {names[first['model']]}")
+    r = f"R = {first['r']:.2f}".replace("-", "−") if np.isfinite(first["r"]) else "R not defined"
+    ax.text(0.97, 0.04, r, transform=ax.transAxes, ha="right", zorder=4)
+    return figure

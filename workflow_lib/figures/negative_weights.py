@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from workflow_lib.figures.importance_boxes import QUANTILES, draw_boxes
+from workflow_lib.figures.boxes import QUANTILES, draw_boxes
 from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLUE,

@@ -5,11 +5,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from workflow_lib.figures.density import count_norm, count_scale, draw_squares, thinned
 from workflow_lib.figures.names import fitted
 from workflow_lib.figures.pages import LINE, MARGIN, Block, in_lines, sheets
 from workflow_lib.figures.style import (
@@ -24,8 +24,6 @@ from workflow_lib.figures.style import (
     text_at,
 )
 
-# More sequences than this cannot be told apart: they are counted in squares, this many across.
-_MOST_POINTS, _BINS = 2000, 60
 _MOST_TARGETS, _COLUMNS = 90, 3
 # In mm: a panel and its axes, left of them, below them, the scale of counts.
 _PANEL, _AXES, _LEFT, _BELOW, _SCALE = 59.0, 42.0, 14.0, 10.5, 11.0
@@ -59,33 +57,14 @@ def scatter_table(
     parts = []
     for target in ranked[few]:
         known = np.isfinite(labels[target].to_numpy(float))
-        points = pd.DataFrame(
-            {
-                "target": target,
-                "measured": labels[target].to_numpy(float)[known],
-                "predicted": predictions[target].to_numpy(float)[known],
-                "n": 1,
-                "bin": 0.0,
-            }
-        )
-        if len(points) > _MOST_POINTS:
-            points = _binned(points)
+        pair = {"measured": labels[target], "predicted": predictions[target]}
+        points = pd.DataFrame({name: side.to_numpy(float)[known] for name, side in pair.items()})
+        points = thinned(points, "measured", "predicted").assign(target=target)
         if points.empty:
             points = pd.DataFrame({"target": [target], "n": [0], "bin": [0.0]})
         parts.append(points)
     columns = ["target", "measured", "predicted", "n", "bin"]
     return pd.concat(parts, ignore_index=True).reindex(columns=columns)
-
-
-def _binned(points: pd.DataFrame) -> pd.DataFrame:
-    """The same points, counted in squares of one size."""
-    values = points[["measured", "predicted"]]
-    low, high = values.to_numpy().min(), values.to_numpy().max()
-    width = (high - low) / _BINS or 1.0
-    centres = ((values - low) // width).clip(upper=_BINS - 1) * width + low + width / 2
-    counted = centres.groupby(["measured", "predicted"], as_index=False).size()
-    counted = counted.rename(columns={"size": "n"})
-    return counted.assign(target=points["target"].iloc[0], bin=width)
 
 
 @style()
@@ -110,8 +89,7 @@ def predicted_vs_measured(
     targets = list(dict.fromkeys(table["target"]))
     columns = min(len(targets), _COLUMNS)
     width = {1: COLUMN_WIDTH, 2: 2 * _PANEL + 2 * MARGIN}.get(columns, PAGE_WIDTH)
-    counts = table.loc[table["bin"] > 0, "n"]
-    norm = LogNorm(1, max(counts.max(), 2)) if len(counts) else None
+    norm = count_norm(table)
     names, blocks = fitted(targets, _PANEL - 3, 5, 7, "bold"), []
     for i in range(0, len(targets), columns):
         row = targets[i : i + columns]
@@ -126,7 +104,8 @@ def predicted_vs_measured(
     pages = sheets(width, title, key, blocks, foot=_SCALE if norm else 0)
     if norm:
         for page in pages:
-            _scale(page, norm)
+            foot = page.get_size_inches()[1] * 25.4 - _SCALE
+            count_scale(page, norm, MARGIN + _LEFT, foot + 3.5)
     return pages
 
 
@@ -177,7 +156,7 @@ def _panel(ax: Axes, rows: pd.DataFrame, norm: LogNorm | None) -> None:
     low, high = low - room, high + room
     ax.plot([low, high], [low, high], color=BLACK, lw=0.6, zorder=0 if norm is None else 3)
     if half:
-        _squares(ax, rows, norm)
+        draw_squares(ax, rows, ("measured", "predicted"), norm)
     else:
         ax.scatter(*values.T, s=5, color=BLUE, alpha=0.5, lw=0, rasterized=True)
     ticks = MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3).tick_values(low, high)
@@ -185,30 +164,3 @@ def _panel(ax: Axes, rows: pd.DataFrame, norm: LogNorm | None) -> None:
     ax.set(xlim=(low, high), ylim=(low, high), xticks=ticks, yticks=ticks)
     ax.xaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_major_formatter("{x:g}")
-
-
-def _squares(ax: Axes, rows: pd.DataFrame, norm: LogNorm) -> None:
-    """The counts, as an image with a pixel for each square; empty ones stay white."""
-    values, width = rows[["measured", "predicted"]].to_numpy(float), rows["bin"].iloc[0]
-    low = values.min(axis=0)
-    x, y = ((values - low) / width).round().astype(int).T
-    counts = np.full((y.max() + 1, x.max() + 1), np.nan)
-    counts[y, x] = rows["n"]
-    left, lower = low - width / 2
-    extent = (left, left + counts.shape[1] * width, lower, lower + counts.shape[0] * width)
-    ax.imshow(
-        counts, extent=extent, origin="lower", norm=norm, cmap="viridis", aspect="auto",
-        interpolation="nearest",
-    )  # fmt: skip
-
-
-def _scale(figure: Figure, norm: LogNorm) -> None:
-    """What the colours mean, at the foot of a page."""
-    width, height = figure.get_size_inches() * 25.4
-    ax = axes_at(figure, MARGIN + _LEFT, height - _SCALE + 3.5, 40, 2)
-    bar = figure.colorbar(ScalarMappable(norm, "viridis"), cax=ax, orientation="horizontal")
-    bar.set_ticks([tick for tick in (1, 10, 100, 1000, 10_000, 100_000) if tick <= norm.vmax])
-    bar.ax.xaxis.set_major_formatter("{x:,.0f}")
-    bar.ax.minorticks_off()
-    bar.ax.tick_params(length=1.5, pad=1)
-    bar.ax.set_title("sequences in a square", fontsize=6, pad=2)

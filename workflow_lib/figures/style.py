@@ -36,7 +36,7 @@ METRIC_LABELS = {
     "auprc": "AUPRC",
     "auroc": "AUROC",
     "pcc": "Pearson correlation",
-    "pcc_per_sequence": "correlation over the targets",
+    "pcc_per_sequence": "mean PCC over sequences",
     "well_predicted": "well predicted sequences",
 }
 _STYLE = {
@@ -60,6 +60,7 @@ _STYLE = {
     "xtick.major.size": 2,
     "ytick.major.size": 2,
     "lines.linewidth": 1.0,
+    "hatch.linewidth": 0.4,
     "pdf.fonttype": 42,
     # Names are data: "$x_1$" is not a formula, and an invalid one would be an error.
     "text.parse_math": False,

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from workflow_lib.errors import InputError
 from workflow_lib.figures.labels import spread, tick_labels
 from workflow_lib.figures.names import fitted
 from workflow_lib.figures.seed_intervals import over_seeds
@@ -24,6 +25,33 @@ from workflow_lib.figures.style import (
 
 _LINE = 8.0  # pt between the middles of two labels
 _LONGEST_NAME = 60.0  # mm
+_PER_SEQUENCE = "pcc_per_sequence"
+
+
+def score_of(metrics: pd.DataFrame, wanted: str | None, default: str) -> str:
+    """Which score a figure shows.
+
+    Parameters
+    ----------
+    metrics
+        Columns metric, value.
+    wanted
+        The config's choice; without it the mean correlation of a sequence's targets if there is
+        one.
+    default
+        What is shown otherwise.
+
+    Raises
+    ------
+    InputError
+        There is no such score.
+    """
+    known = list(dict.fromkeys(metrics.dropna(subset="value")["metric"]))
+    if wanted is None:
+        return _PER_SEQUENCE if _PER_SEQUENCE in known else default
+    if wanted not in known:
+        raise InputError(f"metric: found {wanted!r}; these runs have {', '.join(known)}")
+    return wanted
 
 
 def unit_sweep_table(
@@ -93,11 +121,15 @@ def unit_sweep(table: pd.DataFrame, metric: str = "auprc") -> Figure:
     _sweep_line(ax, table[table["role"] == "sweep"], sweep)
     below = _chance(ax, table)
     _baselines(ax, table[table["role"] == "baseline"], baselines)
-    n = table["n_targets"].max()
-    name = METRIC_LABELS.get(metric, metric.replace("_", " "))
-    ax.set_ylabel(f"{name}, mean of {n} targets" if n > 1 else name)
+    ax.set_ylabel(score_label(metric, table["n_targets"].max()))
     figure.legend(handles=_sweep_legend(table, below), loc="upper left", ncols=2)
     return figure
+
+
+def score_label(metric: str, n_targets: int) -> str:
+    """A score's name on an axis, the mean over so many targets."""
+    name = METRIC_LABELS.get(metric, metric.replace("_", " "))
+    return f"{name}, mean of {n_targets} targets" if n_targets > 1 else name
 
 
 def _sweep_legend(table: pd.DataFrame, base_rate_below: bool) -> list[Line2D]:

@@ -5,12 +5,9 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from scipy.cluster.hierarchy import dendrogram, linkage
 
+from workflow_lib.figures.grouped_weights import MOST_TARGETS, MOST_UNITS, grouped_weights
 from workflow_lib.figures.names import fitted
 from workflow_lib.figures.style import (
     BLACK,
@@ -31,6 +28,7 @@ from workflow_lib.figures.weight_heatmap_marks import (
     mark_matched_cells,
     point_at_units,
 )
+from workflow_lib.figures.weight_heatmap_parts import colour_bar, draw_cells, draw_tree, order
 from workflow_lib.interpret.unit_targets import NEGLIGIBLE, match_type, negative_weight_status
 from workflow_lib.interpret.units import largest_importance, unit_label, unit_names, unit_numbers
 
@@ -47,8 +45,9 @@ def weight_cells(
     importance: pd.DataFrame,
     limit: float = 0.5,
     modes: Mapping[str, Collection] | None = None,
+    groups: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """The cells of the heatmap, clustered.
+    """The cells of the heatmap, clustered; targets with groups keep their order.
 
     Parameters
     ----------
@@ -63,6 +62,8 @@ def weight_cells(
     modes
         Target -> clusters of its profiles (`binding_modes.expected_modes`): units of these binding
         modes match the target too. Without it only the TF's name counts.
+    groups
+        Columns target, group, color (`groups.target_groups`), in the order of drawing.
 
     Returns
     -------
@@ -70,21 +71,23 @@ def weight_cells(
         One row per cell: unit, label, target, weight, importance, largest_importance (of the unit
         over the targets, see `largest_importance`), negligible (the unit is important for no
         target), own (the unit matches the target), match_type (`name` or `mode`) and
-        negative_weight_status (both see `unit_targets`), unit_order, target_order. Where there are
-        more units or targets than fit on a page: the most important units, the targets with the
-        largest weights. The units of a single target are not clustered, but ranked by importance.
+        negative_weight_status (both see `unit_targets`), unit_order, target_order, of targets with
+        groups also group and color. Where there are more units or targets than fit on a page: the
+        most important units, the targets with the largest weights. The units of a single target are
+        not clustered, but ranked by importance.
     """
     names = unit_names(annotation, 2)
     importance = importance.assign(
         unit=unit_numbers(importance["unit"]), target=importance["target"].astype(str)
     )
     largest = largest_importance(importance).set_index("unit")["importance"]
-    matrix = _chosen_weights(weights, set(names), largest)
+    matrix = _chosen_weights(weights, set(names), largest, groups)
     clipped = matrix.clip(-limit, limit).fillna(0)
-    ranked = range(len(matrix)) if matrix.shape[1] == 1 else np.argsort(_order(clipped))
+    ranked = range(len(matrix)) if matrix.shape[1] == 1 else np.argsort(order(clipped))
     unit_order = pd.Series(ranked, index=matrix.index)
     size = importance["importance"].abs().groupby(importance["unit"]).max()
-    target_order = pd.Series(np.argsort(_order(clipped.T)), index=matrix.columns)
+    along = range(matrix.shape[1]) if groups is not None else np.argsort(order(clipped.T))
+    target_order = pd.Series(along, index=matrix.columns)
 
     cells = matrix.rename_axis(columns="target").stack(future_stack=True).rename("weight")
     cells = cells.reset_index().merge(importance[["unit", "target", "importance"]], how="left")
@@ -99,10 +102,14 @@ def weight_cells(
         target_order=cells["target"].map(target_order).to_numpy(),
     )
     cells = cells.assign(negative_weight_status=negative_weight_status(cells))
+    if groups is not None:
+        cells = cells.merge(groups, how="left", on="target")
     return cells.sort_values(["unit_order", "target_order"], ignore_index=True)
 
 
-def _chosen_weights(weights: pd.DataFrame, annotated: set[int], largest: pd.Series) -> pd.DataFrame:
+def _chosen_weights(
+    weights: pd.DataFrame, annotated: set[int], largest: pd.Series, groups: pd.DataFrame | None
+) -> pd.DataFrame:
     """Units x targets: annotated units, at most as many of both as fit on a page."""
     matrix = weights.assign(unit=unit_numbers(weights["unit"])).set_index("unit").astype(float)
     matrix.columns = matrix.columns.astype(str)
@@ -111,6 +118,8 @@ def _chosen_weights(weights: pd.DataFrame, annotated: set[int], largest: pd.Seri
     units = [unit for unit in units if unit in annotated]
     n = matrix.shape[1]
     most = (MAX_COLUMNS, MAX_ROWS) if _swapped(len(units), n) else (MAX_ROWS, MAX_COLUMNS)
+    if groups is not None:
+        matrix, most = matrix[list(groups["target"])], (MOST_UNITS, MOST_TARGETS)
     matrix = matrix.loc[units[: _MOST_BARS if n == 1 else most[0]]]
     strength = matrix.abs().max().fillna(0).sort_values(ascending=False, kind="stable")
     return matrix[[target for target in matrix if target in strength.index[: most[1]]]]
@@ -123,18 +132,6 @@ def _swapped(n_units: int, n_targets: int) -> bool:
     return n_targets <= _FEW_TARGETS and n_targets < n_units
 
 
-def _tree(matrix: pd.DataFrame) -> dict | None:
-    if len(matrix) < 3:  # nothing to order
-        return None
-    links = linkage(matrix.to_numpy(), method="average", optimal_ordering=True)
-    return dendrogram(links, no_plot=True)
-
-
-def _order(matrix: pd.DataFrame) -> list[int]:
-    tree = _tree(matrix)
-    return tree["leaves"] if tree else list(range(len(matrix)))
-
-
 @style()
 def weight_heatmap(
     cells: pd.DataFrame,
@@ -143,6 +140,7 @@ def weight_heatmap(
     n_silent: int,
     n_targets: int,
     limit: float = 0.5,
+    logos: Mapping[int, np.ndarray] | None = None,
 ) -> Figure:
     """Draw the cells: units x targets, or targets x units where that gives a wider page.
 
@@ -154,6 +152,8 @@ def weight_heatmap(
         Units of the model, those annotated, those without a site; targets; for the caption.
     limit
         Colour limit; weights beyond it have the end colours.
+    logos
+        Unit -> probabilities (4, width); drawn beside targets that have groups.
     """
     if cells.empty:
         return message(
@@ -162,6 +162,10 @@ def weight_heatmap(
     n, shown = cells["target"].nunique(), _what_is_shown(cells, n_units, n_annotated, n_silent)
     if n == n_targets == 1:
         return weight_bars(cells, shown)
+    if n < n_targets:
+        shown += f"; {n} of {n_targets} targets drawn, the largest weights"
+    if "group" in cells:
+        return grouped_weights(cells, shown, limit, logos or {})
     swapped = _swapped(cells["unit"].nunique(), n)
     matrix = cells.pivot(index="unit_order", columns="target_order", values="weight")
     units = cells.drop_duplicates("unit_order").set_index("unit_order").sort_index()
@@ -175,8 +179,12 @@ def weight_heatmap(
     bars = "" if n > MAX_COLUMNS else "below" if swapped else "beside"
     place = _layout(matrix.shape, labels, _key_texts(cells), bars)
     figure = new_figure(place["width"], place["height"])
-    mesh = _draw_cells(figure, place, matrix, limit, labels)
-    ax = mesh.axes
+    mesh = draw_cells(figure, place, matrix, limit, labels)
+    ax, clipped = mesh.axes, matrix.clip(-limit, limit).fillna(0)
+    left = axes_at(figure, 1, place["top"], place["tree"], place["down"])
+    above = axes_at(figure, place["left"], 2.5, place["across"], place["tree"])
+    draw_tree(left, clipped, "left")
+    draw_tree(above, clipped.T, "top")
     mark_matched_cells(ax, cells, swapped)
     point_at_units(ax, cells, swapped)
     ticks = ax.get_xticklabels() if swapped else ax.get_yticklabels()
@@ -185,8 +193,6 @@ def weight_heatmap(
     if bars:
         importance_bars(figure, place, units["largest_importance"].fillna(0), bars)
     _draw_key(figure, place, mesh, cells)
-    if len(targets) < n_targets:
-        shown += f"; {len(targets)} of {n_targets} targets drawn, the largest weights"
     letters = int((place["width"] - place["left"]) / 1.3)  # mm, a letter at 6 pt
     shown = "\n".join(textwrap.wrap(shown, letters))
     text_at(figure, place["left"], place["said_at"], shown, fontsize=6)
@@ -225,47 +231,9 @@ def _layout(shape: tuple[int, int], labels: list, keys: list[str], bars: str) ->
     return place
 
 
-def _draw_cells(figure: Figure, place: dict, matrix: pd.DataFrame, limit: float, labels: tuple):
-    ax = axes_at(figure, place["left"], place["top"], place["across"], place["down"])
-    mesh = ax.pcolormesh(
-        matrix.to_numpy(), cmap="RdBu_r", norm=Normalize(-limit, limit), edgecolor="white", lw=0.2
-    )
-    ax.invert_yaxis()
-    ax.set_xticks(np.arange(matrix.shape[1]) + 0.5, labels[1], rotation=90)
-    ax.set_yticks(np.arange(matrix.shape[0]) + 0.5, labels[0])
-    ax.yaxis.tick_right()
-    ax.tick_params(length=0, pad=2)
-    ax.spines[:].set_visible(False)
-    clipped = matrix.clip(-limit, limit).fillna(0)
-    left = axes_at(figure, 1, place["top"], place["tree"], place["down"])
-    above = axes_at(figure, place["left"], 2.5, place["across"], place["tree"])
-    _draw_tree(left, _tree(clipped), "left", len(matrix))
-    _draw_tree(above, _tree(clipped.T), "top", matrix.shape[1])
-    return mesh
-
-
-def _draw_tree(ax: Axes, tree: dict | None, side: str, n: int) -> None:
-    ax.set_axis_off()
-    if tree is None or tree["leaves"] != sorted(tree["leaves"]):
-        return  # ties may swap branches: rather no tree than a crossed one
-    along, high = np.array(tree["icoord"]) / 10, np.array(tree["dcoord"])
-    pair = (high, along) if side == "left" else (along, high)
-    ax.add_collection(LineCollection(np.stack(pair, axis=-1), colors=GREY, linewidths=0.4))
-    top = high.max() * 1.02 or 1
-    if side == "left":
-        ax.set(xlim=(top, 0), ylim=(n, 0))
-    else:
-        ax.set(xlim=(0, n), ylim=(0, top))
-
-
 def _draw_key(figure: Figure, place: dict, mesh, cells: pd.DataFrame) -> None:
-    limit, top = mesh.norm.vmax, place["key_at"]
-    bar = axes_at(figure, place["left"], top + 3, 40, 2.5)
-    figure.colorbar(
-        mesh, cax=bar, orientation="horizontal", extend="both", ticks=[-limit, 0, limit]
-    )
-    bar.set_title("output weight", fontsize=6, pad=2)
-    bar.tick_params(length=1.5)
+    top = place["key_at"]
+    colour_bar(figure, axes_at(figure, place["left"], top + 3, 40, 2.5), mesh)
     text_at(
         figure,
         place["left"],
