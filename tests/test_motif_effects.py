@@ -87,6 +87,7 @@ def test_marks_and_lines_are_the_tables():
     assert ends == sorted((round(x - 0.1, 6), round(x + 0.2, 6)) for x, _ in marks)
     drawn = [line.get_ydata().tolist() for line in beside.lines if len(line.get_ydata()) == 3]
     assert drawn == [[2, 4, 6], [4, 8, 12]]
+    assert written.count("n = 31") == 2  # of x and of y
 
 
 def test_without_motifs_it_is_said():

@@ -178,7 +178,8 @@ def _meant(table: pd.DataFrame, axis: Axis) -> pd.Series:
 def _said(table: pd.DataFrame, axis: Axis, room: float) -> list[str]:
     """What the lines are, in lines."""
     n = "/".join(f"{n:,}" for n in sorted(table["n_backgrounds"].unique()))
-    said = [f"moved motif; median over {n} backgrounds" + ", 95 % interval" * axis.band]
+    band = axis.band and bool(table[f"{axis.column}_low"].notna().any())
+    said = [f"moved motif; median over {n} backgrounds" + ", 95 % interval" * band]
     return said + in_lines(_DOTTED, room) * (not _meant(table, axis).all())
 
 

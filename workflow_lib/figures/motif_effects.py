@@ -12,6 +12,7 @@ from workflow_lib.figures.names import fitted
 from workflow_lib.figures.pages import Block, sheets
 from workflow_lib.figures.style import (
     BLACK,
+    DARK_GREY,
     GREY,
     OUTPUT,
     PAGE_WIDTH,
@@ -140,9 +141,9 @@ def motif_effects(table: pd.DataFrame, title: str, n_targets: int) -> list[Figur
 
 def _panels(figure: Figure, top: float, height: float, copies: bool) -> tuple[Axes, Axes | None]:
     room = height - _HEAD - _FOOT
-    width = 62.0 if copies else 120.0
+    width = 56.0 if copies else 120.0
     singles = axes_at(figure, _LEFT, top + _HEAD, width, room)
-    beside = axes_at(figure, _LEFT + width + 18, top + _HEAD, 52, room) if copies else None
+    beside = axes_at(figure, _LEFT + width + 26, top + _HEAD, 50, room) if copies else None
     return singles, beside
 
 
@@ -156,6 +157,17 @@ def _singles(ax: Axes, rows: pd.DataFrame, motifs: Sequence[str], names: dict[st
         face = {"-": "white", "+": BLACK, "ablation": GREY}[row.kind]
         ax.plot([row.effect_low, row.effect_high], [y, y], color=BLACK, lw=0.8)
         ax.plot(row.effect, y, _MARKS[row.kind], ms=3.5, mfc=face, mec=BLACK, mew=0.6)
+        if row.kind == "ablation":  # each motif has sites in other sequences
+            ax.annotate(
+                f"n = {row.n:,}",
+                (1, y),
+                (2, 0),
+                ("axes fraction", "data"),
+                "offset points",
+                va="center",
+                fontsize=6,
+                color=DARK_GREY,
+            )
     ax.set_yticks(range(len(motifs)), [names[motif] for motif in motifs])
     ax.set_ylim(len(motifs) - 0.4, -0.6)
     ax.set_xlabel(f"effect ({OUTPUT})")

@@ -48,14 +48,14 @@ def predicted(
 
 @functools.cache
 def _values_beyond(n: int) -> int:
-    return max(int(binom.ppf((1 - _CONFIDENCE) / 2, n, 0.5)), 1)
+    return int(binom.ppf((1 - _CONFIDENCE) / 2, n, 0.5))
 
 
 def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Medians over the first axis, and 95 % intervals that make no assumption.
 
     The interval's ends are order statistics: of n values as many lie below the median as heads fall
-    in n throws of a coin. With fewer than six values it is their range, which covers less.
+    in n throws of a coin. Fewer than six values have none: even their range covers less.
 
     Parameters
     ----------
@@ -65,12 +65,14 @@ def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     Returns
     -------
     median, low, high
-        float (...) each.
+        float (...) each; the ends are NaN for fewer than six values.
     """
     n = len(values)
     ordered = np.sort(values.astype(float), axis=0)
     beyond = _values_beyond(n)
     middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+    if not beyond:
+        return middle, np.full_like(middle, np.nan), np.full_like(middle, np.nan)
     return middle, ordered[beyond - 1], ordered[n - beyond]
 
 
