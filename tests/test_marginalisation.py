@@ -348,6 +348,10 @@ def test_patterns_are_consensus_sequences_draws_and_filters():
     named = {"a": "ACGT", "b": {"profile": "MA0001.1"}, "c": {"filter": 0}}
     found = chosen_patterns(named, [motif, empty], known)
     assert [(p.name, p.width) for p in found] == [("a", 4), ("b", 2), ("c", 2)]
+    assert [p.unit for p in found] == [None, None, 0]
+    of = Setting(found, np.zeros((2, 20), np.uint8), None, OPTIONS)
+    units = {c.labels["motif"]: c.labels["unit"] for c in contrasts("single", of)}
+    assert units == {"a": None, "b": None, "c": 0}
     for wrong, said in [
         ({"filter": 1}, "has no sites"), ({"filter": 7}, "unit0 to unit1"),
         ("ACRT", "wanted a sequence of A, C, G and T"), ("NNN", "wanted a sequence"),
@@ -365,6 +369,7 @@ def test_own_patterns_are_the_best_annotated_filters_one_of_each_mode():
     })  # fmt: skip
     found = own_patterns(filters, annotation, 5)
     assert [p.name for p in found] == ["CTCF (unit3)", "JUN/CTCF (unit2)"]
+    assert [p.unit for p in found] == [3, 2]
     assert len(own_patterns(filters, annotation, 1)) == 1
 
 

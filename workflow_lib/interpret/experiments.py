@@ -73,13 +73,13 @@ class Setting(NamedTuple):
 
 
 def single(given: Setting) -> Iterator[Contrast]:
-    """Each pattern alone: on both strands, in the middle and along the sequence."""
+    """Each pattern alone: on both strands, in the middle (or its place) and along the sequence."""
     for i, pattern in enumerate(given.patterns):
         last = given.length - pattern.width
         along = np.linspace(0, last, min(given.options["single"]["positions"], last + 1))
         starts = sorted({given.start(i), *np.rint(along).astype(int).tolist()})
         for start, strand in itertools.product(starts, STRANDS):
-            labels = {"motif": pattern.name, "start": start, "strand": strand}
+            labels = {"motif": pattern.name, "unit": pattern.unit, "start": start, "strand": strand}
             labels["central"] = start == given.start(i)
             yield Contrast(labels, (Placed(i, start, strand),))
 
