@@ -9,7 +9,8 @@ from workflow_lib.config.distance_curves import check_distance_curves
 FIGURE_2 = config["figure_2"] or {}
 
 try:
-    check_distance_curves(FIGURE_2, "figure_2", CATALOGUE["models"])
+    if FIGURE_2:
+        check_distance_curves(FIGURE_2, "figure_2", CATALOGUE, config["marginalisation"])
 except InputError as error:
     raise WorkflowError(str(error)) from None
 

@@ -252,6 +252,13 @@ def test_the_moved_motif_takes_the_places_that_the_config_names():
     assert {32, 48} <= places and min(places) == 0 and not set(range(33, 48)) & places
 
 
+def test_copies_that_do_not_fit_are_said(caplog):
+    found = contrasts("copies", setting({"long": "A" * 30, "red": WORDS["red"]}))
+    assert [c.labels["copies"] for c in found] == [1, 2, 3, 1, 2, 3, 4]
+    assert "of 4 copies of long (30 bp, 3 bp apart) 3 fit into 100 bp" in caplog.text
+    assert "red" not in caplog.text
+
+
 @pytest.mark.parametrize("n", [1, 2, 5, 6, 9, 60, 100])
 def test_intervals_of_medians_cover_as_order_statistics_do(n):
     values = np.random.default_rng(0).normal(size=(n, 3))

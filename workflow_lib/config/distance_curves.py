@@ -4,12 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workflow_lib.config import registries
+from workflow_lib.config.names import known
 from workflow_lib.config.selection import matching_names
+from workflow_lib.config.targets import known_targets
 from workflow_lib.errors import InputError
 
 
 def check_distance_curves(
-    section: Mapping[str, Any], place: str, models: Mapping[str, Any]
+    section: Mapping[str, Any],
+    place: str,
+    written_out: Mapping[str, Any],
+    marginalisation: Mapping[str, Any],
 ) -> None:
     """Refuse what the curves cannot be drawn from, before any model is trained.
 
@@ -17,15 +22,31 @@ def check_distance_curves(
     ----------
     section, place
         The section of the config that describes the figure, and what it is called.
-    models
-        The written-out models.
+    written_out
+        The catalogue, written out.
+    marginalisation
+        The section of the motifs and targets.
 
     Raises
     ------
     InputError
-        Models that are shown as additive and are not.
+        Models that are shown as additive and are not, unknown motifs, an unknown target.
     """
-    _check_additive(section.get("additive_models", ()), f"{place}.additive_models", models)
+    _check_additive(
+        section.get("additive_models", ()), f"{place}.additive_models", written_out["models"]
+    )
+    for name in section.get("fixed") or ():
+        if marginalisation["motifs"] is not None:
+            known("motif", name, marginalisation["motifs"], f"{place}.fixed")
+    entry, target = written_out["datasets"][section["dataset"]], section["target"]
+    targets = known_targets(entry, written_out["sources"])
+    if targets is not None:
+        known("target", target, targets, f"{place}.target")
+    if not matching_names([target], marginalisation["targets"]):
+        raise InputError(
+            f"config, {place}.target: found {target!r}, wanted one of marginalisation.targets "
+            f"({', '.join(marginalisation['targets'])})"
+        )
 
 
 def _check_additive(patterns: Sequence[str], place: str, models: Mapping[str, Any]) -> None:
