@@ -194,6 +194,27 @@ def test_designs_are_predicted_once_and_in_order_whatever_the_batches():
     assert np.allclose(found[0], found[1], atol=1e-5) and np.allclose(found[1], found[2], atol=1e-5)
 
 
+def test_of_many_patterns_only_those_of_a_design_are_read():
+    """Else the time for all words of k letters grows with the square of their number."""
+    read = []
+
+    class Drawn(list):
+        def __getitem__(self, i):
+            read.append(i)
+            return super().__getitem__(i)
+
+        def __iter__(self):
+            raise AssertionError("all patterns were read")
+
+    of = setting({w.name: w.name for w in words(2)}, 5)
+    designs = all_designs(contrasts("kmers", of))
+    drawn = Drawn(draws(p, 5, True, 0) for p in of.patterns)
+    found = list(outputs(trained_like(), of.X, designs, drawn, 2))
+    assert sorted(read) == sorted(3 * list(range(16)))  # three batches of 2, 2 and 1
+    plain = list(outputs(trained_like(), of.X, designs, list.copy(drawn), 64))
+    assert np.allclose(found, plain, atol=1e-5)
+
+
 def test_progress_is_in_the_log(caplog):
     of = setting(n=3)
     designs = all_designs(contrasts("single", of))
