@@ -4,7 +4,15 @@ Requires: marginalisation/spacing.tsv of marginalisation.smk; panel() of figures
 Provides: results/figures/figure_2a and figure_s2 (.pdf, .png, .tsv).
 """
 
+from workflow_lib.config.distance_curves import check_distance_curves
+
 FIGURE_2 = config["figure_2"] or {}
+
+try:
+    if FIGURE_2:
+        check_distance_curves(FIGURE_2, "figure_2", CATALOGUE, config["marginalisation"])
+except InputError as error:
+    raise WorkflowError(str(error)) from None
 
 
 def figure_2_runs(key):

@@ -82,6 +82,20 @@ def test_a_ratio_with_a_denominator_near_zero_does_not_set_the_scale():
     found.loc[7, ["ratio", "ratio_low", "ratio_high"]] = [900.0, -np.inf, np.inf]
     figure = distance_curves(distance_table(found, columns(found)), RATIO, "Spacing", {})
     assert figure.axes[0].get_ylim()[1] < 3
+    written = check_texts(figure)
+    assert f"1 of {len(found)} values lie beyond the axis" in written
+    assert "beyond" not in check_texts(
+        distance_curves(distance_table(spacing(), columns(spacing())), RATIO, "Spacing", {})
+    )
+
+
+def test_an_interval_is_named_where_there_is_one():
+    found = spacing()
+    assert "interval" in check_texts(distance_curves(distance_table(found, columns(found)),
+                                                     EXCESS, "Spacing", {}))  # fmt: skip
+    few = found.assign(excess_low=np.nan, excess_high=np.nan, n_backgrounds=5)
+    written = check_texts(distance_curves(distance_table(few, columns(few)), EXCESS, "", {}))
+    assert "over 5 backgrounds" in written and "interval" not in written
 
 
 def test_an_interval_is_named_where_there_is_one():

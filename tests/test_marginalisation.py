@@ -194,6 +194,27 @@ def test_designs_are_predicted_once_and_in_order_whatever_the_batches():
     assert np.allclose(found[0], found[1], atol=1e-5) and np.allclose(found[1], found[2], atol=1e-5)
 
 
+def test_of_many_patterns_only_those_of_a_design_are_read():
+    """Else the time for all words of k letters grows with the square of their number."""
+    read = []
+
+    class Drawn(list):
+        def __getitem__(self, i):
+            read.append(i)
+            return super().__getitem__(i)
+
+        def __iter__(self):
+            raise AssertionError("all patterns were read")
+
+    of = setting({w.name: w.name for w in words(2)}, 5)
+    designs = all_designs(contrasts("kmers", of))
+    drawn = Drawn(draws(p, 5, True, 0) for p in of.patterns)
+    found = list(outputs(trained_like(), of.X, designs, drawn, 2))
+    assert sorted(read) == sorted(3 * list(range(16)))  # three batches of 2, 2 and 1
+    plain = list(outputs(trained_like(), of.X, designs, list.copy(drawn), 64))
+    assert np.allclose(found, plain, atol=1e-5)
+
+
 def test_progress_is_in_the_log(caplog):
     of = setting(n=3)
     designs = all_designs(contrasts("single", of))
@@ -250,6 +271,13 @@ def test_the_moved_motif_takes_the_places_that_the_config_names():
     places = {c.labels["position"] for c in every}
     # Nearest places are always among them.
     assert {32, 48} <= places and min(places) == 0 and not set(range(33, 48)) & places
+
+
+def test_copies_that_do_not_fit_are_said(caplog):
+    found = contrasts("copies", setting({"long": "A" * 30, "red": WORDS["red"]}))
+    assert [c.labels["copies"] for c in found] == [1, 2, 3, 1, 2, 3, 4]
+    assert "of 4 copies of long (30 bp, 3 bp apart) 3 fit into 100 bp" in caplog.text
+    assert "red" not in caplog.text
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 6, 9, 60, 100])
@@ -348,6 +376,10 @@ def test_patterns_are_consensus_sequences_draws_and_filters():
     named = {"a": "ACGT", "b": {"profile": "MA0001.1"}, "c": {"filter": 0}}
     found = chosen_patterns(named, [motif, empty], known)
     assert [(p.name, p.width) for p in found] == [("a", 4), ("b", 2), ("c", 2)]
+    assert [p.unit for p in found] == [None, None, 0]
+    of = Setting(found, np.zeros((2, 20), np.uint8), None, OPTIONS)
+    units = {c.labels["motif"]: c.labels["unit"] for c in contrasts("single", of)}
+    assert units == {"a": None, "b": None, "c": 0}
     for wrong, said in [
         ({"filter": 1}, "has no sites"), ({"filter": 7}, "unit0 to unit1"),
         ("ACRT", "wanted a sequence of A, C, G and T"), ("NNN", "wanted a sequence"),
@@ -365,6 +397,7 @@ def test_own_patterns_are_the_best_annotated_filters_one_of_each_mode():
     })  # fmt: skip
     found = own_patterns(filters, annotation, 5)
     assert [p.name for p in found] == ["CTCF (unit3)", "JUN/CTCF (unit2)"]
+    assert [p.unit for p in found] == [3, 2]
     assert len(own_patterns(filters, annotation, 1)) == 1
 
 

@@ -21,6 +21,7 @@ def single(motifs=("red", "blue"), targets=("x", "y")) -> pd.DataFrame:
     ):
         effect = (m + 1) * (t + 1) * (1 if strand == "+" else -0.5) + (start == 0) * 100
         about = {"motif": motif, "start": start, "strand": strand, "central": start == 20}
+        about["unit"] = {"red": 3, "blue": None}.get(motif, m)
         rows.append(about | {"target": target, "effect": effect, "n_backgrounds": 60})
     return with_ends(rows)
 
@@ -43,10 +44,12 @@ def copies(motifs=("red", "blue"), targets=("x", "y")) -> pd.DataFrame:
 
 
 def ablated(motifs=("red", "green"), targets=("x", "y")) -> pd.DataFrame:
-    every = itertools.product(motifs, targets)
+    every = itertools.product(enumerate(motifs), targets)
+    units = {"red": 3, "green": 4}
     return with_ends(
-        [{"motif": m, "target": t, "unit": 3, "effect": 0.7, "n_sequences": 31} for m, t in every]
-    )
+        [{"motif": f"as ablation calls {m}", "target": t, "unit": units.get(m, i), "effect": 0.7,
+          "n_sequences": 31} for (i, m), t in every]
+    )  # fmt: skip
 
 
 def test_the_table_holds_central_motifs_copies_and_ablations_of_the_same_motifs():
@@ -58,6 +61,28 @@ def test_the_table_holds_central_motifs_copies_and_ablations_of_the_same_motifs(
     assert set(table.loc[table["kind"] == "ablation", "n"]) == {31}
     assert effects_table(single())["kind"].isin(["+", "-"]).all()
     assert effects_table(pd.DataFrame(columns=["target"])).empty
+
+
+def test_ablations_are_those_of_the_same_filters_whatever_the_motifs_are_called():
+    named = single().replace({"red": "mine"})
+    drawn = effects_table(named, None, ablated()).query("kind == 'ablation'")
+    assert set(drawn["motif"]) == {"mine"}
+    # A motif of one's own that is called like a filter is none.
+    none = single().assign(unit=None)
+    same = ablated().assign(motif="red")
+    assert "ablation" not in set(effects_table(none, None, same)["kind"])
+
+
+def test_what_is_said_is_what_is_drawn():
+    table = effects_table(single())
+    (page,) = motif_effects(table, "Effects", 2)
+    written = check_texts(page).replace("\n", " ")
+    assert "median over 60 backgrounds" in written and "95 % intervals" in written
+    assert "shuffled" not in written and "copies" not in written
+    few = effects_table(single(), copies(), ablated()).assign(effect_low=np.nan, effect_high=np.nan)
+    (page,) = motif_effects(few, "Effects", 2)
+    written = check_texts(page).replace("\n", " ")
+    assert "interval" not in written and "with copies" in written and "n sequences" in written
 
 
 def test_targets_with_the_largest_effects_are_shown_in_the_tables_order():

@@ -50,11 +50,11 @@ def test_every_sequence_is_a_dot_and_the_axes_are_equal():
 
 def test_the_scores_are_those_of_the_table():
     predictions, labels = values(20, ["a", "b"])
-    rows = [("a", "pcc", -0.123, -0.2, 0.9, 7), ("a", "spearman", 0.456, np.nan, np.nan, 7)]
+    rows = [("a", "pcc", -0.123, -0.2, 0.9, 7), ("a", "r2", 0.456, np.nan, np.nan, 7)]
     rows += [("b", "pcc", np.nan, np.nan, np.nan, 1), ("mean", "pcc", 0.99, 0.98, 1, 8)]
     metrics = pd.DataFrame(rows, columns=["target", "metric", "value", "low", "high", "n"])
     said = " ".join(drawn(predictions, labels, metrics)[2].split())
-    assert "PCC −0.12 (−0.20 to 0.90), Spearman 0.46, n = 7" in said
+    assert "PCC −0.12 (−0.20 to 0.90), n = 7" in said
     assert "PCC not defined, n = 1" in said and "0.99" not in said
 
 

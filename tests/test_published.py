@@ -64,16 +64,16 @@ class AuthorsExplaiNN(nn.Module):
 class AuthorsDeepSTARR(nn.Module):
     """DeepSTARR with the names of its checkpoints; sequences with channels A, C, T, G."""
 
-    def __init__(self, length=249, by_position=False):
+    def __init__(self, length=249, by_position=False, eps=1e-3):
         super().__init__()
         self.by_position, inputs = by_position, 4
         for i, (filters, size) in enumerate([(256, 7), (60, 3), (60, 5), (120, 3)], start=1):
             setattr(self, f"conv{i}", nn.Conv1d(inputs, filters, size, padding="same"))
-            setattr(self, f"bn{i}", nn.BatchNorm1d(filters, eps=1e-3))
+            setattr(self, f"bn{i}", nn.BatchNorm1d(filters, eps=eps))
             inputs = filters
         for i, inputs in enumerate([120 * (length // 16), 256], start=1):
             setattr(self, f"fc{i}", nn.Linear(inputs, 256))
-            setattr(self, f"bn_fc{i}", nn.BatchNorm1d(256, eps=1e-3))
+            setattr(self, f"bn_fc{i}", nn.BatchNorm1d(256, eps=eps))
         self.fc_dev, self.fc_hk = nn.Linear(256, 1), nn.Linear(256, 1)
 
     def forward(self, X):
@@ -141,6 +141,23 @@ def test_outputs_are_those_of_the_authors_network(folder, format):
         torch.testing.assert_close(model(X), net(theirs), rtol=1e-4, atol=1e-4)
     assert model.target_names == TARGETS and not model.training
     assert models.MODELS[FORMATS[format]] is type(model)
+
+
+@pytest.mark.parametrize(("given", "eps"), [({}, 1e-3), ({"norm_eps": 1e-5}, 1e-5)])
+def test_what_batch_norms_add_is_said_and_can_be_given(folder, given, eps, tmp_path, caplog):
+    path, X = folder.path / "deepstarr_pytorch.pth", sequences(20, 64)
+    theirs = AuthorsDeepSTARR(64, eps=eps).eval()
+    theirs.load_state_dict(torch.load(path, weights_only=True))
+    with caplog.at_level("INFO"):
+        model = load(path, "deepstarr_pytorch", **given)
+    assert f"add {eps:g} to the variance" in caplog.text
+    models.save(model, tmp_path / "model", {"target_names": TARGETS})
+    with torch.no_grad():
+        channels = X[:, [0, 1, 3, 2]]
+        wanted, other = theirs(channels), folder.nets["deepstarr_pytorch"](channels)
+        for ours in (model(X), models.load(tmp_path / "model")(X)):
+            torch.testing.assert_close(ours, wanted, rtol=1e-4, atol=1e-4)
+        assert (float((wanted - other).abs().max()) > 1e-3) == (eps != 1e-3)
 
 
 @pytest.mark.parametrize("format", READERS)

@@ -99,7 +99,8 @@ def test_captions_show_any_text_literally(root, text):
         "figure_1": {"dataset": "a_", "other_models": ["o_", "p_*"], "target": text,
                      "negative_weight_targets": [text, "x_"]},
         "figure_2": {"dataset": "a_"}, "datasets": {"a_": {"description": text}},
-        "marginalisation": {"backgrounds": {"kind": "uniform", "n": 9}},
+        "marginalisation": {"backgrounds": {"kind": "uniform", "n": 9, "quantiles": None},
+                            "position": None},
     }  # fmt: skip
     # Params other than names are the text.
     params = type("Params", (SimpleNamespace,), {"__getattr__": lambda self, name: text})(**names)

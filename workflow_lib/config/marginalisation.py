@@ -1,12 +1,21 @@
 """The section `marginalisation`, held against what a plan knows of motifs and sequences."""
 
 import itertools
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from workflow_lib.config.lengths import known_length
 from workflow_lib.config.selection import Run, matching
 from workflow_lib.errors import InputError
+
+
+class _Given(NamedTuple):
+    """The section, the known widths of its motifs (bp), and a data set with its length or None."""
+
+    section: Mapping[str, Any]
+    widths: Mapping[str, int]
+    dataset: str
+    length: int | None
 
 
 def check_marginalisation(
@@ -15,7 +24,7 @@ def check_marginalisation(
     datasets: Mapping[str, Any],
     sources: Mapping[str, Any],
 ) -> None:
-    """Refuse motifs that do not fit into the sequences, or that would overlap.
+    """Refuse motifs that do not fit into the sequences or would overlap, in what is asked for.
 
     Parameters
     ----------
@@ -43,49 +52,91 @@ def check_marginalisation(
         )
     motifs = section["motifs"] or {}
     widths = {name: len(entry) for name, entry in motifs.items() if isinstance(entry, str)}
-    _check_overlaps(section, widths)
     used = dict.fromkeys(run.dataset for entry in entries for run in matching(runs, entry))
-    for dataset in used:
+    for dataset, experiment in itertools.product(used, section["experiments"]):
         length = known_length(datasets[dataset], datasets, sources)
-        if length is not None:
-            _check_fit(section, widths, dataset, length)
+        _CHECKS[experiment](_Given(section, widths, dataset, length))
 
 
-def _check_fit(
-    section: Mapping[str, Any], widths: Mapping[str, int], dataset: str, length: int
-) -> None:
-    for name, width in widths.items():
-        if width > length:
+def _check_widths(given: _Given) -> None:
+    for name, width in given.widths.items():
+        if given.length is not None and width > given.length:
             raise InputError(
                 f"config, marginalisation.motifs.{name}: it has {width} bp, the sequences of "
-                f"{dataset} {length} bp; wanted a shorter motif"
-            )
-        if (section["position"] or 0) + width > length:
-            raise InputError(
-                f"config, marginalisation.position: found {section['position']}, where "
-                f"{name} ({width} bp) does not fit into the {length} bp of {dataset}; wanted at "
-                f"most {length - width}"
-            )
-        last = max(itertools.chain(*(section["spacing"]["positions"] or [[0]])))
-        if last + width > length:
-            raise InputError(
-                f"config, marginalisation.spacing.positions: found {last}, where {name} "
-                f"({width} bp) does not fit into the {length} bp of {dataset}; wanted at most "
-                f"{length - width}"
+                f"{given.dataset} {given.length} bp; wanted a shorter motif"
             )
 
 
-def _check_overlaps(section: Mapping[str, Any], widths: Mapping[str, int]) -> None:
-    """Refuse places of the moved motif where it would overlap with a fixed one."""
-    fixed, ranges = section["position"], section["spacing"]["positions"]
-    if "spacing" not in section["experiments"] or fixed is None or ranges is None:
-        return
-    for (at, width), (moved, other) in itertools.product(widths.items(), repeat=2):
-        for first, last in ranges:
-            left, right = fixed - other, fixed + width
-            if last > left and first < right:
+def _check_position(given: _Given) -> None:
+    """The place of a motif that stands alone, or that others are moved along."""
+    _check_widths(given)
+    position = given.section["position"]
+    for name, width in given.widths.items():
+        if None not in (position, given.length) and position + width > given.length:
+            raise InputError(
+                f"config, marginalisation.position: found {position}, where {name} ({width} bp) "
+                f"does not fit into the {given.length} bp of {given.dataset}; wanted at most "
+                f"{given.length - width}"
+            )
+
+
+def _check_spacing(given: _Given) -> None:
+    _check_position(given)
+    place, step = "config, marginalisation.spacing.positions", given.section["spacing"]["step"]
+    for first, last in given.section["spacing"]["positions"] or ():
+        if first > last:
+            raise InputError(
+                f"{place}: found [{first}, {last}], wanted [first, last] with the smaller one first"
+            )
+        starts = range(first, last + 1, step)
+        for name, width in given.widths.items():
+            if given.length is not None and starts[-1] + width > given.length:
                 raise InputError(
-                    f"config, marginalisation.spacing.positions: from {first} to {last} {moved} "
-                    f"({other} bp) overlaps with {at} ({width} bp) at {fixed}; wanted places up "
-                    f"to {left} and from {right} on"
+                    f"{place}: found {starts[-1]}, where {name} ({width} bp) does not fit into the "
+                    f"{given.length} bp of {given.dataset}; wanted at most {given.length - width}"
                 )
+        for fixed, moved in itertools.product(given.widths, repeat=2):
+            _check_overlap(given, fixed, moved, starts)
+
+
+def _check_overlap(given: _Given, fixed: str, moved: str, starts: range) -> None:
+    """Refuse places of the moved motif where it would overlap with the fixed one."""
+    width, other, at = given.widths[fixed], given.widths[moved], given.section["position"]
+    if at is None and given.length is None:
+        return
+    at = (given.length - width) // 2 if at is None else at
+    left, right = at - other, at + width
+    if any(left < start < right for start in starts):
+        raise InputError(
+            f"config, marginalisation.spacing.positions: from {starts[0]} to {starts[-1]} {moved} "
+            f"({other} bp) overlaps with {fixed} ({width} bp) at {at}; wanted places up to {left} "
+            f"and from {right} on"
+        )
+
+
+def _check_pairs(given: _Given) -> None:
+    _check_widths(given)
+    gap = max(given.section["pairs"]["gaps"])
+    for (a, width), (b, other) in itertools.product(given.widths.items(), repeat=2):
+        if given.length is not None and width + gap + other > given.length:
+            raise InputError(
+                f"config, marginalisation.pairs.gaps: found {gap}, with which {a} ({width} bp) and "
+                f"{b} ({other} bp) do not fit into the {given.length} bp of {given.dataset}; "
+                f"wanted at most {given.length - width - other}, or shorter motifs"
+            )
+
+
+def _check_words(given: _Given) -> None:
+    k = given.section["kmers"]["k"]
+    _check_position(given._replace(widths={"a word": k}))
+
+
+# What is asked of each experiment; of copies as many are put in as fit.
+_CHECKS: dict[str, Callable[[_Given], None]] = {
+    "single": _check_position,
+    "copies": _check_widths,
+    "spacing": _check_spacing,
+    "pairs": _check_pairs,
+    "context": _check_position,
+    "kmers": _check_words,
+}

@@ -141,7 +141,8 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, own: Mapping[st
     titles = in_lines(title, across - 4, 7, "bold")
     marks = ["no interaction", "place of the fixed motif"]
     legend = legend_columns([*names.values(), *marks], across - 4)
-    said = _said(table, axis, across - 4)
+    limits = _limits(table, axis)
+    said = _said(table, axis, limits, across - 4)
     rows_of_legend = -(-(len(motifs) + len(marks)) // legend)
     top = _TOP + LINE * (len(titles) + len(said) - 2) + 3.5 * rows_of_legend
     room = (MAX_PROPORTION * across - top - _BOTTOM + _GAP) / len(rows) - _GAP
@@ -152,7 +153,6 @@ def distance_curves(table: pd.DataFrame, axis: Axis, title: str, own: Mapping[st
     text_at(figure, 2, 2, "\n".join(titles), fontweight="bold")
     place = 1 - (2 + LINE * len(titles)) / down
     _legend(figure, {names[m]: of_motif[m] for m in motifs}, "\n".join(said), legend, place)
-    limits = _limits(table, axis)
     for (i, fixed), (j, column) in ((r, c) for r in enumerate(rows) for c in enumerate(columns)):
         place = _LEFT + j * (width + _GAP), top + i * (height + _GAP)
         ax = axes_at(figure, *place, width, height)
@@ -175,11 +175,14 @@ def _meant(table: pd.DataFrame, axis: Axis) -> pd.Series:
     return ~(table["positive_sum"] < FEWEST_POSITIVE) | (not axis.is_ratio)
 
 
-def _said(table: pd.DataFrame, axis: Axis, room: float) -> list[str]:
+def _said(table: pd.DataFrame, axis: Axis, limits: tuple[float, float], room: float) -> list[str]:
     """What the lines are, in lines."""
     n = "/".join(f"{n:,}" for n in sorted(table["n_backgrounds"].unique()))
     band = axis.band and bool(table[f"{axis.column}_low"].notna().any())
     said = [f"moved motif; median over {n} backgrounds" + ", 95 % interval" * band]
+    beyond = ~table[axis.column].between(*limits) & table[axis.column].notna()
+    if beyond.any():
+        said.append(f"{beyond.sum():,} of {len(table):,} values lie beyond the axis.")
     return said + in_lines(_DOTTED, room) * (not _meant(table, axis).all())
 
 

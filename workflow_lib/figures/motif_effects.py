@@ -41,14 +41,14 @@ def effects_table(
     ablation: pd.DataFrame | None = None,
     most_targets: int = _MOST_TARGETS,
 ) -> pd.DataFrame:
-    """Effects of the motifs in the middle of the backgrounds, of copies, and of their sites.
+    """Effects of the motifs at their place in the backgrounds, of copies, and of their sites.
 
     Parameters
     ----------
     single, copies
         Tables of these experiments of marginalisation.
     ablation
-        Effects of the sites of filters; those of motifs that are put in are shown.
+        Effects of the sites of filters; those are shown whose filters are put in as motifs.
     most_targets
         Targets that are shown: those that motifs have the largest effects on.
 
@@ -66,7 +66,8 @@ def effects_table(
         renamed = copies.rename(columns={"n_backgrounds": "n"})
         parts.append(renamed.assign(kind="copies"))
     if ablation is not None:
-        of_motifs = ablation[ablation["motif"].isin(single["motif"].unique())]
+        put_in = single[["motif", "unit"]].drop_duplicates().dropna().astype({"unit": int})
+        of_motifs = ablation.drop(columns="motif").merge(put_in, on="unit")
         parts.append(
             of_motifs.rename(columns={"n_sequences": "n"}).assign(kind="ablation", copies=1)
         )
@@ -103,15 +104,9 @@ def motif_effects(table: pd.DataFrame, title: str, n_targets: int) -> list[Figur
     targets = list(dict.fromkeys(table["target"]))
     of_motif, names = colours(motifs), fitted(motifs, _LEFT - 6)
     height = _HEAD + max(_ROW * len(motifs), 22) + _FOOT
-    few = (
-        f"{len(targets)} of {n_targets} targets, those with the largest effects"
-        if len(targets) < n_targets
-        else ""
-    )
-    said = (
-        f"Difference of the {OUTPUT} with and without the motif: median over backgrounds, 95 % "
-        f"interval. {few + '.' if few else ''}"
-    ).strip()
+    said = _said(table)
+    if len(targets) < n_targets:
+        said += f" {len(targets)} of {n_targets} targets, those with the largest effects."
 
     def block(target: str) -> Block:
         rows = table[table["target"] == target]
@@ -139,11 +134,26 @@ def motif_effects(table: pd.DataFrame, title: str, n_targets: int) -> list[Figur
     return pages
 
 
+def _said(table: pd.DataFrame) -> str:
+    """What the marks of the kinds that are drawn are."""
+    put_in = table[table["kind"] != "ablation"]
+    n = "/".join(f"{n:,}" for n in sorted(put_in["n"].unique()))
+    copies = " (right: with copies of it)" * (table["kind"] == "copies").any().item()
+    said = f"Put in: the {OUTPUT} with the motif{copies} minus that without, median over {n} "
+    said += "backgrounds."
+    if (table["kind"] == "ablation").any():
+        said += (
+            " Sites in real sequences: what the output loses when all of them in a sequence are "
+            "shuffled, median over the n sequences that have some."
+        )
+    return said + " Bars and bands: 95 % intervals." * table["effect_low"].notna().any().item()
+
+
 def _panels(figure: Figure, top: float, height: float, copies: bool) -> tuple[Axes, Axes | None]:
     room = height - _HEAD - _FOOT
-    width = 62.0 if copies else 120.0
+    width = 56.0 if copies else 120.0
     singles = axes_at(figure, _LEFT, top + _HEAD, width, room)
-    beside = axes_at(figure, _LEFT + width + 18, top + _HEAD, 52, room) if copies else None
+    beside = axes_at(figure, _LEFT + width + 26, top + _HEAD, 50, room) if copies else None
     return singles, beside
 
 
@@ -165,7 +175,7 @@ def _singles(ax: Axes, rows: pd.DataFrame, motifs: Sequence[str], names: dict[st
                 ("axes fraction", "data"),
                 "offset points",
                 va="center",
-                fontsize=5,
+                fontsize=6,
                 color=DARK_GREY,
             )
     ax.set_yticks(range(len(motifs)), [names[motif] for motif in motifs])

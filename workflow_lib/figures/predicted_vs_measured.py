@@ -27,8 +27,6 @@ from workflow_lib.figures.style import (
 _MOST_TARGETS, _COLUMNS = 90, 3
 # In mm: a panel and its axes, left of them, below them, the scale of counts.
 _PANEL, _AXES, _LEFT, _BELOW, _SCALE = 59.0, 42.0, 14.0, 10.5, 11.0
-# The scores that panels name, where the metrics have them.
-_SCORES = {"pcc": "PCC", "spearman": "Spearman"}
 
 
 def scatter_table(
@@ -78,7 +76,7 @@ def predicted_vs_measured(
     table
         From `scatter_table`.
     metrics
-        Columns target, metric, value, low, high, n: the scores that the panels name.
+        Columns target, metric, value, low, high, n: panels name the metric `pcc`.
     title
         What was predicted.
     n_targets
@@ -110,16 +108,14 @@ def predicted_vs_measured(
 
 
 def _scores(target: str, metrics: pd.DataFrame) -> list[str]:
-    """A target's scores, in lines."""
-    rows = metrics[metrics["target"] == target].drop_duplicates("metric").set_index("metric")
+    """A target's correlation and number of sequences, in lines."""
     said = []
-    for metric, label in _SCORES.items():
-        if metric in rows.index:
-            value, low, high = rows.loc[metric, ["value", "low", "high"]].astype(float)
-            said.append(f"{label} {value:.2f}" if np.isfinite(value) else f"{label} not defined")
-            if np.isfinite([low, high]).all():
-                said[-1] += f" ({low:.2f} to {high:.2f})"
-    said += [f"n = {n:,}" for n in rows["n"].head(1).astype(int)]
+    of_target = metrics[(metrics["target"] == target) & (metrics["metric"] == "pcc")]
+    for row in of_target.head(1).itertuples():
+        said = [f"PCC {row.value:.2f}" if np.isfinite(row.value) else "PCC not defined"]
+        if np.isfinite([row.low, row.high]).all():
+            said[-1] += f" ({row.low:.2f} to {row.high:.2f})"
+        said.append(f"n = {int(row.n):,}")
     text = ", ".join(said).replace("-", "−")
     return in_lines(text, _PANEL - 3)
 

@@ -73,7 +73,9 @@ def check_design(design: Design, names: Sequence[str], widths: Sequence[int], le
             )
 
 
-def embed(X: np.ndarray, design: Design, drawn: Sequence[np.ndarray]) -> np.ndarray:
+def embed(
+    X: np.ndarray, design: Design, drawn: Sequence[np.ndarray], rows: slice = slice(None)
+) -> np.ndarray:
     """Copies of sequences with patterns in them.
 
     Parameters
@@ -84,15 +86,17 @@ def embed(X: np.ndarray, design: Design, drawn: Sequence[np.ndarray]) -> np.ndar
         What stands where.
     drawn
         For each pattern what each sequence gets, uint8 (n, width) (`patterns.draws`).
+    rows
+        The sequences that are made.
 
     Returns
     -------
     ndarray
-        uint8 (n, L).
+        uint8 (rows, L).
     """
-    X = X.copy()
+    X = X[rows].copy()
     for placed in design:
-        codes = drawn[placed.pattern]
+        codes = drawn[placed.pattern][rows]
         if placed.strand == "-":
             codes = reverse_complement(codes)
         part = X[:, placed.start : placed.start + codes.shape[1]]
@@ -138,7 +142,7 @@ def outputs(
         parts = []
         for start in range(0, len(X), batch_size):
             rows = slice(start, start + batch_size)
-            made = [embed(X[rows], design, [codes[rows] for codes in drawn]) for design in some]
+            made = [embed(X, design, drawn, rows) for design in some]
             found = predict(model, np.concatenate(made), batch_size, device, both_strands)
             parts.append(found.reshape(len(some), -1, found.shape[1]))
         yield from np.concatenate(parts, axis=1)

@@ -5,6 +5,7 @@ Each experiment is a list of contrasts: a design, and the designs whose sum it i
 """
 
 import itertools
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from workflow_lib.errors import InputError
 from workflow_lib.interpret.embedding import Design, Placed, check_design
 from workflow_lib.interpret.patterns import Pattern, from_consensus
 from workflow_lib.sequence import ALPHABET, gc_content
+
+log = logging.getLogger(__name__)
 
 STRANDS = ("+", "-")
 _GC_GROUPS = 5
@@ -73,13 +76,13 @@ class Setting(NamedTuple):
 
 
 def single(given: Setting) -> Iterator[Contrast]:
-    """Each pattern alone: on both strands, in the middle and along the sequence."""
+    """Each pattern alone: on both strands, in the middle (or its place) and along the sequence."""
     for i, pattern in enumerate(given.patterns):
         last = given.length - pattern.width
         along = np.linspace(0, last, min(given.options["single"]["positions"], last + 1))
         starts = sorted({given.start(i), *np.rint(along).astype(int).tolist()})
         for start, strand in itertools.product(starts, STRANDS):
-            labels = {"motif": pattern.name, "start": start, "strand": strand}
+            labels = {"motif": pattern.name, "unit": pattern.unit, "start": start, "strand": strand}
             labels["central"] = start == given.start(i)
             yield Contrast(labels, (Placed(i, start, strand),))
 
@@ -90,6 +93,10 @@ def copies(given: Setting) -> Iterator[Contrast]:
     for i, pattern in enumerate(given.patterns):
         step = pattern.width + gap
         fitting = min(given.options["copies"]["most"], (given.length + gap) // step)
+        if fitting < given.options["copies"]["most"]:
+            said = "of %d copies of %s (%d bp, %d bp apart) %d fit into %d bp"
+            most = given.options["copies"]["most"]
+            log.warning(said, most, pattern.name, pattern.width, gap, fitting, given.length)
         for n in range(1, fitting + 1):
             first = (given.length - n * step + gap) // 2
             whole = tuple(Placed(i, first + k * step) for k in range(n))

@@ -26,10 +26,13 @@ class Pattern(NamedTuple):
         As it is called in tables and figures.
     probabilities
         float (4, width), rows ACGT; a column of zeros leaves the background's base.
+    unit
+        Number of the run's filter that it is; None for any other motif.
     """
 
     name: str
     probabilities: np.ndarray
+    unit: int | None = None
 
     @property
     def width(self) -> int:
@@ -88,12 +91,12 @@ def chosen_patterns(
         elif "profile" in entry:
             found.append(from_motif(name, known[entry["profile"]]))
         else:
-            found.append(_of_filter(name, f"unit{entry['filter']}", filters))
+            found.append(_of_filter(name, entry["filter"], filters))
     return found
 
 
-def _of_filter(name: str, unit: str, filters: Sequence[Motif]) -> Pattern:
-    by_id = {motif.id: motif for motif in filters}
+def _of_filter(name: str, number: int, filters: Sequence[Motif]) -> Pattern:
+    by_id, unit = {motif.id: motif for motif in filters}, f"unit{number}"
     if unit not in by_id:
         raise InputError(
             f"motifs.{name}: the model has no filter {unit!r}{nearest(unit, by_id)}; it has unit0 "
@@ -101,7 +104,7 @@ def _of_filter(name: str, unit: str, filters: Sequence[Motif]) -> Pattern:
         )
     if by_id[unit].n_sites == 0:
         raise InputError(f"motifs.{name}: the filter {unit} has no sites, so there is no motif")
-    return from_motif(name, by_id[unit])
+    return from_motif(name, by_id[unit])._replace(unit=number)
 
 
 def own_patterns(filters: Sequence[Motif], annotation: pd.DataFrame, most: int) -> list[Pattern]:
@@ -121,7 +124,8 @@ def own_patterns(filters: Sequence[Motif], annotation: pd.DataFrame, most: int) 
         ["q_value", "unit"], kind="stable"
     )
     units = best.drop_duplicates("unit").drop_duplicates("cluster")["unit"]
-    return [from_motif(unit_label(u, names), by_id[f"unit{u}"]) for u in units[:most]]
+    own = {u: from_motif(unit_label(u, names), by_id[f"unit{u}"]) for u in units[:most].tolist()}
+    return [pattern._replace(unit=u) for u, pattern in own.items()]
 
 
 def draws(pattern: Pattern, n: int, sampled: bool, seed: int) -> np.ndarray:

@@ -4,6 +4,7 @@ Each is a dictionary of weights (`state_dict`), read without unpickling anything
 that comes out is the workflow's own, with one-hot channels in the order A, C, G, T.
 """
 
+import logging
 import os
 import pickle  # noqa: TID251 - only its exception, which unpickles nothing
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,8 @@ from torch import Tensor, nn
 from workflow_lib.errors import InputError
 from workflow_lib.models.deepstarr import FILTERS, DeepSTARR
 from workflow_lib.models.explainn import ExplaiNN
+
+log = logging.getLogger(__name__)
 
 # The one-hot channels of the published DeepSTARRs are in the order A, C, T, G.
 _ACTG = [0, 1, 3, 2]
@@ -257,6 +260,10 @@ def _deepstarr(
         )
     with torch.random.fork_rng(devices=[]):  # the initial weights are not used
         model = DeepSTARR(length, len(target_names), **hyperparameters)
+    # PyTorch's own default is another one (1e-5), and outputs depend on it.
+    taken = model.hyperparameters["norm_eps"]
+    said = "%s: its batch norms add %g to the variance (norm_eps; weights do not tell)"
+    log.info(said, path, taken)
     layers = iter(["conv1", "conv2", "conv3", "conv4", "fc1", "fc2", "out"])
     norms = iter(["bn1", "bn2", "bn3", "bn4", "bn_fc1", "bn_fc2"])
     sources = {}
