@@ -135,9 +135,11 @@ def _check_number(place: str, entry: Mapping[str, Any]) -> None:
 def _motifs_in(path: str) -> int | None:
     """Number of motifs in a MEME file; None where the file, or a reader of it, says more later."""
     try:
-        return sum(line.split()[:1] == [b"MOTIF"] for line in lines(path))
+        starts = [line.split()[:2] for line in lines(path)]
     except (InputError, OSError):
         return None
+    is_meme = any(words == [b"MEME", b"version"] for words in starts)
+    return sum(words[:1] == [b"MOTIF"] for words in starts) if is_meme else None
 
 
 def models_from_motifs(models: Mapping[str, Any]) -> Iterable[str]:

@@ -23,6 +23,7 @@ from workflow_lib.train.checkpoint import Checkpoint, resume, save_state
 from workflow_lib.train.gpu import enough_memory
 from workflow_lib.train.inference import to_input
 from workflow_lib.train.losses import LOSSES
+from workflow_lib.train.optimizer import adam
 
 log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_PROGRESS_LINES = 30
@@ -117,9 +118,7 @@ def fit(
     with enough_memory("holding all examples for", model, None, device):
         model.to(device)
         train, validation = _on_device(train, device), _on_device(validation, device)
-    optimizer = torch.optim.Adam(
-        _parameters(model, settings), lr=settings.learning_rate, fused=True
-    )
+    optimizer = adam(model, settings.learning_rate, settings.filter_lr)
     loss = LOSSES[task].function
     history, best = resume(checkpoint, model, optimizer, device)
     while not _finished(history, settings):
@@ -134,16 +133,6 @@ def fit(
     table = pd.DataFrame(history)
     table["best"] = table["epoch"] == _best_epoch(history)
     return table
-
-
-def _parameters(model: nn.Module, settings: Settings) -> list[dict]:
-    """The parameters that learn, in groups of one learning rate."""
-    if settings.filter_lr == 1:
-        return [{"params": list(model.parameters())}]
-    filters = model.conv.weight
-    others = [parameter for parameter in model.parameters() if parameter is not filters]
-    rate = settings.learning_rate * settings.filter_lr
-    return [{"params": others}, {"params": [filters], "lr": rate}]
 
 
 def batches(
