@@ -94,7 +94,7 @@ def test_columns_have_to_be_each_number_once(table, columns, message):
 
 def test_values_follow_their_targets_into_the_tables_order(table):
     data = make(["B", "T cell+", "liver"])
-    before = data.to_df()
+    before = data.to_df().copy()
     order_targets(data, read_targets_table(table), table)
     assert list(data.var_names) == ["liver", "T cell+", "B"]
     for name in before:
