@@ -82,7 +82,11 @@ FIGURES |= {
     "importance_boxes": (f"{RUN}/figures/importance_boxes", runs_with_units()),
     "recovered_motifs": (
         "results/{dataset}/{model}/recovered_motifs",
-        [run for run in runs_with_units() if "simulate" in CATALOGUE["sources"][dataset_entry(run.dataset)["source"]]],
+        [
+            run
+            for run in runs_with_units()
+            if "simulate" in CATALOGUE["sources"][dataset_entry(run.dataset)["source"]]
+        ],
     ),
     "same_regions": (
         "results/{dataset}/{model}/same_regions",
