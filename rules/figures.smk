@@ -83,7 +83,11 @@ FIGURES |= {
     "refined_filters": (f"{RUN}/figures/refined_filters", runs_from_motifs(runs_with_units())),
     "recovered_motifs": (
         "results/{dataset}/{model}/recovered_motifs",
-        [run for run in runs_with_units() if "simulate" in CATALOGUE["sources"][dataset_entry(run.dataset)["source"]]],
+        [
+            run
+            for run in runs_with_units()
+            if "simulate" in CATALOGUE["sources"][dataset_entry(run.dataset)["source"]]
+        ],
     ),
     "same_regions": (
         "results/{dataset}/{model}/same_regions",

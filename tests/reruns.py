@@ -71,6 +71,7 @@ def pretend(checkout: Path, place: Path) -> Path:
     write_inputs(place)
     for name in _USERS:
         (place / name).write_text("x\n")
+    (place / "cells.tsv").write_text("target\ngroup\n")
     summary = snakemake(checkout, place, "--summary", config=CONFIG).stdout.splitlines()
     for line in summary[1:]:
         output = place / line.split("\t")[0]

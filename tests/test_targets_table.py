@@ -1,10 +1,12 @@
 """Tables of targets: order, groups and colours, from the file to the data set."""
 
+import json
 import runpy
 
 import matplotlib.colors
 import numpy as np
 import pytest
+from running import planned, snakemake
 
 from workflow_lib.config.targets_table import (
     COLORS,
@@ -94,7 +96,7 @@ def test_columns_have_to_be_each_number_once(table, columns, message):
 
 def test_values_follow_their_targets_into_the_tables_order(table):
     data = make(["B", "T cell+", "liver"])
-    before = data.to_df()
+    before = data.to_df().copy()
     order_targets(data, read_targets_table(table), table)
     assert list(data.var_names) == ["liver", "T cell+", "B"]
     for name in before:
@@ -177,3 +179,56 @@ def test_a_prepared_data_set_says_what_its_targets_are(root, table, tmp_path, wi
     assert data.to_df().iloc[3].to_dict() == {
         "B": number, "liver": number + 0.5, "T cell+": -number,
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_plan_reads_the_table_of_the_user_or_of_the_catalogue(checkout, tmp_path):
+    path = tmp_path / "config.yaml"
+
+    def plan(table, **entry):
+        given = {"targets_table": table} if table else {}
+        config = {
+            "datasets": {"blood_atac": given | entry},
+            "runs": [{"datasets": ["blood_atac"], "models": ["explainn"], "seeds": [0]}],
+        }
+        path.write_text(json.dumps(config))
+        done = snakemake(checkout, tmp_path, "data", "-n", "-p", config=path, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    # The catalogue's own, from a folder that is not the clone.
+    code, said = plan(None)
+    assert code == 0 and "Preparing blood_atac" in said and not (tmp_path / "resources").exists()
+    code, said = plan("cells.tsv")
+    assert code and "blood_atac.targets_table: there is no file cells.tsv" in said
+    (tmp_path / "cells.tsv").write_text("target\tcolor\na\tnavi\n")
+    code, said = plan("cells.tsv")
+    assert code and "line 2, color: found 'navi' (did you mean 'navy'?)" in said
+    (tmp_path / "cells.tsv").write_text("target\tcolor\na\tnavy\n")
+    code, said = plan("cells.tsv")
+    assert code and "found no column for the target 'a'" in said
+    (tmp_path / "cells.tsv").write_text("target\tcolumn\na\t0\n")
+    assert plan("cells.tsv")[0] == 0
+
+
+@pytest.mark.slow
+def test_files_of_a_second_source_are_fetched_or_missed_like_others(checkout, tmp_path):
+    name = "matrix2d.BJ.ReMap+UniBind.less-sparse.npz"
+    mirror = tmp_path / "mirror"
+    for place in (f"dhs_accessibility/{name}", "tf_binding/sequences.200bp.chr21.fa.gz"):
+        (mirror / place).parent.mkdir(parents=True)
+        (mirror / place).write_text("x")
+    entry = {"files": [name], "files_from": {"tf_binding": ["*.chr21.fa.gz"]}}
+    config = {
+        "datasets": {"dhs_accessibility": entry},
+        "runs": [{"datasets": ["dhs_accessibility"], "models": ["explainn"], "seeds": [0]}],
+        "mirror": str(mirror), "offline": True,
+    }  # fmt: skip
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps(config))
+    done = snakemake(checkout, tmp_path, "data", "-n", config=path)
+    assert planned(done)["download"] == 2 and planned(done)["prepare"] == 1
+    entry["files_from"]["tf_binding"] = ["*.chr2[12].fa.gz"]
+    path.write_text(json.dumps(config))
+    done = snakemake(checkout, tmp_path, "data", "-n", config=path, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode and "sequences.200bp.chr22.fa.gz is not fetched yet" in said

@@ -36,6 +36,7 @@ def test_every_declared_result_is_there(finished):
         f"{RUN}/annotation.tsv", f"{RUN}/unit_importance.tsv", f"{RUN}/recovery.tsv",
         f"{RUN}/figures/filter_sheet.png", "results/mini/tiny/recovered_motifs.pdf",
         "results/mini_like/tiny/same_regions.png", f"{RUN}/apply/four.tsv",
+        "results/mini/targets.tsv",
         f"{RUN}/interactions/pairwise_ism.h5", f"{RUN}/interactions/integrated_hessians.tsv",
         f"{RUN}/figures/pairwise_ism/interaction_map.png",
     ):  # fmt: skip

@@ -31,6 +31,7 @@ import train  # noqa: E402
 from bench_workflow import Watched, plan, watched  # noqa: E402
 
 from workflow_lib.data import dataset  # noqa: E402
+from workflow_lib.execution.job import keep_freed_memory  # noqa: E402
 from workflow_lib.models import build  # noqa: E402
 from workflow_lib.train import training  # noqa: E402
 
@@ -156,6 +157,7 @@ def _mirrored_cells() -> Path:
 
 
 def _prepare(source: str, folder: str, name: str, options: str) -> None:
+    keep_freed_memory()  # as every job does
     files = {p.name: str(p) for p in sorted(Path(source).iterdir())}
     ends = {"dataset": "h5ad", "labels": "labels.tsv.gz", "targets": "targets.tsv"}
     outputs = {key: f"{folder}/{name}.{end}" for key, end in ends.items()}

@@ -5,6 +5,7 @@ from typing import Any
 
 import anndata
 import numpy as np
+import pandas as pd
 
 from workflow_lib.data.dataset import PARTS, part_sizes, scored_part
 from workflow_lib.data.dropping import strand_digests
@@ -15,6 +16,7 @@ from workflow_lib.data.tasks import TASKS
 FEW = 50
 _MOST_DROPPED = 0.1
 _SHOWN = 5
+_AT_ONCE = 100_000  # regions
 # Reasons that were never meant to be kept: repeats, candidates for partners that were not needed.
 _MEANT = (
     "repeat", "duplicate", "earlier_cycle", "several_cycles", "not_drawn", "unbound_not_drawn",
@@ -63,17 +65,17 @@ def _many_dropped(data: anndata.AnnData, drop: Mapping[str, Any]) -> list[str]:
 
 
 def _few(data: anndata.AnnData) -> list[str]:
-    parts, found = data.obs["split"].astype(str).to_numpy(), []
+    parts, found = data.obs["split"].to_numpy(), []
     scored = scored_part(data)
     if part_sizes(data)[scored] < FEW:
         found.append(f"only {part_sizes(data)[scored]} sequences are in the {scored} part")
     labels = np.asarray(data.X)
-    empty = np.isnan(labels).all(axis=0)
+    # Target by target: masks of a whole matrix take as much memory as the sequences.
+    empty = np.array([np.isnan(values).all() for values in labels.T])
     if empty.any():
         found.append(f"no label at all: {_listed(data.var_names[empty])}")
     binary, train = TASKS[str(data.uns["task"])].binary, parts == "train"
     what = "positive" if binary else "measured"
-    # Target by target: masks of a whole matrix take as much memory as the sequences.
     counted = (values == 1 if binary else ~np.isnan(values) for values in labels.T)
     n = np.array([np.count_nonzero(mask & train) for mask in counted])
     few = (n < FEW) & ~empty
@@ -84,7 +86,7 @@ def _few(data: anndata.AnnData) -> list[str]:
 
 
 def _shared_with_training(data: anndata.AnnData) -> list[str]:
-    parts, found = data.obs["split"].astype(str).to_numpy(), []
+    parts, found = data.obs["split"].to_numpy(), []
     digests = strand_digests(np.asarray(data.obsm["sequence"]))
     for name in PARTS[1:]:
         here = digests[parts == name]
@@ -101,21 +103,32 @@ def _overlapping_training(data: anndata.AnnData) -> list[str]:
     """Regions of other parts that share half of their bases with one of the training part."""
     if not {"chrom", "start", "end"} <= set(data.obs):
         return []
-    parts, found = data.obs["split"].astype(str).to_numpy(), []
-    places = data.obs[["chrom", "start", "end"]].reset_index(drop=True)
-    placed = (places["end"] >= 0).to_numpy()
-    # The middle of one lies in the other.
-    middle = (places["start"] + places["end"]) // 2
-    middles = places.assign(start=middle, end=middle + 1)
+    parts, found = data.obs["split"].to_numpy(), []
+    placed = (data.obs["end"] >= 0).to_numpy()
     for name in PARTS[1:]:
         here = placed & (parts == name)
-        n = int(overlaps(middles[here], places[placed & (parts == "train")]).sum())
+        n = _middles_on(data.obs, here, placed & (parts == "train"))
         if n:
             found.append(
                 f"{n:,} of the {here.sum():,} {name} regions lie by half or more on regions of the "
                 "training part; a split by chromosome keeps them apart"
             )
     return found
+
+
+def _middles_on(obs: pd.DataFrame, some: np.ndarray, others: np.ndarray) -> int:
+    """How many of some regions have their middle in one of others; both are masks (n,)."""
+    codes, _ = pd.factorize(obs["chrom"], use_na_sentinel=False)
+    # Several chromosomes at a time, so that no copy of all regions is needed.
+    batches = np.cumsum(np.bincount(codes)) // _AT_ONCE
+    n = 0
+    for batch in np.unique(batches):
+        here = batches[codes] == batch
+        places = obs.loc[here, ["chrom", "start", "end"]].reset_index(drop=True)
+        middle = (places["start"] + places["end"]) // 2
+        middles = places.assign(start=middle, end=middle + 1)
+        n += int(overlaps(middles[some[here]], places[others[here]]).sum())
+    return n
 
 
 def _listed(names: list[str]) -> str:

@@ -154,7 +154,7 @@ def validate(data: anndata.AnnData, *, name: str, optional_splits: Sequence[str]
             raise InputError(f"{name}: uns[{key!r}] is missing")
     if data.n_obs + sum(data.uns["dropped"].values()) != data.uns["n_read"]:
         raise InputError(f"{name}: kept and dropped do not add up ({counts(data)})")
-    unknown = set(data.obs["split"].astype(str)) - set(PARTS)
+    unknown = set(data.obs["split"].unique()) - set(PARTS)
     if unknown:
         raise InputError(f"{name}: parts {sorted(unknown)} of the split, wanted {list(PARTS)}")
     sizes = part_sizes(data)
@@ -188,7 +188,7 @@ def counts(data: anndata.AnnData) -> str:
 
 def part_sizes(data: anndata.AnnData) -> dict[str, int]:
     """Number of sequences in each part of the split."""
-    counts = data.obs["split"].astype(str).value_counts()
+    counts = data.obs["split"].value_counts()
     return {part: int(counts.get(part, 0)) for part in PARTS}
 
 
@@ -232,9 +232,10 @@ def scored_part(data: anndata.AnnData) -> str:
 
 def labels(data: anndata.AnnData) -> pd.DataFrame:
     """Labels of the scored part as a table: index id, then split, then one column per target."""
-    scored = part(data, scored_part(data))
-    table = scored.to_df()
-    table.insert(0, "split", scored.obs["split"].astype(str))
+    name = scored_part(data)
+    rows = (data.obs["split"] == name).to_numpy()
+    table = pd.DataFrame(np.asarray(data.X)[rows], data.obs_names[rows], data.var_names)
+    table.insert(0, "split", name)
     return table
 
 

@@ -18,6 +18,7 @@ PALETTE = (
     "#aa4499",
 )  # fmt: skip
 _SHOWN = 5
+_AT_ONCE = 2**14  # sequences
 
 
 def order_targets(
@@ -28,8 +29,9 @@ def order_targets(
     Parameters
     ----------
     data
-        A data set without split; its `X` is replaced, `var` gets the columns `group` and `color`
-        (empty where neither the table nor a group gives one), `notes` what was left out.
+        A data set without split; the columns of its `X` change places, `var` gets the columns
+        `group` and `color` (empty where neither the table nor a group gives one), `notes` what was
+        left out.
     rows
         The table, see `read_targets_table`.
     path
@@ -50,8 +52,11 @@ def order_targets(
         )
     used = [row for row in rows if row.target in present]
     places = data.var_names.get_indexer([row.target for row in used])
-    # In place: a subset of the data set would copy its sequences.
-    data.X = np.asarray(data.X)[:, places]
+    # In place and in blocks: a subset of the data set would copy it all.
+    X = np.asarray(data.X)
+    for start in range(0, len(X), _AT_ONCE):
+        X[start : start + _AT_ONCE] = X[start : start + _AT_ONCE, places]
+    data.X = X
     var = pd.DataFrame({"group": [row.group for row in used], "color": _colors(used)}, dtype=object)
     data.var = var.set_axis(pd.Index([row.target for row in used], dtype=str))
     data.uns["notes"] = np.array([*data.uns["notes"], *_notes(rows, used, path)], dtype=object)

@@ -80,6 +80,7 @@ def dhs_accessibility(
     labels = np.empty((len(rows), len(matrices)), dtype=np.float32)
     for column in range(len(matrices)):
         labels[:, column] = is_open[rows, column]
+    del is_open  # as large as a fourth of the labels
     return build(ids, codes, labels, list(matrices), obs=obs, dropped=dropped)
 
 
@@ -197,20 +198,32 @@ def _read_kept(
 ) -> tuple[np.ndarray, list[str], pd.DataFrame]:
     """Codes, ids and places of the DHSs that are kept, a mask (n,) over all files."""
     codes = np.empty((int(keep.sum()), length), dtype=np.uint8)
-    ids: list[str] = []
-    tables, first = [], 0
+    names, tables, first, done = [], [], 0, 0
     for path in paths:
-        names, sequences = read_fasta(path)
-        chosen = np.flatnonzero(keep[first : first + len(names)])
-        first += len(names)
-        if len(chosen):
-            names = [names[i] for i in chosen]
-            part = [sequences[i] for i in chosen]
-            codes[len(ids) : len(ids) + len(names)] = encode_all(names, part, length, str(path))[0]
-            places = matrix_regions(names)[["chrom", "start", "end"]]
-            tables.append(places.astype({"chrom": "category"}))
-            ids += names
+        first, part, ids, places = _chosen(path, keep, first, length)
+        if len(part):
+            codes[done : done + len(part)] = part
+            done += len(part)
+            names.append(ids)
+            tables.append(places)
+    ids = [name.decode() for part in names for name in part.tolist()]
     return codes, ids, _together(tables)
+
+
+def _chosen(
+    path: str | os.PathLike, keep: np.ndarray, first: int, length: int
+) -> tuple[int, np.ndarray, np.ndarray, pd.DataFrame]:
+    """Where the next file begins in `keep`; codes, ids and places of what is kept of this one."""
+    names, sequences = read_fasta(path)
+    chosen = np.flatnonzero(keep[first : first + len(names)])
+    after = first + len(names)
+    if not len(chosen):
+        return after, np.empty((0, length), np.uint8), np.empty(0, "S1"), pd.DataFrame()
+    names, sequences = [names[i] for i in chosen], [sequences[i] for i in chosen]
+    codes, _ = encode_all(names, sequences, length, str(path))
+    places = matrix_regions(names)[["chrom", "start", "end"]].astype({"chrom": "category"})
+    # As an array: strings that live on among others that do not would keep the memory of all.
+    return after, codes, np.char.encode(names), places
 
 
 def _together(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
