@@ -75,8 +75,10 @@ def test_the_distribution_adds_up_and_says_what_is_left_out():
 
 
 def test_nothing_defined_gives_a_message():
-    table = distribution_table(correlations(["a"], n=3), 0.75)
-    assert "no sequence has a correlation" in check_texts(sequence_correlations(table, "x", 0.7)[0])
+    undefined = correlations(["a"], n=3)
+    for given in (undefined, undefined.iloc[:0]):
+        pages = sequence_correlations(distribution_table(given, 0.75), "x", 0.75)
+        assert "no sequence has a correlation" in check_texts(pages[0])
 
 
 def test_many_models_take_pages():
@@ -247,7 +249,7 @@ def test_the_scripts_of_sequences_read_the_tables_of_runs(root, written, tmp_pat
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
     assert len(source) == 197 and source["n_both"].eq(197).all()
     draw = load_script(root, "figures/sequence_correlations").main
-    draw(written["correlations"], 0.75, **outputs(tmp_path))
+    draw(written["correlations"], "cells", 0.75, **outputs(tmp_path))
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
     assert set(source["model"]) == {"explainn.units5", "explainn.units10", "aitac"}
 
