@@ -26,6 +26,8 @@ include: "rules/marginalisation.smk"
 include: "rules/figure_1.smk"
 include: "rules/figure_2.smk"
 include: "rules/figure_3.smk"
+include: "rules/figure_4.smk"
+include: "rules/figure_6.smk"
 include: "rules/report.smk"
 include: "rules/cluster.smk"
 

@@ -7,23 +7,8 @@ Provides: results/figures/figure_1a ... figure_1g, figure_s1 (.pdf, .png, .tsv).
 """
 
 FIGURE_1 = config["figure_1"] or {}
-
-
-def figure_1_runs(*keys, one_seed=False):
-    """The runs of the models that keys of `figure_1` name, of all seeds or of the one it names."""
-    found = []
-    for key in keys if FIGURE_1 else []:
-        names = [FIGURE_1[key]] if isinstance(FIGURE_1[key], str) else FIGURE_1[key]
-        for name in names:
-            wanted = {"datasets": [FIGURE_1["dataset"]], "models": [name]}
-            found += selection.matching(RUNS, wanted)
-    return [r for r in dict.fromkeys(found) if not one_seed or r.seed == FIGURE_1["seed"]]
-
-
-def figure_1_file(file):
-    """A file of the run whose units are shown; none if that run is not selected."""
-    return next(iter(for_runs(f"{RUN}/{file}", figure_1_runs("model", one_seed=True))), [])
-
+figure_1_runs = partial(figure_runs, FIGURE_1)
+figure_1_file = partial(shown_file, FIGURE_1)
 
 FIGURES |= {
     "figure_1a": ("results/figures/figure_1a", figure_1_runs("model", one_seed=True)),
@@ -66,22 +51,6 @@ rule figure_1a:
         "../scripts/figures/figure_1a.py"
 
 
-def sweep_units():
-    """For `params`: the number of units of each model of the sweep, as given or the default."""
-    found = {}
-    for name in dict.fromkeys(run.model for run in figure_1_runs("sweep")):
-        entry = CATALOGUE["models"][name]
-        default = registries.default("model", entry["architecture"], "units")
-        units = entry.get("hyperparameters", {}).get("units", default)
-        if units in found.values():
-            raise WorkflowError(
-                f"config, figure_1.sweep: two models have {units} units; wanted models that differ "
-                "in them"
-            )
-        found[name] = units
-    return found
-
-
 rule figure_1b:
     """Performance by number of units, with other models as lines."""
     input:
@@ -94,7 +63,7 @@ rule figure_1b:
     conda:
         "../envs/python.yaml"
     params:
-        units=sweep_units(),
+        units=sweep_units(FIGURE_1, "figure_1"),
         task=setting(f"datasets/{FIGURE_1.get('dataset')}/task"),
         code=code_digest("figures/figure_1b"),
     message:
@@ -138,7 +107,7 @@ rule figure_1d:
     conda:
         "../envs/python.yaml"
     params:
-        units=sweep_units(),
+        units=sweep_units(FIGURE_1, "figure_1"),
         code=code_digest("figures/figure_1d"),
     message:
         "Drawing Figure 1D"
@@ -182,6 +151,8 @@ use rule weight_heatmap as figure_1f with:
         filters=figure_1_file("filters.tsv"),
         importance=figure_1_file("unit_importance.tsv"),
         profiles=f"{DATABASE}.tsv",
+        targets=figure_1_file("targets.tsv", "results/{dataset}"),
+        meme=figure_1_file("filters.meme"),
     output:
         **panel("results/figures/figure_1f", "1F: weights", "Figure 1"),
     log:

@@ -1,14 +1,16 @@
 """Figures of any data set and model: each is a rule and an entry in FIGURES.
 
-Requires: dataset.h5ad and labels.tsv.gz of data.smk; motif databases and modisco/{method}.meme of
+Requires: dataset.h5ad, targets.tsv and labels.tsv.gz of data.smk; motif databases and modisco/{method}.meme of
 motifs.smk; filters.meme of interpret.smk; the tables of train.smk, interpret.smk, motifs.smk,
 annotate.smk and compare.smk.
-Provides: {pdf,png,tsv} of each figure (the tsv is its source data); FIGURES and panel() for the
-paper's figures.
+Provides: {pdf,png,tsv} of each figure (the tsv is its source data); FIGURES, panel() and what reads
+the sections of the config for the paper's figures.
 """
 
 import fnmatch
 from functools import partial
+
+from workflow_lib.config.limits import FEWEST_TARGETS
 
 # Name -> path without extension, and the runs (with their methods) that it applies to.
 FIGURES = {}
@@ -27,6 +29,53 @@ def panel(pattern, title, figure=None):
         labels=labels,
     )
     return {"pdf": f"{pattern}.pdf", "png": png, "tsv": f"{pattern}.tsv"}
+
+
+def figure_runs(section, *keys, one_seed=False):
+    """The runs of the models that keys of a figure's section of the config name, by their order.
+
+    Of all seeds, or of the one that the section names.
+    """
+    found = []
+    for key in keys if section else []:
+        names = [section[key]] if isinstance(section[key], str) else section[key] or []
+        for name in names:
+            wanted = {"datasets": [section["dataset"]], "models": [name]}
+            found += selection.matching(RUNS, wanted)
+    return [r for r in dict.fromkeys(found) if not one_seed or r.seed == section["seed"]]
+
+
+def shown_file(section, file, folder=RUN):
+    """A file of the run whose units a figure shows; none if that run is not selected."""
+    runs = figure_runs(section, "model", one_seed=True)
+    return next(iter(for_runs(f"{folder}/{file}", runs)), [])
+
+
+def sweep_units(section, name):
+    """For `params`: the number of units of each model of the sweep, as given or the default."""
+    found = {}
+    for model in dict.fromkeys(run.model for run in figure_runs(section, "sweep")):
+        entry = CATALOGUE["models"][model]
+        default = registries.default("model", entry["architecture"], "units")
+        units = entry.get("hyperparameters", {}).get("units", default)
+        if units in found.values():
+            raise WorkflowError(
+                f"config, {name}.sweep: two models have {units} units; wanted models that differ "
+                "in them"
+            )
+        found[model] = units
+    return found
+
+
+def runs_with_correlations(runs=RUNS):
+    """The runs on values of enough targets for a correlation over those of each sequence."""
+
+    def enough(dataset):
+        entry = dataset_entry(dataset)
+        targets = entry.get("targets") or entry.get("options", {}).get("targets")
+        return entry["task"] not in LABELLED and not (targets and len(targets) < FEWEST_TARGETS)
+
+    return [run for run in runs if enough(run.dataset)]
 
 
 def check_figure_names():
@@ -118,6 +167,10 @@ FIGURES |= {
         f"{RUN}/figures/predicted_vs_measured",
         [run for run in RUNS if dataset_entry(run.dataset)["task"] == "regression"],
     ),
+    "sequence_correlations": (
+        "results/{dataset}/figures/sequence_correlations",
+        runs_with_correlations(),
+    ),
 }
 
 
@@ -170,6 +223,8 @@ rule weight_heatmap:
         filters="results/{dataset}/{model}/seed{seed}/filters.tsv",
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
         profiles=f"{DATABASE}.tsv",
+        targets="results/{dataset}/targets.tsv",
+        meme="results/{dataset}/{model}/seed{seed}/filters.meme",
     output:
         **panel("results/{dataset}/{model}/seed{seed}/figures/weight_heatmap", "Output weights"),
     log:
@@ -214,6 +269,7 @@ rule importance_boxes:
     input:
         importance="results/{dataset}/{model}/seed{seed}/unit_importance.tsv",
         annotation="results/{dataset}/{model}/seed{seed}/annotation.tsv",
+        targets="results/{dataset}/targets.tsv",
     output:
         **panel("results/{dataset}/{model}/seed{seed}/figures/importance_boxes", "Unit importances"),
     log:
@@ -470,3 +526,24 @@ rule predicted_vs_measured:
         "Drawing predictions against measurements of {wildcards.model} on {wildcards.dataset}, seed {wildcards.seed}"
     script:
         "../scripts/figures/predicted_vs_measured.py"
+
+
+rule sequence_correlations:
+    """How well the targets of each held-out sequence are predicted, for each model."""
+    input:
+        correlations=paths(f"{RUN}/sequence_correlations.tsv.gz", sharing("dataset")),
+    output:
+        **panel("results/{dataset}/figures/sequence_correlations", "Correlations of sequences"),
+    log:
+        "logs/sequence_correlations/{dataset}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        # From which a sequence counts as well predicted (paper).
+        threshold=0.75,
+        code=code_digest("figures/sequence_correlations"),
+    message:
+        "Drawing correlations of the sequences of {wildcards.dataset}"
+    script:
+        "../scripts/figures/sequence_correlations.py"

@@ -24,7 +24,10 @@ from test_nullified_filters import annotation, impacts, importances
 from test_pattern_sheet import discovery, drawn
 from test_predicted_vs_measured import values
 from test_refined_filters import drawn as refined
+from test_sequence_figures import STARTS, correlations
 from test_size_trends import assays, runs
+from test_target_groups import logos as made_logos
+from test_target_groups import targets_table
 from test_unit_sweep import metrics
 
 from workflow_lib import models
@@ -33,11 +36,14 @@ from workflow_lib.figures import (
     attribution_tracks,
     dataset_comparison,
     distance_curves,
+    grouped_boxes,
+    groups,
     importance_boxes,
     interaction_maps,
     logo_grid,
     logos,
     mode_counts,
+    model_bars,
     model_scatter,
     motif_effects,
     motif_pairs,
@@ -48,8 +54,10 @@ from workflow_lib.figures import (
     predicted_vs_measured,
     recovery,
     schematic,
+    sequence_correlations,
     size_trends,
     strand_symmetry,
+    sweep_with_counts,
     unit_sweep,
     weight_heatmap,
 )
@@ -90,18 +98,63 @@ def _curves(targets: Sequence[str], names: Sequence[str]) -> Figure:
     return performance.precision_recall(pd.concat(parts), scores)
 
 
-def _heatmap(targets: Sequence[str], n_units: int) -> Figure:
+def _groups(targets: Sequence[str]) -> pd.DataFrame:
+    """Groups called as long as the targets are."""
+    table = targets_table(targets)
+    return groups.target_groups(table.assign(group=table["group"].replace(
+        dict(zip(table["group"].unique(), targets[::-1]))
+    )))  # fmt: skip
+
+
+def _heatmap(targets: Sequence[str], n_units: int, grouped: bool = False) -> Figure:
     tables = _model(targets, n_units)
     drawn = weight_heatmap.weight_cells(
-        tables["weights"], tables["annotation"], tables["importance"]
-    )
-    return weight_heatmap.weight_heatmap(drawn, n_units, n_units - 2, 0, len(targets))
+        tables["weights"], tables["annotation"], tables["importance"],
+        groups=_groups(targets) if grouped else None,
+    )  # fmt: skip
+    counts = (n_units, n_units - 2, 0, len(targets))
+    return weight_heatmap.weight_heatmap(drawn, *counts, logos=made_logos(n_units))
 
 
-def _boxes(targets: Sequence[str]) -> Figure:
+def _boxes(targets: Sequence[str], grouped: bool = False) -> Figure | list[Figure]:
     tables = _model(targets)
-    table = importance_boxes.importance_table(tables["importance"], tables["annotation"])
+    importance = tables["importance"].assign(n_sequences=40)
+    of_groups = _groups(targets) if grouped else None
+    table = importance_boxes.importance_table(importance, tables["annotation"], groups=of_groups)
     return importance_boxes.importance_boxes(table, 20, len(targets))
+
+
+def _motif(targets: Sequence[str]) -> list[Figure]:
+    tables = _model(targets)
+    importance = tables["importance"].assign(n_sequences=40)
+    annotation = tables["annotation"].assign(name=targets[0])
+    table = importance_boxes.motif_unit_table(importance, annotation, targets[0], _groups(targets))
+    return grouped_boxes.grouped_boxes(table, f"{targets[0]}: a unit", made_logos(20))
+
+
+def _counted(names: Sequence[str]) -> Figure:
+    sweep, table = {names[0]: 1, names[1]: 300}, metrics(names)
+    scores = unit_sweep.unit_sweep_table(table, sweep, names[2:])
+    counts = sequence_correlations.well_predicted(correlations(names), 0.75)
+    counts = unit_sweep.unit_sweep_table(counts, sweep, names[2:], "well_predicted")
+    return sweep_with_counts.sweep_with_counts(scores, counts, "auprc", "sequences, PCC ≥ 0.75")
+
+
+def _two_models(names: Sequence[str]) -> Figure:
+    table = model_scatter.sequence_table(correlations(names), *names)
+    return model_scatter.by_sequence(table, "held-out sequences")
+
+
+def _bars(names: Sequence[str]) -> Figure:
+    starts = dict(zip(names, STARTS.values()))
+    counts = sequence_correlations.well_predicted(correlations(names), 0.75)
+    table = model_bars.model_bars_table(metrics(names), counts, starts, "auprc")
+    return model_bars.model_bars(table, "auprc", "held-out sequences with PCC ≥ 0.75")
+
+
+def _distributions(names: Sequence[str]) -> list[Figure]:
+    table = sequence_correlations.distribution_table(correlations(names), 0.75)
+    return sequence_correlations.sequence_correlations(table, f"Sequences of {names[0]}", 0.75)
 
 
 def _sheet(targets: Sequence[str]) -> list[Figure]:
@@ -268,7 +321,9 @@ def gallery(
         "weight_heatmap": lambda: _heatmap(targets, 12),
         "weight_heatmap, few targets": lambda: _heatmap(targets[:3], 60),
         "weight_heatmap, one target": lambda: _heatmap(targets[:1], 50),
+        "weight_heatmap, groups": lambda: _heatmap(targets, 60, grouped=len(targets) > 1),
         "importance_boxes": lambda: _boxes(targets),
+        "importance_boxes, groups": lambda: _boxes(targets, grouped=True),
         "filter_sheet": lambda: _sheet(targets),
         "recovered_motifs": lambda: recovered(targets),
         "refined_filters": lambda: refined(targets, names=names[:2])[1],
@@ -288,6 +343,11 @@ def gallery(
         "figure_1e": lambda: mode_counts.modes_by_model(model_table(names[:4], ["filters", "ism"])),
         "figure_1g": lambda: _nullified(targets, names, 8),
         "figure_1g, many filters": lambda: _nullified(targets[:3], names, 30),
+        "figure_4a": lambda: _counted(names[:5]),
+        "figure_4b": lambda: _two_models(names[:2]),
+        "figure_4d": lambda: _motif(targets),
+        "figure_6b": lambda: _bars(names[:4]),
+        "sequence_correlations": lambda: _distributions(names),
         "figure_s1": lambda: _negative(targets[:5]),
         "figure_2a": lambda: _spacing(targets, names, distance_curves.RATIO),
         "figure_3a": lambda: _ranks(names),

@@ -98,15 +98,6 @@ def test_an_interval_is_named_where_there_is_one():
     assert "over 5 backgrounds" in written and "interval" not in written
 
 
-def test_an_interval_is_named_where_there_is_one():
-    found = spacing()
-    assert "interval" in check_texts(distance_curves(distance_table(found, columns(found)),
-                                                     EXCESS, "Spacing", {}))  # fmt: skip
-    few = found.assign(excess_low=np.nan, excess_high=np.nan, n_backgrounds=5)
-    written = check_texts(distance_curves(distance_table(few, columns(few)), EXCESS, "", {}))
-    assert "over 5 backgrounds" in written and "interval" not in written
-
-
 def test_a_ratio_is_dotted_where_its_denominator_is_not_above_zero():
     found = spacing(step=1)
     unsure = (found["fixed"] == "red") & (found["position"] < 20)

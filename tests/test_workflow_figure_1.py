@@ -19,7 +19,7 @@ from workflow_lib.train.inference import predict
 
 pytestmark = pytest.mark.slow
 CONFIG = "tests/mini/config.yaml tests/mini/figure_1.yaml"
-PANELS = ["1a", "1b", "1c", "1d", "1e", "1f", "1g", "s1", "2a"]
+PANELS = ["1a", "1b", "1c", "1d", "1e", "1f", "1g", "s1", "2a", "4a", "4c", "4d", "4e", "6b"]
 UNITS = "results/mini/tiny_units.units6/seed0"
 DANQ = "results/mini/tiny_danq/seed0"
 
@@ -45,7 +45,8 @@ def test_every_panel_is_drawn_in_three_formats(drawn):
         assert base.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
         table = pd.read_csv(base.with_suffix(".tsv"), sep="\t")
         # A model this small may have no filter that resembles a known motif.
-        assert len(table.columns) > 2 and (len(table) or panel in ("1f", "1g", "s1")), panel
+        may_be_empty = panel in ("1f", "1g", "s1", "4c", "4d", "4e")
+        assert len(table.columns) > 2 and (len(table) or may_be_empty), panel
         with Image.open(base.with_suffix(".png")) as image:
             assert len(set(image.convert("L").get_flattened_data())) > 10, panel
     for name in (

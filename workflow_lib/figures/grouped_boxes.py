@@ -13,7 +13,6 @@ from workflow_lib.figures.logos import draw_logo
 from workflow_lib.figures.names import fitted, legend_columns
 from workflow_lib.figures.pages import LINE, MARGIN, in_lines
 from workflow_lib.figures.style import (
-    COLUMN_WIDTH,
     GREY,
     MAX_PROPORTION,
     PAGE_WIDTH,
@@ -27,7 +26,7 @@ from workflow_lib.figures.style import (
 MOST_TARGETS = 81  # side by side on a page
 # In mm: between two boxes, left of them, right of them; a panel with its title; below it.
 _NARROW, _WIDE, _AXIS, _RIGHT, _TITLE, _GAP = 2.06, 6.0, 13.0, 2.0, 4.0, 2.5
-_PANEL, _SINGLE = 17.0, 42.0  # of several units, of one
+_PANEL, _SINGLE, _LEAST = 17.0, 42.0, 110.0  # of several units, of one; the narrowest figure
 _NAMES, _KEY_NAMES = 26.0, 40.0  # longest names of targets and groups
 _LOGO = (32.0, 9.0)
 _NOTCHES = "notch: 95 % interval of the median (1.57 × IQR / √n), cut at the quartiles"
@@ -90,7 +89,7 @@ def _layout(first: pd.DataFrame, units: Sequence[int], logos: bool) -> dict[str,
     return {
         "columns": columns,
         "across": pitch * n,
-        "width": max(columns * (_AXIS + pitch * n + _RIGHT), COLUMN_WIDTH),
+        "width": max(columns * (_AXIS + pitch * n + _RIGHT), _LEAST),
         "panel": panel,
         "logo": logo,
         "row": _TITLE + logo + panel + _GAP,

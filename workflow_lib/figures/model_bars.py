@@ -14,7 +14,6 @@ from workflow_lib.figures.names import fitted, legend_columns
 from workflow_lib.figures.pages import LINE, in_lines
 from workflow_lib.figures.style import (
     BLACK,
-    COLUMN_WIDTH,
     GREEN,
     GREY,
     PAGE_WIDTH,
@@ -36,7 +35,8 @@ _SAID = {
     OTHER: "another architecture",
 }
 _HATCH = "//////"
-_AXIS, _HIGH, _WIDE, _NAMES = 14.0, 52.0, 12.0, 34.0  # mm; a bar with its gap; longest names
+# In mm: left of the bars, their height, one with its gap, longest names, the narrowest figure.
+_AXIS, _HIGH, _WIDE, _NAMES, _LEAST = 14.0, 52.0, 12.0, 34.0, 105.0
 
 
 class Start(NamedTuple):
@@ -110,7 +110,7 @@ def model_bars(table: pd.DataFrame, metric: str, counted: str) -> Figure:
     names = fitted(models["model"], _NAMES, 2)
     right = _AXIS + 2 if len(counts) else 4.0
     across = min(_WIDE, (PAGE_WIDTH - _AXIS - right) / len(models)) * len(models)
-    width = max(COLUMN_WIDTH, _AXIS + across + right)
+    width = max(_LEAST, _AXIS + across + right)
     handles = _legend(models, counts, counted)
     n_columns = legend_columns([str(h.get_label()) for h in handles], width - 4)
     said = in_lines(_said(table), width - 4)

@@ -88,7 +88,7 @@ def distribution_table(correlations: pd.DataFrame, threshold: float) -> pd.DataF
     columns = ["model", "low", "high", "share", "n_seeds", "interval"]
     columns += [f"{name}{end}" for name in ("mean", "above") for end in ("", "_low", "_high")]
     columns += ["n", "undefined", "reasons"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 @style()
