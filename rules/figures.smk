@@ -285,17 +285,11 @@ rule importance_boxes:
         "../scripts/figures/importance_boxes.py"
 
 
-def target_groups(wildcards):
-    """The order, groups and colours of a data set's targets."""
-    path = rules.prepare.output.get("targets")
-    return {"targets": path} if path else {}
-
-
 rule refined_filters:
     """Filters that started from known motifs, before and after training, with their importances."""
     input:
         unpack(starting_motifs),
-        unpack(target_groups),
+        targets="results/{dataset}/targets.tsv",
         model="results/{dataset}/{model}/seed{seed}/model.safetensors",
         meme="results/{dataset}/{model}/seed{seed}/filters.meme",
         changes="results/{dataset}/{model}/seed{seed}/filter_changes.tsv",

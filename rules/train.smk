@@ -126,13 +126,7 @@ rule evaluate:
         "../scripts/evaluate.py"
 
 
-def runs_by_sequence():
-    """Runs that fit each sequence's values over the targets, relative to one another."""
-    tasks = {name: entry["task"] for name, entry in CATALOGUE["datasets"].items()}
-    return [run for run in RUNS if tasks[run.dataset] == "correlation"]
-
-
-rule sequence_correlations:
+rule correlate_sequences:
     """The correlation of each held-out sequence's predictions and labels over the targets."""
     input:
         predictions="results/{dataset}/{model}/seed{seed}/predictions.tsv.gz",
@@ -140,18 +134,18 @@ rule sequence_correlations:
     output:
         correlations="results/{dataset}/{model}/seed{seed}/sequence_correlations.tsv.gz",
     log:
-        "logs/sequence_correlations/{dataset}/{model}/seed{seed}.log",
+        "logs/correlate_sequences/{dataset}/{model}/seed{seed}.log",
     conda:
         "../envs/python.yaml"
     resources:
         mem_mb=by_attempt(2000),
         runtime=by_attempt(10),
     params:
-        code=code_digest("sequence_correlations"),
+        code=code_digest("correlate_sequences"),
     message:
         "Correlations of the sequences of {wildcards.dataset}, {wildcards.model}, seed {wildcards.seed}"
     script:
-        "../scripts/sequence_correlations.py"
+        "../scripts/correlate_sequences.py"
 
 
 rule collect_metrics:
