@@ -1,21 +1,26 @@
-"""Panel B of the paper's Figure 6, for the models that `figure_6` in the config names.
+"""Panels B and C of the paper's Figure 6, and S4, for the models that `figure_6` in the config names.
 
-Requires: metrics.tsv and sequence_correlations.tsv.gz of train.smk; panel() and figure_runs() of
-figures.smk.
-Provides: results/figures/figure_6b (.pdf, .png, .tsv).
+Requires: targets.tsv of data.smk; metrics.tsv and sequence_correlations.tsv.gz of train.smk; filter_changes.tsv
+of initial_filters.smk; filters.meme and unit_importance.tsv of interpret.smk; panel(), figure_runs() and
+refined_filters of figures.smk.
+Provides: results/figures/figure_6b, figure_6c and figure_s4 (.pdf, .png, .tsv).
 """
 
 FIGURE_6 = config["figure_6"] or {}
 
 figure_6_runs = partial(figure_runs, FIGURE_6)
 
-FIGURES |= {"figure_6b": ("results/figures/figure_6b", figure_6_runs("models"))}
+FIGURES |= {
+    "figure_6b": ("results/figures/figure_6b", figure_6_runs("models")),
+    "figure_6c": ("results/figures/figure_6c", figure_6_runs("free_model", one_seed=True)),
+    "figure_s4": ("results/figures/figure_s4", figure_6_runs("frozen_model", one_seed=True)),
+}
 
 
 rule figure_6:
     """All panels of Figure 6."""
     input:
-        partial(figure_files, patterns=["figure_6*"]),
+        partial(figure_files, patterns=["figure_6*", "figure_s4"]),
     localrule: True
 
 
@@ -55,3 +60,47 @@ rule figure_6b:
         "Drawing Figure 6B"
     script:
         "../scripts/figures/figure_6b.py"
+
+
+def refined_files(key):
+    """What is read of a run whose filters started from motifs."""
+    files = {
+        "targets": "results/{dataset}/targets.tsv",
+        "model": f"{RUN}/model.safetensors",
+        "meme": f"{RUN}/filters.meme",
+        "changes": f"{RUN}/filter_changes.tsv",
+        "importance": f"{RUN}/unit_importance.tsv",
+    }
+    for run in figure_6_runs(key, one_seed=True):
+        return starting_motifs(run) | {name: for_runs(p, [run])[0] for name, p in files.items()}
+    return {}
+
+
+use rule refined_filters as figure_6c with:
+    input:
+        **refined_files("free_model"),
+    output:
+        **panel("results/figures/figure_6c", "6C: refined filters", "Figure 6"),
+    log:
+        "logs/figure_6c.log",
+    params:
+        profiles=setting("free_profiles", within=FIGURE_6),
+        most=config["refined_filters"]["most"],
+        code=code_digest("figures/refined_filters"),
+    message:
+        "Drawing Figure 6C"
+
+
+use rule refined_filters as figure_s4 with:
+    input:
+        **refined_files("frozen_model"),
+    output:
+        **panel("results/figures/figure_s4", "S4: frozen filters", "Figure 6"),
+    log:
+        "logs/figure_s4.log",
+    params:
+        profiles=setting("frozen_profiles", within=FIGURE_6),
+        most=config["refined_filters"]["most"],
+        code=code_digest("figures/refined_filters"),
+    message:
+        "Drawing Figure S4"

@@ -10,8 +10,6 @@ the sections of the config for the paper's figures.
 import fnmatch
 from functools import partial
 
-from workflow_lib.config.limits import FEWEST_TARGETS
-
 # Name -> path without extension, and the runs (with their methods) that it applies to.
 FIGURES = {}
 
@@ -68,14 +66,8 @@ def sweep_units(section, name):
 
 
 def runs_with_correlations(runs=RUNS):
-    """The runs on values of enough targets for a correlation over those of each sequence."""
-
-    def enough(dataset):
-        entry = dataset_entry(dataset)
-        targets = entry.get("targets") or entry.get("options", {}).get("targets")
-        return entry["task"] not in LABELLED and not (targets and len(targets) < FEWEST_TARGETS)
-
-    return [run for run in runs if enough(run.dataset)]
+    """The runs that fit the correlation of each sequence's values over the targets."""
+    return [run for run in runs if dataset_entry(run.dataset)["task"] == "correlation"]
 
 
 def check_figure_names():

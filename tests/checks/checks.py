@@ -12,6 +12,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import yaml
 from checks_environments import (
     environments_complete,
     environments_exist,
@@ -109,16 +110,27 @@ def selections(root: Path) -> list[Path]:
     return [path for path in sorted(root.glob("config/*.yaml")) if path.name not in CATALOGUE]
 
 
+def stand_in_for_users_files(root: Path, folder: Path) -> None:
+    """Make empty files where the catalogue wants some that only a user can get."""
+    sources = yaml.safe_load((root / "config/datasets.yaml").read_text())["sources"]
+    for source in sources.values():
+        for about in source.get("files", {}).values():
+            if "path" in about:
+                (folder / about["path"]).parent.mkdir(parents=True, exist_ok=True)
+                (folder / about["path"]).touch()
+
+
 def dry_run(root: Path, selection: Path) -> list[str]:
     """Let snakemake plan a selection: that validates it against the schemas and the catalogue."""
     name = selection.relative_to(root)
     options = "--dry-run --nolock --rerun-incomplete --quiet host --configfile".split()
-    with tempfile.TemporaryDirectory() as programs:
+    with tempfile.TemporaryDirectory() as folder:
         for program in PROGRAMS:
-            Path(programs, program).symlink_to(shutil.which("true"))
-        path = f"{programs}:{os.environ['PATH']}"
+            Path(folder, program).symlink_to(shutil.which("true"))
+        stand_in_for_users_files(root, Path(folder))
+        path = f"{folder}:{os.environ['PATH']}"
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", *options, str(name)],
+            [sys.executable, "-m", "snakemake", *options, str(name), "--directory", folder],
             cwd=root,
             env={**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"},
             stdout=subprocess.PIPE,
