@@ -220,11 +220,19 @@ def _panel(
         x = line["position"]
         meant = _meant(line, axis)
         if not meant.all():
-            ax.plot(x, line[axis.column].mask(meant), ":", color=of_motif[motif], lw=0.9)
-        ax.plot(x, line[axis.column].where(meant), color=of_motif[motif], lw=0.9)
+            _plot(ax, x, line[axis.column].mask(meant), ":", of_motif[motif])
+        _plot(ax, x, line[axis.column].where(meant), "-", of_motif[motif])
         if axis.band:
             low, high = line[f"{axis.column}_low"], line[f"{axis.column}_high"]
             ax.fill_between(x, low, high, color=of_motif[motif], alpha=0.2, lw=0)
+
+
+def _plot(ax: Axes, x: pd.Series, y: pd.Series, line: str, colour: str) -> None:
+    """A curve; a value between two gaps is a point."""
+    ax.plot(x, y, line, color=colour, lw=0.9)
+    alone = y.notna() & y.shift().isna() & y.shift(-1).isna()
+    if alone.any():
+        ax.plot(x[alone], y[alone], ".", color=colour, ms=3)
 
 
 def _two_sided(line: pd.DataFrame) -> pd.DataFrame:
