@@ -32,8 +32,8 @@ KEY = ("column", "fixed", "slid", "position")
 # Where fewer backgrounds have a denominator above 0, a ratio is dotted: it turns around below 0.
 FEWEST_POSITIVE = 0.95
 _DOTTED = (
-    f"Dotted: A + B − background is above 0 in fewer than {FEWEST_POSITIVE:.0%} of backgrounds; "
-    "the ratio says nothing there, the excess does."
+    "Dotted or hollow: A + B − background is above 0 in fewer than "
+    f"{FEWEST_POSITIVE:.0%} of backgrounds; the ratio says nothing there, the excess does."
 ).replace("%", " %")
 
 
@@ -232,7 +232,8 @@ def _plot(ax: Axes, x: pd.Series, y: pd.Series, line: str, colour: str) -> None:
     ax.plot(x, y, line, color=colour, lw=0.9)
     alone = y.notna() & y.shift().isna() & y.shift(-1).isna()
     if alone.any():
-        ax.plot(x[alone], y[alone], ".", color=colour, ms=3)
+        inside = "white" if line == ":" else colour
+        ax.plot(x[alone], y[alone], ".", color=colour, ms=3, mfc=inside, mew=0.6)
 
 
 def _two_sided(line: pd.DataFrame) -> pd.DataFrame:
