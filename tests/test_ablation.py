@@ -148,6 +148,11 @@ def test_a_site_is_worth_what_its_unit_adds():
     assert red["effect"] == red["effect_low"] == pytest.approx(2.0, abs=1e-5)
     assert red["unchanged"] == 0 and red["sites_per_sequence"] == 1
     assert blue["n_sequences"] == 0 and np.isnan(blue["effect"])
+    few = selected & (np.arange(40) < 5)[:, None]
+    table = ablation(hand_made(0), X, few, sites, draws=4)
+    assert 0 < table["n_sequences"].iloc[0] < 6 and table["effect_low"].isna().all()
+    kinds = {kind.kind for kind in table[list(COLUMNS[3:])].dtypes}
+    assert kinds == {"f"}  # else "nan" is written as a word
 
 
 def test_only_the_site_is_shuffled_and_the_mean_over_the_draws_is_taken():

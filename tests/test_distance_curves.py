@@ -89,6 +89,14 @@ def test_a_ratio_with_a_denominator_near_zero_does_not_set_the_scale():
     )
 
 
+def test_a_value_between_two_gaps_is_a_point():
+    found = spacing()
+    found = found[found["position"].isin([40, 60, 70])]
+    ax = distance_curves(distance_table(found, columns(found)), RATIO, "Spacing", {}).axes[0]
+    points = [line.get_xdata().tolist() for line in ax.lines if line.get_marker() == "."]
+    assert points == [[40], [40]]
+
+
 def test_an_interval_is_named_where_there_is_one():
     found = spacing()
     assert "interval" in check_texts(distance_curves(distance_table(found, columns(found)),

@@ -32,8 +32,8 @@ KEY = ("column", "fixed", "slid", "position")
 # Where fewer backgrounds have a denominator above 0, a ratio is dotted: it turns around below 0.
 FEWEST_POSITIVE = 0.95
 _DOTTED = (
-    f"Dotted: A + B − background is above 0 in fewer than {FEWEST_POSITIVE:.0%} of backgrounds; "
-    "the ratio says nothing there, the excess does."
+    "Dotted or hollow: A + B − background is above 0 in fewer than "
+    f"{FEWEST_POSITIVE:.0%} of backgrounds; the ratio says nothing there, the excess does."
 ).replace("%", " %")
 
 
@@ -220,11 +220,20 @@ def _panel(
         x = line["position"]
         meant = _meant(line, axis)
         if not meant.all():
-            ax.plot(x, line[axis.column].mask(meant), ":", color=of_motif[motif], lw=0.9)
-        ax.plot(x, line[axis.column].where(meant), color=of_motif[motif], lw=0.9)
+            _plot(ax, x, line[axis.column].mask(meant), ":", of_motif[motif])
+        _plot(ax, x, line[axis.column].where(meant), "-", of_motif[motif])
         if axis.band:
             low, high = line[f"{axis.column}_low"], line[f"{axis.column}_high"]
             ax.fill_between(x, low, high, color=of_motif[motif], alpha=0.2, lw=0)
+
+
+def _plot(ax: Axes, x: pd.Series, y: pd.Series, line: str, colour: str) -> None:
+    """A curve; a value between two gaps is a point."""
+    ax.plot(x, y, line, color=colour, lw=0.9)
+    alone = y.notna() & y.shift().isna() & y.shift(-1).isna()
+    if alone.any():
+        inside = "white" if line == ":" else colour
+        ax.plot(x[alone], y[alone], ".", color=colour, ms=3, mfc=inside, mew=0.6)
 
 
 def _two_sided(line: pd.DataFrame) -> pd.DataFrame:

@@ -72,7 +72,7 @@ def median_interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     beyond = _values_beyond(n)
     middle = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
     if not beyond:
-        return middle, np.full_like(middle, np.nan), np.full_like(middle, np.nan)
+        return middle, middle * np.nan, middle * np.nan
     return middle, ordered[beyond - 1], ordered[n - beyond]
 
 
