@@ -163,7 +163,9 @@ def test_registries_are_read_without_import():
     names, required = registries.parameters("parser", "tf_binding_matrix")
     assert set(required) == {"files", "rows", "targets"} and "length" in names
     assert "units" in registries.methods("model", "explainn")
-    with pytest.raises(InputError, match="unknown parser 'x'; there are: bed, .*fasta, .*table"):
+    with pytest.raises(
+        InputError, match="unknown parser 'x'; there are: ai_tac, bed, .*fasta, .*table"
+    ):
         registries.parameters("parser", "x")
 
 

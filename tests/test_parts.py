@@ -177,7 +177,7 @@ def train(main, folder, data, _):
     model = {"architecture": "explainn", "hyperparameters": {"units": 2, "filter_size": 4}}
     outputs = {"model": str(folder / "trained"), "history": str(folder / "history")}
     settings = {"max_epochs": 1, "batch_size": 20}
-    main("train")(RUN, data, model, settings, "", "cpu", outputs)
+    main("train")(RUN, {"dataset": data}, model, settings, "", "cpu", outputs)
     (folder / "training_state.pt").unlink()
     net, losses = models.load(folder / "trained"), read_table(folder / "history")
     # After one epoch the weights are those of the training part, whatever the validation part says.

@@ -89,6 +89,7 @@ def test_captions_show_any_text_literally(root, text):
     """As Snakemake renders them; `names` are those of the config, which the schema keeps plain."""
     environment = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
     names = dict.fromkeys(NAMES, "a_name_") | {"others": ["one_", "two_"], "seed": 0}
+    names |= {"other": "b_name_", "threshold": 0.75}
     database = dict.fromkeys(("release", "collection", "tax_group"), text)
     preset = {"learning_rate": 0.1, "batch_size": 2, "max_epochs": 3, "patience": None}
     config = {
@@ -98,7 +99,9 @@ def test_captions_show_any_text_literally(root, text):
         "annotation": {"database": "d_", "q_value": 0.1}, "motif_databases": {"d_": database},
         "figure_1": {"dataset": "a_", "other_models": ["o_", "p_*"], "target": text,
                      "negative_weight_targets": [text, "x_"]},
-        "figure_2": {"dataset": "a_"}, "datasets": {"a_": {"description": text}},
+        "figure_2": {"dataset": "a_"}, "figure_4": {"dataset": "a_", "model": "o_", "seed": 0},
+        "figure_6": {"dataset": "a_", "free_model": "o_", "frozen_model": "p_", "seed": 0},
+        "datasets": {"a_": {"description": text}},
         "marginalisation": {"backgrounds": {"kind": "uniform", "n": 9, "quantiles": None},
                             "position": None},
     }  # fmt: skip
@@ -115,7 +118,7 @@ def test_captions_show_any_text_literally(root, text):
         links = [a["href"] for tag, a in page.found if tag == "a" and "href" in a]
         assert all(link.startswith("https://doi.org/") for link in links), path.name
         shown += " ".join(text.split()) in " ".join(page.text.split())
-    assert shown == 5  # 1G, S1, 2, S2 and the methods
+    assert shown == 7  # 1G, S1, 2, S2, 4D, 4E and the methods
 
 
 # --- the real workflow ----------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from workflow_lib.config.names import nearest
 from workflow_lib.errors import InputError
-from workflow_lib.figures.importance_boxes import QUANTILES, draw_boxes
+from workflow_lib.figures.boxes import QUANTILES, draw_boxes
 from workflow_lib.figures.logos import bit_axis, draw_letters, draw_logo
 from workflow_lib.figures.names import fitted, legend_columns
 from workflow_lib.figures.pages import Block, sheets
