@@ -159,6 +159,7 @@ def _dots(ax: Axes, counts: pd.DataFrame, places: Mapping[str, int], counted: st
     high = np.nanmax(counts[["value", "mean", "high"]].to_numpy(float))
     ax.set_ylim(0, 1.06 * high or 1)
     ax.spines["right"].set_visible(True)
+    ax.locator_params(axis="y", integer=True)
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.set_ylabel(counted)
 

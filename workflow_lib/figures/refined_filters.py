@@ -120,6 +120,10 @@ def _most_important(changes: pd.DataFrame, ranked: Sequence[int], most: int) -> 
     return kinds[True][: most - n_kept] + kinds[False][:n_kept]
 
 
+# With more targets only the colours of their groups are shown.
+_MOST_NAMED = 30
+
+
 @style()
 def refined_filters(
     table: pd.DataFrame,
@@ -250,18 +254,23 @@ def _draw_importances(
     of_groups: Mapping[str, str],
     names: Mapping[str, str],
 ) -> None:
-    """Boxes over the targets: in their order, coloured by group, or with their names."""
+    """Boxes over the targets: in their order, coloured by group, few with their names."""
     numbers = rows[list(QUANTILES)].astype(float)
     if numbers["importance"].isna().all():
         text_at(figure, 122, top + 17, "no importances", fontsize=6, color=GREY, ha="center")
         return
     at = np.arange(len(rows))
     if of_groups:
-        ax = axes_at(figure, 84, top + 3, 97, _ROW - 7)
+        named = len(rows) <= _MOST_NAMED
+        ax = axes_at(figure, 84, top + 3, 97, _ROW - (24 if named else 7))
         shades = [of_groups.get(str(group), GREY) for group in rows["group"]]
         draw_boxes(ax, numbers, at, "vertical", shades)
         ax.axhline(0, color=GREY, lw=0.6, zorder=0)
         ax.set(xlim=(-0.8, len(rows) - 0.2), xticks=[])
+        if named:
+            short = fitted(rows["target"].astype(str), 15)
+            labels = [short[str(target)] for target in rows["target"]]
+            ax.set_xticks(at, labels, rotation=90)
         ax.locator_params(axis="y", nbins=4)
         return
     ax = axes_at(figure, 110, top + 3, 71, _ROW - 9)

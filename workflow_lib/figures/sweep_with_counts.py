@@ -60,6 +60,7 @@ def sweep_with_counts(
         ax.tick_params(axis="y", colors=colour)
         ax.spines["right" if i else "left"].set(visible=True, color=colour)
         if i:
+            ax.locator_params(axis="y", integer=True)
             ax.yaxis.set_major_formatter("{x:,.0f}")
     if len(sides) > 1:
         left.set_zorder(1)  # the scores over the counts
