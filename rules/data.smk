@@ -121,7 +121,7 @@ def targets_table(wildcards):
     if not path:
         return []
     # The catalogue's own tables lie in the clone, wherever snakemake was started.
-    places = [path, str(Path(workflow_lib.__file__).parents[1] / path)]
+    places = [path, str(Path(workflow_lib.__file__).resolve().parents[1] / path)]
     found = next((place for place in places if Path(place).exists()), None)
     if found is None:
         raise SystemExit(
