@@ -6,7 +6,15 @@ refined_filters of figures.smk.
 Provides: results/figures/figure_6b, figure_6c and figure_s4 (.pdf, .png, .tsv).
 """
 
+from workflow_lib.config.filters_from import check_start
+
 FIGURE_6 = config["figure_6"] or {}
+
+try:
+    check_start(CATALOGUE["models"], FIGURE_6.get("free_model"), "figure_6.free_model")
+    check_start(CATALOGUE["models"], FIGURE_6.get("frozen_model"), "figure_6.frozen_model", True)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
 
 figure_6_runs = partial(figure_runs, FIGURE_6)
 

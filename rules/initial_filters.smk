@@ -33,7 +33,8 @@ rule motif_matrices:
         mem_mb=by_attempt(1000),
         runtime=by_attempt(10),
     params:
-        entry=setting("{filter_set}", within=config["motif_databases"]),
+        # The clusters are of annotations.
+        entry=setting("{filter_set}", {}, config["motif_databases"], leave_out=("clusters",)),
         code=code_digest("motif_matrices"),
     message:
         "Writing the matrices of {wildcards.filter_set}"

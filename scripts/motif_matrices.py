@@ -19,7 +19,7 @@ def main(meme: str | None, entry: dict[str, Any], output: str) -> None:
         if not motifs:
             raise InputError(f"{meme}: no motifs in it; wanted at least one to start filters from")
     else:
-        motifs = count_matrices(**{k: v for k, v in entry.items() if k != "clusters"})
+        motifs = count_matrices(**entry)
     log.info("%d motifs", len(motifs))
     write_matrices(output, motifs)
 

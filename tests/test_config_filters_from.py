@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from workflow_lib.config import catalogue
-from workflow_lib.config.filters_from import filter_sets
+from workflow_lib.config.filters_from import check_start, filter_sets
 from workflow_lib.errors import InputError
 
 
@@ -131,3 +131,15 @@ def test_the_shipped_models_are_those_of_the_paper(shipped):
         n = name.removeprefix("explainn_jaspar").strip("_")
         assert models[name]["filters_from"].get("n") == (int(n) if n else None)
     assert models["explainn_jaspar_small_steps"]["training"] == {"filter_lr": 0.1}
+
+
+def test_a_figure_of_refined_filters_wants_filters_that_started_from_motifs():
+    models = {"random": {}, "free": {"filters_from": {}}, "frozen": {"freeze": "weights"}}
+    models["free"]["filters_from"] = models["frozen"]["filters_from"] = {"set": "jaspar"}
+    check_start(models, None, "x")
+    check_start(models, "free", "x")
+    check_start(models, "frozen", "x", frozen=True)
+    with pytest.raises(InputError, match="figure_6.free_model: the filters of random start at"):
+        check_start(models, "random", "figure_6.free_model")
+    with pytest.raises(InputError, match="figure_6.frozen_model: the filters of free are trained"):
+        check_start(models, "free", "figure_6.frozen_model", frozen=True)

@@ -7,7 +7,14 @@ from workflow_lib.errors import InputError
 from workflow_lib.motifs.expected import COLUMNS, expected_units
 
 ANNOTATION = pd.DataFrame(
-    [(0, "GATA1::TAL1", 1e-4), (0, "GATA2", 1e-6), (2, "Gata4", 1e-9), (3, "SPI1", 1e-5)],
+    [
+        (0, "GATA1::TAL1", 1e-4),
+        (0, "GATA2", 1e-6),
+        (2, "Gata4", 1e-9),
+        (3, "SPI1", 1e-5),
+        (3, None, 1e-9),
+        (4, "HNF4A(var.2)", 1e-3),
+    ],
     columns=["unit", "name", "q_value"],
 )
 IMPORTANCE = pd.DataFrame(
@@ -33,6 +40,11 @@ def test_the_most_important_unit_of_those_that_resemble_a_motif():
     # A unit that is active in no sequence of a target has no rank there; a motif, no unit.
     assert spi_b.n_units == 1 and pd.isna(spi_b.unit) and pd.isna(spi_b.rank)
     assert ebf.n_units == 0 and pd.isna(ebf.importance) and ebf.of == 4
+
+
+def test_a_variant_of_a_motif_is_that_motif():
+    (row,) = expected_units({"B cell": ["HNF4A"]}, ANNOTATION, IMPORTANCE).itertuples()
+    assert (row.n_units, row.unit, row.name) == (1, 4, "HNF4A(var.2)")
 
 
 def test_a_target_that_the_model_does_not_have():

@@ -270,6 +270,24 @@ def test_importance_is_the_quantile_of_the_products():
             np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+def test_weights_of_correlations_are_relative_to_a_units_mean_over_the_targets():
+    model, codes = small_model(), random_codes()
+    selected, names = np.ones((300, 2), dtype=bool), ["a", "b"]
+    maximum = filter_matrices(model, codes).activation_max
+    plain = unit_importance(model, codes, selected, maximum, names)
+    raw = output_weights(model, names)[names].to_numpy()
+    model.metadata = {"task": "regression"}
+    np.testing.assert_array_equal(output_weights(model, names)[names].to_numpy(), raw)
+    model.metadata = {"task": "correlation"}
+    found = output_weights(model, names)[names].to_numpy()
+    np.testing.assert_allclose(found, raw - raw.mean(axis=1, keepdims=True), atol=1e-6)
+    importance = unit_importance(model, codes, selected, maximum, names)
+    np.testing.assert_allclose(importance["weight"], found.ravel(), atol=1e-6)
+    # The median of output x weight, at the other weight.
+    expected = plain["importance"] / plain["weight"] * importance["weight"]
+    np.testing.assert_allclose(importance["importance"], expected, rtol=1e-4)
+
+
 def test_output_weights_are_one_row_per_unit():
     table = output_weights(Toy(["GATTCC", "CGCGCG"]))
     assert list(table.columns) == ["unit", "up", "down"]

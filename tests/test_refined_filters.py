@@ -51,7 +51,7 @@ def drawn(targets, groups=0, **options):
     counts = {u: rng.dirichlet(np.ones(4) / 4, 10).T * 100 for u in range(8)}
     start = {unit: filter_weights(matrix, 19) for unit, matrix in counts.items()}
     refined = {unit: np.pad(matrix / 100, ((0, 0), (4, 5))) for unit, matrix in counts.items()}
-    said = "3 of 7 filters with sites changed: no hit to the motif that they started from"
+    said = "The sites of 3 of 7 filters do not resemble the motif that they started from"
     return table, refined_filters(table, start, refined, said)
 
 
@@ -61,7 +61,7 @@ def test_texts_can_be_read(n, groups):
     table, pages = drawn([f"cell type {i}" for i in range(n)], groups)
     for page in pages:
         said = check_texts(page)
-    assert "changed" in said
+    assert "resemble the start" in said
     assert table.groupby("unit").size().max() == (n if groups else min(n, 8))
 
 
@@ -84,6 +84,11 @@ def test_named_motifs_are_drawn_whatever_became_of_them_and_unknown_ones_refused
     table = refined_table(changes, importance, profiles=["ebf1"])
     assert set(table["unit"]) == {1, 3, 5, 7} and table.loc[3, "target"] != "a"
     assert set(refined_table(changes, importance, profiles=["MA0001.1"])["unit"]) == {2, 3}
+    variants = changes.assign(start_name=changes["start_name"].replace("EBF1", "EBF1(var.2)"))
+    assert set(refined_table(variants, importance, profiles=["ebf1"])["unit"]) == {1, 3, 5, 7}
+    # Each has to be there, not one of them.
+    with pytest.raises(InputError, match="no filter started from XYZ;"):
+        refined_table(changes, importance, profiles=["ebf1", "XYZ"])
     with pytest.raises(InputError, match="no filter started from EBF11 .did you mean 'EBF1'"):
         refined_table(changes, importance, profiles=["EBF11"])
     check_texts(drawn(["a"], profiles=["ebf1"])[1][0])

@@ -18,7 +18,7 @@ from workflow_lib.figures.importance_boxes import (
     motif_unit_table,
 )
 from workflow_lib.figures.style import COLOURS, MAX_PROPORTION
-from workflow_lib.figures.weight_heatmap import weight_cells, weight_heatmap
+from workflow_lib.figures.weight_heatmap import colour_limit, weight_cells, weight_heatmap
 from workflow_lib.motif import Motif, write_meme
 from workflow_lib.tables import write_run_table, write_table
 
@@ -248,3 +248,11 @@ def test_the_script_of_a_motif_draws_its_unit_or_says_that_there_is_none(
     source = pd.read_csv(tmp_path / "figure.tsv", sep="\t")
     assert len(source) == rows and set(source["unit"]) == ({3} if rows else set())
     assert (tmp_path / "figure.png").stat().st_size > 1000
+
+
+def test_colours_end_where_the_data_do_if_weights_are_small():
+    weights = pd.DataFrame({"unit": range(100), "a": np.linspace(-1, 1, 100)})
+    assert colour_limit(weights, 0.5) == 0.5
+    small = weights.assign(a=weights["a"] / 10)
+    assert colour_limit(small, 0.5) == pytest.approx(0.1, abs=0.01)
+    assert colour_limit(weights.assign(a=0.0), 0.5) == 0.5

@@ -78,6 +78,8 @@ def test_the_correlation_loss_is_one_minus_each_rows_pearson_correlation():
     # Neither the origin nor the unit of a sequence's values matters.
     moved = outputs * (1 + torch.rand(50, 1)) + torch.randn(50, 1)
     assert loss(moved, targets).item() == pytest.approx(expected, rel=1e-4)
+    for unit in (1e-8, 1e8):
+        assert loss(outputs, targets * unit).item() == pytest.approx(expected, rel=1e-4)
     # A label that is missing is left out of its row, a row without variance of the mean.
     labels[3, 1], labels[7] = np.nan, 0.5
     rows[3] = np.corrcoef(LOGITS[3, [0, 2, 3]], labels[3, [0, 2, 3]])[0, 1]

@@ -24,7 +24,7 @@ def main(
     start = starting_filters(read_matrices(inputs["matrices"]), units_of(metadata), size)
     known = changes["changed"].dropna().astype(bool)
     counts = (
-        f"{known.sum()} of {len(known)} filters with sites changed: no hit to the motif that they "
+        f"The sites of {known.sum()} of {len(known)} filters do not resemble the motif that they "
         f"started from ({len(changes)} filters, {len(changes) - len(known)} without sites)"
     )
     logos = dict(enumerate(start.weights))

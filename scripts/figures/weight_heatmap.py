@@ -5,7 +5,7 @@ import pandas as pd
 from workflow_lib.execution.job import recorded
 from workflow_lib.figures.groups import target_groups
 from workflow_lib.figures.style import save
-from workflow_lib.figures.weight_heatmap import weight_cells, weight_heatmap
+from workflow_lib.figures.weight_heatmap import colour_limit, weight_cells, weight_heatmap
 from workflow_lib.interpret.units import unit_matrices
 from workflow_lib.motifs.binding_modes import expected_modes
 from workflow_lib.tables import read_table, without_run, write_table
@@ -25,6 +25,7 @@ def main(tables: dict[str, str], limit: float, pdf: str, png: str, tsv: str) -> 
     if tables.get("profiles"):
         profiles = pd.read_csv(tables["profiles"], sep="\t", dtype=str, keep_default_na=False)
         modes = expected_modes(list(weights.columns[1:]), profiles)
+    limit = colour_limit(weights, limit)
     groups = target_groups(read_table(tables["targets"])) if tables.get("targets") else None
     cells = weight_cells(weights, annotation, importance, limit, modes, groups)
     write_table(cells, tsv, float_format="%.6g")

@@ -145,3 +145,38 @@ def _motifs_in(path: str) -> int | None:
 def models_from_motifs(models: Mapping[str, Any]) -> Iterable[str]:
     """Names of the models whose filters start from motifs."""
     return [name for name, entry in models.items() if "filters_from" in entry]
+
+
+def check_start(
+    models: Mapping[str, Any], name: str | None, place: str, frozen: bool = False
+) -> None:
+    """Refuse a model whose filters do not start from motifs, or do not stay as they start.
+
+    Parameters
+    ----------
+    models
+        The written-out models.
+    name
+        The one that a figure shows; None: none.
+    place
+        Key of the config.
+    frozen
+        Whether its filters have to be frozen.
+
+    Raises
+    ------
+    InputError
+        Names the key and the model.
+    """
+    if name is None:
+        return
+    if not models[name].get("filters_from"):
+        raise InputError(
+            f"config, {place}: the filters of {name} start at random; wanted a model with "
+            "`filters_from`"
+        )
+    if frozen and models[name].get("freeze", "none") == "none":
+        raise InputError(
+            f"config, {place}: the filters of {name} are trained; wanted a model with "
+            "`freeze: weights` or `filter`"
+        )

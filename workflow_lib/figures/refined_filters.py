@@ -95,17 +95,19 @@ def refined_table(
 def _named(changes: pd.DataFrame, profiles: Sequence[str]) -> list[int]:
     """Units that started from motifs, in the order of their ids or names."""
     found: dict[int, None] = {}
-    ids, names = changes["start"].astype(str), changes["start_name"].fillna("").astype(str).str
+    ids, names = changes["start"].astype(str), changes["start_name"].fillna("").astype(str)
+    # Of `TFAP2C(var.3)` either name will do.
+    plain = names.str.split("(", regex=False).str[0].str.upper()
     for wanted in profiles:
-        here = changes.index[(ids == wanted) | (names.upper() == wanted.upper())]
+        word = wanted.upper()
+        here = changes.index[(ids == wanted) | (names.str.upper() == word) | (plain == word)]
+        if here.empty:
+            raise InputError(
+                f"profiles of refined filters: no filter started from {wanted}"
+                f"{nearest(wanted, [*ids, *names])}; wanted ids or names of the motifs that "
+                "filters started from (column start of filter_changes.tsv)"
+            )
         found |= dict.fromkeys(here)
-    if not found:
-        known = [*ids, *changes["start_name"].dropna().astype(str)]
-        raise InputError(
-            f"refined_filters.profiles: no filter started from {', '.join(profiles)}"
-            f"{nearest(profiles[0], known)}; wanted ids or names of the motifs that filters "
-            "started from (column start of filter_changes.tsv)"
-        )
     return list(found)
 
 
@@ -157,7 +159,7 @@ def refined_filters(
 
 _KEY = (
     "Left: the weights that a filter started from (probability − .25), and the logo of its sites "
-    "after training. Changed: no hit to the own motif (Tomtom) at the q value of annotations. "
+    "after training. Resembling: a hit to the own motif (Tomtom) at the q value of annotations. "
     f"Right: importance = unit output × output weight, in units of the {OUTPUT}; line: median; "
     "box: quartiles; whiskers: 5–95 %."
 )
@@ -211,7 +213,8 @@ def _draw_unit(
             fontweight="bold")  # fmt: skip
     said, found = f"cosine {row['cosine']:.2f}", pd.notna(row["changed"])
     if found:
-        said += f" · {'changed' if row['changed'] else 'not changed'} (q = {row['q_own']:.1g})"
+        verb = "do not resemble" if row["changed"] else "resemble"
+        said += f" · its sites {verb} the start (q = {row['q_own']:.1g})"
     else:
         said += " · no sites"
     text_at(figure, 2, top + 2.9, said, fontsize=6, color=RED if found and row["changed"] else GREY)
@@ -263,7 +266,10 @@ def _draw_importances(
     if of_groups:
         named = len(rows) <= _MOST_NAMED
         ax = axes_at(figure, 84, top + 3, 97, _ROW - (24 if named else 7))
-        shades = [of_groups.get(str(group), GREY) for group in rows["group"]]
+        shades = [
+            color if isinstance(color, str) else of_groups.get(str(group), GREY)
+            for group, color in zip(rows["group"], rows["color"], strict=True)
+        ]
         draw_boxes(ax, numbers, at, "vertical", shades)
         ax.axhline(0, color=GREY, lw=0.6, zorder=0)
         ax.set(xlim=(-0.8, len(rows) - 0.2), xticks=[])

@@ -39,6 +39,20 @@ _MOST_BARS = 40
 _LONGEST_NAMES = (34.0, 26.0)  # mm, beside the rows and below the columns
 
 
+def colour_limit(weights: pd.DataFrame, limit: float) -> float:
+    """Where colours end: at the limit, or at the 99 % quantile where that is less than half of it.
+
+    Parameters
+    ----------
+    weights
+        Column unit, then one per target (`importance.output_weights`).
+    limit
+        For weights of logits.
+    """
+    most = float(np.nanquantile(np.abs(weights.iloc[:, 1:].to_numpy(float)), 0.99))
+    return most if 0 < most < limit / 2 else limit
+
+
 def weight_cells(
     weights: pd.DataFrame,
     annotation: pd.DataFrame,

@@ -12,6 +12,7 @@ import pandas as pd
 import torch
 from torch import nn
 
+from workflow_lib.data.tasks import TASKS
 from workflow_lib.interpret.activations import read_strands
 from workflow_lib.interpret.filters import sequences_with_sites
 from workflow_lib.train.inference import UnitOutputs, predict
@@ -97,7 +98,16 @@ def output_weights(model: nn.Module, target_names: Sequence[str] | None = None) 
 
 
 def _weights(model: nn.Module) -> np.ndarray:
-    return model.output_weights().detach().float().cpu().numpy()
+    """Weights (targets, units); of correlations over the targets, relative to a unit's mean.
+
+    What a unit adds to all targets alike changes no correlation, so that training leaves it where
+    it was by chance.
+    """
+    weights = model.output_weights().detach().float().cpu().numpy()
+    task = getattr(model, "metadata", {}).get("task")
+    if task is not None and TASKS[task].by_sequence:
+        weights = weights - weights.mean(axis=0)
+    return weights
 
 
 def _same_selection(selected: np.ndarray) -> list[tuple[np.ndarray, list[int]]]:

@@ -53,8 +53,12 @@ def expected_units(
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"unit": "Int64", "rank": "Int64"})
 
 
-def _is(name: str, pattern: str) -> bool:
-    names = (name, *re.split("::", name))
+def _is(name: object, pattern: str) -> bool:
+    """Whether a known motif's name (`GATA1::TAL1`, `HNF4A(var.2)`), or a part of it, matches."""
+    if not isinstance(name, str):  # a motif without a name
+        return False
+    plain = re.sub(r"\(var\.\d+\)", "", name, flags=re.IGNORECASE)
+    names = (name, plain, *plain.split("::"))
     return any(fnmatch.fnmatchcase(one.upper(), pattern.upper()) for one in names)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
-_NO_VARIANCE = 1e-6
+_EPSILON = 1e-6  # as in AI-TAC's code
 
 
 class Loss(NamedTuple):
@@ -50,18 +50,22 @@ def masked_correlation(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Te
     """1 - Pearson correlation of each row's outputs and targets, averaged over the rows.
 
     (paper, Methods, "Model training": accessibility across cell types; AI-TAC's loss). NaN targets
-    are left out of their row; rows whose remaining targets do not vary do not count.
+    are left out of their row; rows whose remaining targets do not vary do not count. Neither the
+    origin nor the unit of a row's targets matters.
     """
-    resolved = ~targets.isnan()
+    resolved, infinity = ~targets.isnan(), float("inf")
     count = resolved.sum(dim=1, keepdim=True).clamp(min=1)
 
     def centred(values: torch.Tensor) -> torch.Tensor:
         values = values * resolved
         return (values - values.sum(dim=1, keepdim=True) / count) * resolved
 
+    highest = targets.nan_to_num(-infinity).amax(dim=1)
+    varies = highest > targets.nan_to_num(infinity).amin(dim=1)
     labels = centred(targets.nan_to_num())
-    varies = labels.abs().amax(dim=1) > _NO_VARIANCE
-    losses = 1 - F.cosine_similarity(centred(outputs.float()), labels, dim=1, eps=_NO_VARIANCE)
+    # Values of 1e-8 are as good as others.
+    labels = labels / labels.abs().amax(dim=1, keepdim=True).clamp(min=torch.finfo().tiny)
+    losses = 1 - F.cosine_similarity(centred(outputs.float()), labels, dim=1, eps=_EPSILON)
     return (losses * varies).sum() / varies.sum().clamp(min=1)
 
 
