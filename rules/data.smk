@@ -137,6 +137,18 @@ def targets_table(wildcards):
     return found
 
 
+def table_as_prepared(wildcards):
+    """The same table; not a newer one: of its contents only the order of the targets matters."""
+    found = targets_table(wildcards)
+    return ancient(found) if found else []
+
+
+def target_order(wildcards):
+    """For `params`: the targets in the table's order, with their columns."""
+    found = targets_table(wildcards)
+    return brief([[r.target, r.column] for r in read_targets_table(found)] if found else [])
+
+
 def other_datasets(wildcards):
     """The data set that this one is made from, and the one whose held-out sequences it shares."""
     entry = dataset_entry(wildcards.dataset)
@@ -149,11 +161,10 @@ rule prepare:
     input:
         unpack(other_datasets),
         files=source_paths,
-        table=targets_table,
+        table=table_as_prepared,
     output:
         dataset="results/{dataset}/dataset.h5ad",
         labels="results/{dataset}/labels.tsv.gz",
-        targets="results/{dataset}/targets.tsv",
     log:
         "logs/prepare/{dataset}.log",
     benchmark:
@@ -165,6 +176,7 @@ rule prepare:
         runtime=by_attempt(60),
     params:
         names=source_names,
+        targets=target_order,
         entry=setting(
             "datasets/{dataset}",
             leave_out=(
@@ -177,3 +189,23 @@ rule prepare:
         "Preparing {wildcards.dataset}"
     script:
         "../scripts/prepare.py"
+
+
+rule targets:
+    """The targets in their order, with the groups and colours that figures use."""
+    input:
+        dataset="results/{dataset}/dataset.h5ad",
+        table=targets_table,
+    output:
+        targets="results/{dataset}/targets.tsv",
+    log:
+        "logs/targets/{dataset}.log",
+    localrule: True
+    conda:
+        "../envs/python.yaml"
+    params:
+        code=code_digest("targets"),
+    message:
+        "Writing the targets of {wildcards.dataset}"
+    script:
+        "../scripts/targets.py"

@@ -14,7 +14,7 @@ from workflow_lib.data.gc_matching import balance
 from workflow_lib.data.splits import SPLITS
 from workflow_lib.data.subset import load_shared, of_targets
 from workflow_lib.data.target_checks import check_targets
-from workflow_lib.data.targets import order_targets, targets
+from workflow_lib.data.targets import order_targets
 from workflow_lib.execution.job import recorded
 from workflow_lib.parsers import PARSERS
 from workflow_lib.tables import write_table
@@ -46,7 +46,7 @@ def main(
     entry: dict[str, Any],
     outputs: dict[str, str],
 ) -> None:
-    """Run the data set's parser and split; write the data set, its targets and held-out labels.
+    """Run the data set's parser and split; write the data set and held-out labels.
 
     `others` has the paths of the data sets that this one is made from (`made_from`) or shares its
     split with (`like`), and of its table of targets (`table`).
@@ -84,7 +84,6 @@ def main(
     dataset.validate(data, name=name, optional_splits=entry.get("optional_splits", ()))
     dataset.save(data, outputs["dataset"])
     write_table(dataset.labels(data), outputs["labels"], index_label="id")
-    write_table(targets(data), outputs["targets"])
     for caution in cautions(data, entry.get("drop", {})):
         log.warning("%s: %s", name, caution)
     log.info("%s; parts: %s", dataset.counts(data), dataset.part_sizes(data))

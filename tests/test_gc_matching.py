@@ -92,7 +92,7 @@ def test_a_data_set_that_is_to_be_balanced_is(root, tmp_path, balanced):
     (tmp_path / "t.tsv").write_text("\n".join(["id\tsequence\tTF", *rows]) + "\n")
     entry = {"source": "mine", "parser": "table", "task": "binary", "split": {"method": "random"}}
     entry |= {"balance": {"seed": 0}} if balanced else {}
-    names = {"dataset": "dataset.h5ad", "labels": "labels.tsv.gz", "targets": "targets.tsv"}
+    names = {"dataset": "dataset.h5ad", "labels": "labels.tsv.gz"}
     outputs = {key: tmp_path / name for key, name in names.items()}
     main = runpy.run_path(str(root / "scripts/prepare.py"))["main"]
     main("mine", {"t.tsv": str(tmp_path / "t.tsv")}, {}, entry, outputs)

@@ -101,7 +101,7 @@ def test_the_schema_names_no_panel():
 def test_input_functions_are_few_and_stand_in_the_file_of_their_rule():
     rules = {path.name: path.read_text() for path in ROOT.glob("rules/*.smk")}
     functions = {name: re.findall(r"(?m)^def (\w+)", text) for name, text in rules.items()}
-    assert sum(map(len, functions.values())) <= 75
+    assert sum(map(len, functions.values())) <= 80
     assert not [name for name in rules if name.startswith("paths")]
     assert rules["common.smk"].count("\n") <= 200
     for name in functions["common.smk"]:

@@ -278,7 +278,7 @@ def test_the_sample_is_read_into_the_figures_order(shared):
     assert data.var_names[0] == "LTHSC.34-.BM" and data.var_names[-1] == "DC.pDC.Sp"
     np.testing.assert_array_equal(data.to_df()["LTHSC.34-.BM"], values[:, 26])
     np.testing.assert_array_equal(data.to_df()["proB.FrBC.BM"], values[:, 80])
-    assert targets(data)["color"].iloc[[0, -1]].tolist() == ["navy", "purple"]
+    assert targets(data.var)["color"].iloc[[0, -1]].tolist() == ["navy", "purple"]
 
 
 def test_blood_is_split_by_chromosome(shared, root):

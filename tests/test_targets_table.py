@@ -1,6 +1,7 @@
 """Tables of targets: order, groups and colours, from the file to the data set."""
 
 import json
+import re
 import runpy
 
 import matplotlib.colors
@@ -106,7 +107,7 @@ def test_values_follow_their_targets_into_the_tables_order(table):
     assert list(data.var["color"]) == ["navy", "#0a0b0c", "#0a0b0c"]
     assert data.uns["notes"][0] == "read" and "3 targets in 2 groups" in data.uns["notes"][1]
     assert str(table.parent) not in " ".join(data.uns["notes"])
-    assert targets(data).to_dict("list") == {
+    assert targets(data.var).to_dict("list") == {
         "target": ["liver", "T cell+", "B"], "group": ["gut", "blood", "blood"],
         "color": ["navy", "#0a0b0c", "#0a0b0c"],
     }  # fmt: skip
@@ -144,10 +145,10 @@ def test_groups_and_colours_are_handed_down_and_kept_in_the_file(table, tmp_path
     dataset.save(data, tmp_path / "d.h5ad")
     read = dataset.load(tmp_path / "d.h5ad")
     made = of_targets(read, ["B", "liver"], "d")
-    assert targets(made).to_numpy().tolist() == [
+    assert targets(made.var).to_numpy().tolist() == [
         ["B", "blood", "#0a0b0c"], ["liver", "gut", "navy"],
     ]  # fmt: skip
-    assert targets(make(["B"])).to_numpy().tolist() == [["B", "", ""]]
+    assert targets(make(["B"]).var).to_numpy().tolist() == [["B", "", ""]]
 
 
 @pytest.mark.parametrize("with_table", [True, False])
@@ -163,6 +164,8 @@ def test_a_prepared_data_set_says_what_its_targets_are(root, table, tmp_path, wi
     others = {"table": str(table)} if with_table else {}
     entry |= {"split": {"method": "random"}}
     main("mine", {"t.tsv": str(tmp_path / "t.tsv")}, others, entry, outputs)
+    write = runpy.run_path(str(root / "scripts/targets.py"))["main"]
+    write(outputs["dataset"], others.get("table"), outputs["targets"])
     told = read_table(outputs["targets"]).fillna("").to_numpy().tolist()
     data = dataset.load(outputs["dataset"])
     if with_table:
@@ -173,6 +176,11 @@ def test_a_prepared_data_set_says_what_its_targets_are(root, table, tmp_path, wi
             ["B", "blood", blood],
         ]
         assert list(read_table(outputs["labels"]))[2:] == ["liver", "T cell+", "B"]
+        # Another colour, and the data set stays as it is.
+        table.write_text(re.sub("(?i)navy", "teal", table.read_text()))
+        write(outputs["dataset"], str(table), outputs["targets"])
+        assert read_table(outputs["targets"])["color"].tolist() == ["teal", blood, blood]
+        assert data.var["color"].iloc[0] == "navy"
     else:
         assert told == [["B", "", ""], ["liver", "", ""], ["T cell+", "", ""]]
     number = int(data.obs_names[3][1:])

@@ -159,7 +159,7 @@ def _mirrored_cells() -> Path:
 def _prepare(source: str, folder: str, name: str, options: str) -> None:
     keep_freed_memory()  # as every job does
     files = {p.name: str(p) for p in sorted(Path(source).iterdir())}
-    ends = {"dataset": "h5ad", "labels": "labels.tsv.gz", "targets": "targets.tsv"}
+    ends = {"dataset": "h5ad", "labels": "labels.tsv.gz"}
     outputs = {key: f"{folder}/{name}.{end}" for key, end in ends.items()}
     entry = DATASETS[name]
     entry |= {"options": entry.get("options", {}) | json.loads(options)}

@@ -239,6 +239,15 @@ def labels(data: anndata.AnnData) -> pd.DataFrame:
     return table
 
 
+def read_var(path: str | os.PathLike) -> pd.DataFrame:
+    """What is known of the targets in a data set's file, without reading the sequences."""
+    try:
+        with h5py.File(path, "r") as file:
+            return read_elem(file["var"])
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path}: not a readable data set ({error})") from error
+
+
 def n_in_part(path: str | os.PathLike, part: str) -> int:
     """Number of sequences in a part of a data set's file, without reading the sequences."""
     try:

@@ -1,7 +1,7 @@
 """Order, groups and colours of a data set's targets, from its table of targets."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import anndata
@@ -57,8 +57,7 @@ def order_targets(
     for start in range(0, len(X), _AT_ONCE):
         X[start : start + _AT_ONCE] = X[start : start + _AT_ONCE, places]
     data.X = X
-    var = pd.DataFrame({"group": [row.group for row in used], "color": _colors(used)}, dtype=object)
-    data.var = var.set_axis(pd.Index([row.target for row in used], dtype=str))
+    data.var = of_table([row.target for row in used], rows).set_index("target")
     data.uns["notes"] = np.array([*data.uns["notes"], *_notes(rows, used, path)], dtype=object)
 
 
@@ -96,9 +95,21 @@ def _notes(
     return found
 
 
-def targets(data: anndata.AnnData) -> pd.DataFrame:
-    """The targets as a table: target, group, color; the latter two empty where unknown."""
-    table = pd.DataFrame({"target": data.var_names})
+def targets(var: pd.DataFrame) -> pd.DataFrame:
+    """A data set's `var` as a table: target, group, color; the latter two empty where unknown."""
+    table = pd.DataFrame({"target": var.index})
     for name in ("group", "color"):
-        table[name] = data.var[name].astype(str).to_numpy() if name in data.var else ""
+        table[name] = var[name].astype(str).to_numpy() if name in var else ""
     return table
+
+
+def of_table(names: Iterable[str], rows: Sequence[TargetRow]) -> pd.DataFrame:
+    """Targets with the groups and colours of a table that has them all: target, group, color."""
+    by_name = {row.target: row for row in rows}
+    used = [by_name[name] for name in names]
+    found = {
+        "target": [row.target for row in used],
+        "group": [row.group for row in used],
+        "color": _colors(used),
+    }
+    return pd.DataFrame(found, dtype=object)
