@@ -39,7 +39,9 @@ def first_layers():
         entry = CATALOGUE["models"][name]
         start = "profiles" if entry.get("filters_from") else "random"
         frozen = entry.get("freeze", "none") != "none"
-        found[name] = [start if "units" in METHODS[name] else "other", frozen]
+        # How the filters of a published model started is not known.
+        ours = "units" in METHODS[name] and "published" not in entry
+        found[name] = [start if ours else "other", frozen]
     return found
 
 

@@ -10,6 +10,8 @@ the sections of the config for the paper's figures.
 import fnmatch
 from functools import partial
 
+from workflow_lib.config.limits import WELL
+
 # Name -> path without extension, and the runs (with their methods) that it applies to.
 FIGURES = {}
 
@@ -526,8 +528,7 @@ rule sequence_correlations:
     conda:
         "../envs/python.yaml"
     params:
-        # From which a sequence counts as well predicted (paper).
-        threshold=0.75,
+        threshold=WELL,
         code=code_digest("figures/sequence_correlations"),
     message:
         "Drawing correlations of the sequences of {wildcards.dataset}"

@@ -12,13 +12,13 @@ from workflow_lib.train.metrics import row_correlations, undefined_rows
 def main(run: Mapping[str, str], paths: tuple[str, str], output: str) -> None:
     """Write one row a sequence: its Pearson correlation, or why it has none."""
     predictions, labels, split, _ = read_predictions(*paths)
-    both = predictions.to_numpy(), labels.to_numpy()
+    correlations = row_correlations(predictions.to_numpy(), labels.to_numpy())
     table = pd.DataFrame(
         {
             "split": split,
             "id": labels.index,
-            "pcc": row_correlations(*both),
-            "reason": undefined_rows(*both),
+            "pcc": correlations,
+            "reason": undefined_rows(correlations, labels.to_numpy()),
         }
     )
     write_run_table(table, run, output, float_format="%.6g")

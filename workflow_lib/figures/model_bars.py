@@ -32,7 +32,7 @@ _COLOURS = {RANDOM: GREEN, PROFILES: PALE_GREEN, OTHER: GREY}
 _SAID = {
     RANDOM: "filters start at random",
     PROFILES: "filters start from known profiles",
-    OTHER: "another architecture",
+    OTHER: "another architecture, or published",
 }
 _HATCH = "//////"
 # In mm: left of the bars, their height, one with its gap, longest names, the narrowest figure.
@@ -45,7 +45,7 @@ class Start(NamedTuple):
     Attributes
     ----------
     kind
-        RANDOM, PROFILES, or OTHER for models without units.
+        RANDOM, PROFILES, or OTHER for published models and those without units.
     frozen
         Whether the filters are kept as they start.
     """

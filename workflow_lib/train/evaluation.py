@@ -241,7 +241,7 @@ def _mean_row(metric: str, labels: np.ndarray, values: np.ndarray) -> tuple:
 def _per_sequence_row(
     metric: str, predictions: np.ndarray, labels: np.ndarray, values: np.ndarray
 ) -> tuple:
-    reasons = pd.Series(undefined_rows(predictions, labels))
+    reasons = pd.Series(undefined_rows(row_correlations(predictions, labels), labels))
     known, left_out = reasons == "", reasons[reasons != ""].value_counts()
     notes = [f"{n} sequences left out: {reason}" for reason, n in left_out.items()]
     if labels.shape[1] < FEWEST_TARGETS:

@@ -127,10 +127,12 @@ def row_correlations(predictions: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.clip(np.divide(together, scale, out=np.full(len(x), np.nan), where=known), -1, 1)
 
 
-def undefined_rows(predictions: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Why a sequence has no correlation: (n, targets) twice -> str (n,), empty where it has one."""
-    resolved = ~np.isnan(labels)
-    known = ~np.isnan(row_correlations(predictions, labels))
+def undefined_rows(correlations: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Why a sequence has no correlation: str (n,), empty where it has one.
+
+    Of `row_correlations` (n,) and the labels (n, targets) that they are of.
+    """
+    resolved, known = ~np.isnan(labels), ~np.isnan(correlations)
     varies = np.fmax.reduce(labels, 1, initial=-np.inf) > np.fmin.reduce(labels, 1, initial=np.inf)
     reasons = ("", "fewer than two labels", "the labels do not vary")
     conditions = [known, resolved.sum(axis=1) < 2, ~varies]
